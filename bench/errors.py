@@ -1,0 +1,31 @@
+"""The root of every error that the bench raises on purpose.
+
+A failing board is a verdict; a failing bench is a `BenchError`. The command line prints the message and the
+hint of a `BenchError` and exits with status 2.
+"""
+
+from firmware_if.errors import HilError
+
+
+class BenchError(HilError):
+    """The bench could not do what it was asked; `hint` says what to do next."""
+
+
+class ConfigurationError(BenchError):
+    """A scenario, target, station or command line is wrong."""
+
+
+class RecordingError(BenchError):
+    """A recording is missing, malformed, or holds values that cannot be streamed."""
+
+
+class TransportError(BenchError):
+    """The way to the payload could not be opened, or broke."""
+
+
+class BuildError(BenchError):
+    """The firmware could not be built or read."""
+
+
+class RunFolderError(BenchError):
+    """A run folder is missing, incomplete, or cannot be written."""
