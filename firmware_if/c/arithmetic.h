@@ -1,0 +1,26 @@
+/* The arithmetic that a learner or feature map is being compiled for. The build defines exactly one of
+ * HIL_FLIGHT, HIL_F64 and HIL_F32 together with its flags:
+ *   flight  IEEE double exactly as OPS-SAT-1 flew, quirks included   -ffp-contract=off
+ *   f64     textbook formulas in IEEE double                         -ffp-contract=off
+ *   f32     textbook formulas in IEEE single                         -ffp-contract=fast -fno-math-errno
+ */
+#ifndef HIL_ARITHMETIC_H
+#define HIL_ARITHMETIC_H
+
+#if defined(HIL_FLIGHT)
+typedef double hil_real;
+#define HIL_ARITHMETIC "flight"
+#define HIL_NAMED(stem) stem##_flight
+#elif defined(HIL_F64)
+typedef double hil_real;
+#define HIL_ARITHMETIC "f64"
+#define HIL_NAMED(stem) stem##_f64
+#elif defined(HIL_F32)
+typedef float hil_real;
+#define HIL_ARITHMETIC "f32"
+#define HIL_NAMED(stem) stem##_f32
+#else
+#error "define HIL_FLIGHT, HIL_F64 or HIL_F32"
+#endif
+
+#endif

@@ -1,0 +1,71 @@
+/* The only road from the portable code to hardware: one struct of callbacks and facts, owned by the port.
+ *
+ * Every callback gets `context` back. None of them is called from an interrupt handler. All times and sizes are
+ * in the unit that the name says. A port that lacks a thing says so with the value given here, never with a guess.
+ */
+#ifndef HIL_PORT_H
+#define HIL_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What one meter count is. Values travel in HELLO (wire.toml, enum clock). */
+typedef enum {
+    HIL_CLOCK_INSTRUCTIONS = 1, /* an emulator that counts instructions: no pipeline, no cache */
+    HIL_CLOCK_CYCLES = 2,       /* a core's own cycle counter */
+    HIL_CLOCK_HOST = 3          /* nanoseconds of the machine that runs a native process */
+} hil_clock_kind;
+
+/* A stack painted with HIL_STACK_PAINT before use. `low` is the lowest address, grows down from low + bytes.
+ * bytes = 0: this port does not paint, the peak is reported as unmeasured. */
+typedef struct {
+    const uint32_t *low;
+    uint32_t bytes;
+} hil_stack;
+
+#define HIL_STACK_PAINT 0xA5C3A5C3u
+
+typedef struct hil_port {
+    void *context;
+
+    /* Copies at most `capacity` received bytes and returns how many; 0 when there are none. Never waits. */
+    size_t (*receive)(void *context, uint8_t *bytes, size_t capacity);
+
+    /* Queues all bytes for sending; sleeps while the queue is full. */
+    void (*transmit)(void *context, const uint8_t *bytes, size_t count);
+
+    /* Sleeps until a received byte waits (returns at once if one does). */
+    void (*wait)(void *context);
+
+    /* Free-running meter counter, wraps at 2^32. counts = (ticks * tick_factor + 2^(tick_shift-1)) >> tick_shift. */
+    uint32_t (*ticks)(void *context);
+
+    /* Microseconds since start. */
+    uint64_t (*uptime_us)(void *context);
+
+    /* Masks interrupts and returns what restores them; both do nothing on a port that measures unmasked. */
+    uint32_t (*mask)(void *context);
+    void (*unmask)(void *context, uint32_t saved);
+
+    /* Interrupts served since start, to tell how many fell inside a measured step. */
+    uint32_t (*interrupts)(void *context);
+
+    /* Any number that differs from start to start as well as this hardware can (the bench adds its own). */
+    uint32_t (*entropy)(void *context);
+
+    /* Starts the payload anew, as after power-on. Does not return. */
+    void (*restart)(void *context);
+
+    const char *name;          /* at most 14 characters, the target it was built for */
+    hil_clock_kind clock_kind;
+    uint32_t clock_rate_hz;    /* counts per second where the clock has a rate, else 0 */
+    uint32_t tick_factor;      /* see ticks */
+    uint32_t tick_shift;       /* 0: one tick is one count */
+    uint32_t receive_bytes;    /* capacity of the receive queue that the interrupt handler fills */
+    uint32_t receive_overruns; /* bytes lost because that queue or the UART was full; the port updates it */
+    hil_stack stack;           /* of main */
+    hil_stack handler_stack;   /* of interrupt handlers */
+} hil_port;
+
+#endif
