@@ -2,7 +2,8 @@
  *
  * A source under learners/ is compiled once for each arithmetic that its `arithmetics:` line names; arithmetic.h
  * then defines hil_real (the type of weights and features) and HIL_NAMED(stem) (stem_flight, stem_f64, stem_f32).
- * It exports exactly one symbol: `const hil_learner HIL_NAMED(stem)`. All memory belongs to the bank.
+ * It exports exactly one symbol: `const hil_learner HIL_NAMED(stem)`, whose name is the stem. All memory belongs to
+ * the bank; a learner keeps nothing of its own. Nothing here is called from an interrupt handler.
  */
 #ifndef HIL_LEARNER_H
 #define HIL_LEARNER_H
@@ -37,7 +38,8 @@ typedef struct {
 } hil_parameter;
 
 /* What a learner works on. arrays[i] and parameters[i] follow the order of the learner's own tables;
- * parameters are hil_real, arrays[i] is hil_real or uint32_t as its table says. */
+ * parameters are hil_real, arrays[i] is hil_real or uint32_t as its table says. The arrays, the parameters and the
+ * features of a call do not overlap; each is aligned for its type. dimension is at least 1. */
 typedef struct {
     size_t dimension;
     const void *parameters;
@@ -63,7 +65,16 @@ typedef struct {
     bool (*train)(const hil_state *state, const void *x, int label);
 } hil_learner;
 
-/* Every learner that was linked in, ended by NULL; written by the build from the sources under learners/. */
+/* The label that a score stands for; `tie` is the learner's, and decides at exactly 0 (and for NaN). */
+static inline int hil_label(double score, int tie)
+{
+    if (tie > 0) {
+        return score < 0 ? -1 : 1;
+    }
+    return score > 0 ? 1 : -1;
+}
+
+/* Every learner that was linked in, sorted by symbol and ended by NULL; registry.mk writes it from the sources. */
 extern const hil_learner *const hil_learners[];
 
 #endif

@@ -1,0 +1,36 @@
+/* What linear learners share: the sum over features in index order, one rounding per operation. */
+#ifndef HIL_LINEAR_H
+#define HIL_LINEAR_H
+
+#include <stddef.h>
+
+#include "arithmetic.h"
+
+/* sum of w[i]*x[i] from i = 0; both arrays hold `dimension` elements. */
+static inline hil_real hil_dot(const hil_real *restrict w, const hil_real *restrict x, size_t dimension)
+{
+    hil_real sum = 0;
+    for (size_t i = 0; i < dimension; i++) {
+        sum += w[i] * x[i];
+    }
+    return sum;
+}
+
+/* sum of (variance[i]*x[i])*x[i] from i = 0: the variance of the score. */
+static inline hil_real hil_confidence(const hil_real *restrict variance, const hil_real *restrict x, size_t dimension)
+{
+    hil_real sum = 0;
+    for (size_t i = 0; i < dimension; i++) {
+        sum += variance[i] * x[i] * x[i];
+    }
+    return sum;
+}
+
+static inline void hil_fill(hil_real *restrict values, size_t dimension, hil_real value)
+{
+    for (size_t i = 0; i < dimension; i++) {
+        values[i] = value;
+    }
+}
+
+#endif

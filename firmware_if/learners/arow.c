@@ -1,0 +1,68 @@
+/* arithmetics: flight
+ *
+ * AROW, adaptive regularisation of weights, with a diagonal covariance.
+ * Crammer, Kulesza, Dredze: Adaptive Regularization of Weight Vectors, NIPS 2009; here as OPS-SAT-1 flew it.
+ */
+#include "arithmetic.h"
+#include "learner.h"
+#include "linear.h"
+
+enum { W, COV };
+enum { R };
+
+static const hil_array ARRAYS[] = {
+    [W] = {"w", HIL_ARRAY_REAL, HIL_SHAPE_VECTOR},
+    [COV] = {"cov", HIL_ARRAY_REAL, HIL_SHAPE_VECTOR},
+};
+
+static const hil_parameter PARAMETERS[] = {
+    [R] = {"r", 0.8, 1e-6, 1e6},
+};
+
+static void start(const hil_state *state)
+{
+    hil_fill(state->arrays[W], state->dimension, 0);
+    hil_fill(state->arrays[COV], state->dimension, 1);
+}
+
+static double score(const hil_state *state, const void *features)
+{
+    return (double)hil_dot(state->arrays[W], features, state->dimension);
+}
+
+static bool train(const hil_state *state, const void *features, int label)
+{
+    const size_t dimension = state->dimension;
+    const hil_real *restrict x = features;
+    hil_real *restrict w = state->arrays[W];
+    hil_real *restrict cov = state->arrays[COV];
+    const hil_real y = (hil_real)label;
+
+    const hil_real margin = hil_dot(w, x, dimension) * y;
+    if (margin >= 1) {
+        return false;
+    }
+    const hil_real r = ((const hil_real *)state->parameters)[R];
+    const hil_real beta = 1 / (hil_confidence(cov, x, dimension) + r);
+    const hil_real step = (1 - margin) * beta * y; /* margin < 1: the hinge loss needs no max(0, ...) */
+    for (size_t i = 0; i < dimension; i++) {
+        const hil_real variance = cov[i];
+        const hil_real t = variance * x[i];
+        w[i] += step * t;
+        cov[i] = variance - beta * t * t;
+    }
+    return true;
+}
+
+const hil_learner HIL_NAMED(arow) = {
+    .name = "arow",
+    .arithmetic = HIL_ARITHMETIC,
+    .parameters = PARAMETERS,
+    .parameter_count = sizeof PARAMETERS / sizeof PARAMETERS[0],
+    .arrays = ARRAYS,
+    .array_count = sizeof ARRAYS / sizeof ARRAYS[0],
+    .tie = -1,
+    .start = start,
+    .score = score,
+    .train = train,
+};

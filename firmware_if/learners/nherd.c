@@ -1,0 +1,71 @@
+/* arithmetics: flight
+ *
+ * NHERD, normal herd, with the full update of a diagonal covariance.
+ * Crammer, Lee: Learning via Gaussian Herding, NIPS 2010; here as OPS-SAT-1 flew it.
+ */
+#include "arithmetic.h"
+#include "learner.h"
+#include "linear.h"
+
+enum { W, COV };
+enum { C };
+
+static const hil_array ARRAYS[] = {
+    [W] = {"w", HIL_ARRAY_REAL, HIL_SHAPE_VECTOR},
+    [COV] = {"cov", HIL_ARRAY_REAL, HIL_SHAPE_VECTOR},
+};
+
+static const hil_parameter PARAMETERS[] = {
+    [C] = {"C", 0.1, 1e-6, 1e6},
+};
+
+static void start(const hil_state *state)
+{
+    hil_fill(state->arrays[W], state->dimension, 0);
+    hil_fill(state->arrays[COV], state->dimension, 1);
+}
+
+static double score(const hil_state *state, const void *features)
+{
+    return (double)hil_dot(state->arrays[W], features, state->dimension);
+}
+
+static bool train(const hil_state *state, const void *features, int label)
+{
+    const size_t dimension = state->dimension;
+    const hil_real *restrict x = features;
+    hil_real *restrict w = state->arrays[W];
+    hil_real *restrict cov = state->arrays[COV];
+    const hil_real y = (hil_real)label;
+
+    const hil_real margin = hil_dot(w, x, dimension) * y;
+    if (margin >= 1) {
+        return false;
+    }
+    const hil_real c = ((const hil_real *)state->parameters)[C];
+    const hil_real v = hil_confidence(cov, x, dimension);
+    const hil_real step = (1 - margin) / (v + 1 / c) * y; /* margin < 1: the hinge loss needs no max(0, ...) */
+    const hil_real shrink = c * c * v + 2 * c;
+    const hil_real root = 1 + c * v;
+    const hil_real scale = root * root;
+    for (size_t i = 0; i < dimension; i++) {
+        const hil_real variance = cov[i];
+        const hil_real t = variance * x[i];
+        w[i] += step * variance * x[i];
+        cov[i] = variance - t * t * shrink / scale;
+    }
+    return true;
+}
+
+const hil_learner HIL_NAMED(nherd) = {
+    .name = "nherd",
+    .arithmetic = HIL_ARITHMETIC,
+    .parameters = PARAMETERS,
+    .parameter_count = sizeof PARAMETERS / sizeof PARAMETERS[0],
+    .arrays = ARRAYS,
+    .array_count = sizeof ARRAYS / sizeof ARRAYS[0],
+    .tie = -1,
+    .start = start,
+    .score = score,
+    .train = train,
+};
