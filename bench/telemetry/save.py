@@ -1,0 +1,161 @@
+"""Write a recording folder: complete under its name, or not there at all."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bench.errors import RecordingError
+from bench.telemetry.load import (
+    DATA_FILES,
+    EVALUATION_FILE,
+    FORMAT,
+    LABEL_COLUMN,
+    REFERENCES_FILE,
+    SAMPLES_FILE,
+    TIME_COLUMN,
+    TOML_FILE,
+    load_recording,
+)
+from bench.telemetry.recording import Labels, Recording, Values, check_recording
+from bench.telemetry.references import references_json
+
+_OWN_FILES: Final = frozenset((TOML_FILE, *DATA_FILES))
+
+
+def save_recording(recording: Recording, folder: Path) -> Path:
+    """Write `recording` as `folder`, replacing only an older recording or an empty folder; returns `folder`.
+
+    Values are written as the shortest decimal that reads back to the same float32.
+    """
+    check_recording(recording, folder)
+    check_replaceable(folder)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _write_files(partial, recording_files(recording))
+        load_recording(partial)
+        _replace(folder, partial)
+    except OSError as cause:
+        message = f"{folder}: cannot be written: {cause.strerror}"
+        raise RecordingError(message, hint="check the path, its permissions and the free space") from cause
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise RecordingError if `folder` exists and is neither empty nor a recording without foreign files."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        message = f"{folder}: exists and is not a folder"
+        raise RecordingError(message, hint="choose another output folder")
+    names = {entry.name for entry in folder.iterdir()}
+    if names and (TOML_FILE not in names or not names <= _OWN_FILES):
+        foreign = sorted(names - _OWN_FILES)
+        found = ", ".join(foreign[:3]) or f"no {TOML_FILE}"
+        message = f"{folder}: exists and is not only a recording (it holds {found})"
+        raise RecordingError(message, hint="choose another output folder, or empty this one")
+
+
+def recording_files(recording: Recording) -> dict[str, bytes]:
+    """The bytes of every file of the folder, keyed by file name."""
+    files = {SAMPLES_FILE: _samples_text(recording).encode()}
+    if recording.evaluation is not None:
+        header = ",".join((*recording.channel_names, LABEL_COLUMN))
+        rows = _value_rows(recording.evaluation.values, recording.evaluation.labels)
+        files[EVALUATION_FILE] = ("\n".join((header, *rows)) + "\n").encode()
+    if recording.reference_models is not None:
+        files[REFERENCES_FILE] = references_json(recording.reference_models).encode()
+    checksums = {name: "sha256:" + hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {TOML_FILE: _toml_text(recording, checksums).encode(), **files}
+
+
+def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    """Put `partial` in the place of `folder`; the older one stays beside it until the new one stands."""
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    older = partial.with_suffix(".older")
+    folder.rename(older)
+    try:
+        partial.rename(folder)
+    except OSError:
+        older.rename(folder)
+        raise
+    shutil.rmtree(older)
+
+
+def _samples_text(recording: Recording) -> str:
+    auxiliary = [column.texts for column in recording.auxiliary]
+    header = (TIME_COLUMN, *recording.channel_names, LABEL_COLUMN, *(a.name for a in recording.auxiliary))
+    lines = [",".join(header)]
+    rows = _value_rows(recording.values, recording.labels)
+    for row, (time_ms, text) in enumerate(zip(recording.times_ms.tolist(), rows, strict=True)):
+        further = "".join("," + _csv_text(texts[row]) for texts in auxiliary)
+        lines.append(f"{time_ms},{text}{further}")
+    return "\n".join(lines) + "\n"
+
+
+def _value_rows(values: Values, labels: Labels) -> Iterator[str]:
+    for reading, label in zip(values, labels.tolist(), strict=True):
+        yield f"{','.join(_decimal(value) for value in reading)},{label}"
+
+
+def _decimal(value: np.float32) -> str:
+    text = np.format_float_positional(value, unique=True, trim="0")
+    # the reader goes through float64; where that rounds to a neighbour, more digits settle it
+    return text if np.float32(float(text)) == value else format(float(value), ".17g")
+
+
+def _csv_text(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+
+
+def _toml_text(recording: Recording, checksums: dict[str, str]) -> str:
+    meanings = [f'"{label}" = {_quoted(text)}' for label, text in recording.label_meanings.items()]
+    lines = [
+        f"format = {FORMAT}",
+        f"name = {_quoted(recording.name)}",
+        f"title = {_quoted(recording.title)}",
+        f"period_s = {float(recording.period_s)!r}",
+        *([f"deciding_channel = {_quoted(recording.deciding_channel)}"] if recording.deciding_channel else []),
+        f"positive_label = {recording.positive_label}",
+        *([f"auxiliary = [{', '.join(_quoted(a.name) for a in recording.auxiliary)}]"] if recording.auxiliary else []),
+        f"provenance = {_paragraph(recording.provenance)}",
+        f"licence = {_paragraph(recording.licence)}",
+        "\n[labels]",
+        *meanings,
+        "\n[files]",
+        *(f'"{name}" = "{checksum}"' for name, checksum in checksums.items()),
+    ]
+    for channel in recording.channels:
+        lines += ["\n[[channel]]", f"name = {_quoted(channel.name)}", f"unit = {_quoted(channel.unit)}"]
+        lines += [f"low = {float(channel.low)!r}", f"high = {float(channel.high)!r}", f"doc = {_quoted(channel.doc)}"]
+    for segment in recording.segments:
+        lines += ["\n[[segment]]", f"name = {_quoted(segment.name)}"]
+        lines += [f"first_row = {segment.first_row}", f"end_row = {segment.end_row}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes, and DEL, which JSON leaves as it is (TOML 1.0, section String)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _paragraph(text: str) -> str:
+    if "\n" not in text:
+        return _quoted(text)
+    return '"""\n' + "\n".join(_quoted(line)[1:-1] for line in text.split("\n")) + '"""'
