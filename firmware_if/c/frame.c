@@ -1,0 +1,173 @@
+#include "frame.h"
+
+/* Tables of 16 entries: a nibble at a time costs about 10 instructions a byte and 96 bytes of ROM. */
+static const uint32_t CRC32_NIBBLE[16] = {
+    0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u, 0x4DB26158u, 0x5005713Cu,
+    0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu, 0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
+};
+static const uint16_t CRC16_NIBBLE[16] = {
+    0x0000u, 0x1021u, 0x2042u, 0x3063u, 0x4084u, 0x50A5u, 0x60C6u, 0x70E7u,
+    0x8108u, 0x9129u, 0xA14Au, 0xB16Bu, 0xC18Cu, 0xD1ADu, 0xE1CEu, 0xF1EFu,
+};
+
+static uint32_t crc32_byte(uint32_t crc, uint8_t byte) {
+    crc ^= byte;
+    crc = CRC32_NIBBLE[crc & 0xFu] ^ (crc >> 4);
+    return CRC32_NIBBLE[crc & 0xFu] ^ (crc >> 4);
+}
+
+uint32_t hil_crc32(const uint8_t *bytes, size_t count) {
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < count; i++) {
+        crc = crc32_byte(crc, bytes[i]);
+    }
+    return ~crc;
+}
+
+uint16_t hil_crc16(const uint8_t *bytes, size_t count) {
+    uint16_t crc = 0xFFFFu;
+    for (size_t i = 0; i < count; i++) {
+        crc = (uint16_t)(CRC16_NIBBLE[(crc >> 12) ^ (bytes[i] >> 4)] ^ (uint16_t)(crc << 4));
+        crc = (uint16_t)(CRC16_NIBBLE[(crc >> 12) ^ (bytes[i] & 0xFu)] ^ (uint16_t)(crc << 4));
+    }
+    return crc;
+}
+
+static void begin_run(hil_deframer *deframer) {
+    deframer->count = 0;
+    deframer->block = 0;
+    deframer->missing = 0;
+    deframer->overflow = false;
+}
+
+void hil_deframer_reset(hil_deframer *deframer) {
+    begin_run(deframer);
+    deframer->intact = 0;
+    deframer->corrupt = 0;
+}
+
+static void append(hil_deframer *deframer, uint8_t byte) {
+    if (deframer->count < sizeof deframer->content) {
+        deframer->content[deframer->count++] = byte;
+    } else {
+        deframer->overflow = true;
+    }
+}
+
+/* One byte that is not a delimiter. */
+static void decode_byte(hil_deframer *deframer, uint8_t byte) {
+    if (deframer->missing > 0) {
+        deframer->missing--;
+        append(deframer, byte);
+        return;
+    }
+    if (deframer->block != 0 && deframer->block != 0xFFu) {
+        append(deframer, 0);
+    }
+    deframer->block = byte;
+    deframer->missing = (uint8_t)(byte - 1u);
+}
+
+/* The run between two delimiters is over: is it a frame? */
+static bool is_frame(const hil_deframer *deframer, hil_frame *frame) {
+    if (deframer->overflow || deframer->missing > 0 || deframer->count < HIL_LINK_HEADER_BYTES + HIL_CRC32_BYTES) {
+        return false;
+    }
+    size_t checked = deframer->count - HIL_CRC32_BYTES;
+    hil_reader trailer = hil_reader_over(deframer->content + checked, HIL_CRC32_BYTES);
+    if (hil_get_u32(&trailer) != hil_crc32(deframer->content, checked)) {
+        return false;
+    }
+    hil_reader header = hil_reader_over(deframer->content, HIL_LINK_HEADER_BYTES);
+    frame->header.type = hil_get_u8(&header);
+    frame->header.poll = hil_get_u8(&header);
+    frame->header.tag = hil_get_u32(&header);
+    frame->header.sequence = hil_get_u16(&header);
+    frame->header.ack = hil_get_u16(&header);
+    frame->header.credit = hil_get_u16(&header);
+    frame->body = deframer->content + HIL_LINK_HEADER_BYTES;
+    frame->body_bytes = checked - HIL_LINK_HEADER_BYTES;
+    return true;
+}
+
+size_t hil_deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count, hil_frame *frame, bool *complete) {
+    *complete = false;
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0) {
+            decode_byte(deframer, bytes[i]);
+            continue;
+        }
+        bool empty = deframer->block == 0;
+        *complete = !empty && is_frame(deframer, frame);
+        if (*complete) {
+            deframer->intact++;
+        } else if (!empty) {
+            deframer->corrupt++;
+        }
+        begin_run(deframer); /* leaves the content, which `frame` points into, as it is */
+        if (*complete) {
+            return i + 1;
+        }
+    }
+    return count;
+}
+
+/* A COBS encoder that is fed in pieces; `code` is where the running block's length will be written. */
+typedef struct {
+    uint8_t *bytes;
+    size_t capacity;
+    size_t count;
+    size_t code;
+} cobs_encoder;
+
+static bool cobs_put(cobs_encoder *to, const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (to->count + 1 >= to->capacity) { /* room for this byte and for a code byte after it */
+            return false;
+        }
+        if (bytes[i] != 0) {
+            to->bytes[to->count++] = bytes[i];
+        }
+        if (bytes[i] == 0 || to->count - to->code == 0xFFu) {
+            to->bytes[to->code] = (uint8_t)(to->count - to->code);
+            to->code = to->count++;
+        }
+    }
+    return true;
+}
+
+size_t hil_enframe(const hil_link_header *header, const uint8_t *body, size_t body_bytes, uint8_t *frame, size_t capacity) {
+    uint8_t head[HIL_LINK_HEADER_BYTES + HIL_CRC32_BYTES];
+    hil_writer writer = hil_writer_over(head, sizeof head);
+    hil_put_u8(&writer, header->type);
+    hil_put_u8(&writer, header->poll);
+    hil_put_u32(&writer, header->tag);
+    hil_put_u16(&writer, header->sequence);
+    hil_put_u16(&writer, header->ack);
+    hil_put_u16(&writer, header->credit);
+
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < HIL_LINK_HEADER_BYTES; i++) {
+        crc = crc32_byte(crc, head[i]);
+    }
+    for (size_t i = 0; i < body_bytes; i++) {
+        crc = crc32_byte(crc, body[i]);
+    }
+    hil_put_u32(&writer, ~crc);
+
+    if (capacity > HIL_MAX_FRAME_BYTES) {
+        capacity = HIL_MAX_FRAME_BYTES;
+    }
+    if (capacity < 3) {
+        return 0;
+    }
+    cobs_encoder encoder = {.bytes = frame, .capacity = capacity - 1, .count = 2, .code = 1};
+    frame[0] = 0;
+    if (!cobs_put(&encoder, head, HIL_LINK_HEADER_BYTES) || !cobs_put(&encoder, body, body_bytes) ||
+        !cobs_put(&encoder, head + HIL_LINK_HEADER_BYTES, HIL_CRC32_BYTES)) {
+        return 0;
+    }
+    frame[encoder.code] = (uint8_t)(encoder.count - encoder.code);
+    frame[encoder.count++] = 0;
+    return encoder.count;
+}

@@ -1,0 +1,1 @@
+"""What derives and measures: generators, simulation, benchmarks."""

@@ -1,0 +1,1 @@
+"""Derives both languages and the tables of SPEC.md from wire.toml."""
