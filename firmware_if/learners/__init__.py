@@ -1,0 +1,1 @@
+"""Learners in pairs: `stem.c` runs on the payload, `stem.py` is its plain, independent reference."""

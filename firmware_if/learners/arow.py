@@ -1,0 +1,46 @@
+"""AROW with a diagonal covariance (Crammer, Kulesza, Dredze, NIPS 2009), as OPS-SAT-1 flew it."""
+
+from collections.abc import Mapping, Sequence
+
+from firmware_if.reference import State, vector
+
+NAME = "arow"
+ARITHMETICS = ("flight",)
+PARAMETERS = {"r": (0.8, 1e-6, 1e6)}
+TIE = -1
+
+
+class Learner:
+    def __init__(self, dimension: int, arithmetic: str, parameters: Mapping[str, float]) -> None:
+        self.arithmetic = arithmetic
+        self.r = parameters["r"]
+        self.w = [0.0] * dimension
+        self.cov = [1.0] * dimension
+
+    def score(self, x: Sequence[float]) -> float:
+        total = 0.0
+        for i in range(len(self.w)):
+            total += self.w[i] * x[i]
+        return total
+
+    def train(self, x: Sequence[float], label: int) -> bool:
+        score = self.score(x)
+        if score * label >= 1.0:
+            return False
+        variance = 0.0
+        for i in range(len(self.w)):
+            variance += self.cov[i] * x[i] * x[i]
+        beta = 1.0 / (variance + self.r)
+        alpha = max(0.0, 1.0 - label * score) * beta
+        for i in range(len(self.w)):
+            t = self.cov[i] * x[i]
+            self.w[i] += alpha * label * t
+            self.cov[i] -= beta * t * t
+        return True
+
+    def state(self) -> State:
+        return {"w": list(self.w), "cov": list(self.cov)}
+
+    def load(self, state: State) -> None:
+        self.w = vector(state, "w")
+        self.cov = vector(state, "cov")

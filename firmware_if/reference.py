@@ -1,0 +1,231 @@
+"""The plain references: what the payload must compute, value for value.
+
+A learner is a pair of files with one stem: `learners/<stem>.c` for the payload and `learners/<stem>.py`, its twin,
+written independently in plain scalar Python. Feature maps are pairs in `features/`. This module finds twins by name
+and trains them on rows as they travelled.
+"""
+
+import ctypes
+import difflib
+import importlib
+import math
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Protocol, TypeVar, cast
+
+import firmware_if.features
+import firmware_if.learners
+from firmware_if.errors import HilError
+
+State = dict[str, list[float] | int]
+"""State arrays by name, in the order of the C table; a scalar array is an int."""
+
+_Found = TypeVar("_Found")
+
+
+class TwinError(HilError):
+    """A learner, feature map, hyperparameter or state that the references do not know or allow."""
+
+
+class Learner(Protocol):
+    """One model in training; x holds `dimension` finite features."""
+
+    def __init__(self, dimension: int, arithmetic: str, parameters: Mapping[str, float]) -> None:
+        """Start before the first sample; `parameters` holds every name in the module's PARAMETERS."""
+
+    def score(self, x: Sequence[float]) -> float:
+        """Decision value: positive for label +1."""
+
+    def train(self, x: Sequence[float], label: int) -> bool:
+        """Take one step with label -1 or +1; True when the model changed."""
+
+    def state(self) -> State:
+        """Copy of every state array."""
+
+    def load(self, state: State) -> None:
+        """Continue from what `state` returned."""
+
+
+class LearnerModule(Protocol):
+    """What `learners/<stem>.py` holds; NAME is the stem."""
+
+    NAME: str
+    ARITHMETICS: tuple[str, ...]
+    PARAMETERS: Mapping[str, tuple[float, float, float]]
+    """name -> (initial, minimum, maximum)"""
+    TIE: int
+    """label that a score of exactly 0 stands for"""
+    Learner: type[Learner]
+
+
+class FeatureMap(Protocol):
+    """One entry of a feature module's MAPS."""
+
+    @property
+    def inputs(self) -> int:
+        """Channels that the map reads; 0: any number."""
+
+    def dimension(self, inputs: int) -> int:
+        """Give the number of features for that many channels."""
+
+    def map(self, values: Sequence[float]) -> list[float]:
+        """Features of float32 values; infinite where one overflows."""
+
+
+class FeatureModule(Protocol):
+    """What `features/<stem>.py` holds."""
+
+    ARITHMETICS: tuple[str, ...]
+    MAPS: Mapping[str, FeatureMap]
+
+
+def learner_modules() -> dict[str, LearnerModule]:
+    return {module.NAME: module for module in map(_as_learner, _modules(firmware_if.learners))}
+
+
+def feature_modules() -> dict[str, FeatureModule]:
+    """Every feature map's name with the module that holds it."""
+    modules = [cast("FeatureModule", module) for module in _modules(firmware_if.features)]
+    return {name: module for module in modules for name in module.MAPS}
+
+
+def load_learner(name: str, *, arithmetic: str) -> LearnerModule:
+    module = _find(name, learner_modules(), what="learner")
+    _check_arithmetic(arithmetic, module.ARITHMETICS, owner=name)
+    return module
+
+
+def load_feature_map(name: str, *, arithmetic: str) -> FeatureMap:
+    module = _find(name, feature_modules(), what="feature map")
+    _check_arithmetic(arithmetic, module.ARITHMETICS, owner=name)
+    return module.MAPS[name]
+
+
+def nearest_float32(value: float) -> float:
+    """Round to float32, half to even; infinite where that overflows."""
+    return ctypes.c_float(value).value
+
+
+def predicted_label(score: float, tie: int) -> int:
+    """The label that a score stands for; `tie` decides at exactly 0 (and for NaN)."""
+    if tie > 0:
+        return -1 if score < 0.0 else 1
+    return 1 if score > 0.0 else -1
+
+
+def vector(state: State, name: str) -> list[float]:
+    """Copy of a state array with one element per feature."""
+    value = state[name]
+    if not isinstance(value, list):
+        raise TwinError(f"state array {name} is {value!r}, not one value per feature")
+    return list(value)
+
+
+def counter(state: State, name: str) -> int:
+    """Value of a state array that is one whole number."""
+    value = state[name]
+    if not isinstance(value, int):
+        raise TwinError(f"state array {name} is {value!r}, not one whole number")
+    return value
+
+
+class Reference:
+    """A model trained by its plain twins; row values are rounded to float32, as they travel."""
+
+    def __init__(
+        self,
+        learner: str,
+        features: str,
+        *,
+        arithmetic: str,
+        channels: Sequence[int],
+        hyperparameters: Mapping[str, float] | None = None,
+    ) -> None:
+        """`channels` are the places in a row that the feature map reads, in its order."""
+        self._module = load_learner(learner, arithmetic=arithmetic)
+        self._map = load_feature_map(features, arithmetic=arithmetic)
+        self._channels = tuple(channels)
+        if not self._channels or self._map.inputs not in (0, len(self._channels)):
+            wanted = self._map.inputs or "at least 1"
+            raise TwinError(f"{features} reads {wanted} channels, {len(self._channels)} given")
+        self.hyperparameters = _complete(self._module, hyperparameters or {})
+        self._learner = self._module.Learner(self._map.dimension(len(self._channels)), arithmetic, self.hyperparameters)
+        self.updates = 0
+
+    def features(self, row: Sequence[float]) -> list[float]:
+        mapped = self._map.map([nearest_float32(row[channel]) for channel in self._channels])
+        for index, value in enumerate(mapped):
+            if not math.isfinite(value):
+                raise TwinError(f"feature {index} of {list(row)} is {value}", hint="drop or scale such a row")
+        return mapped
+
+    def score(self, row: Sequence[float]) -> float:
+        return self._learner.score(self.features(row))
+
+    def predict(self, row: Sequence[float]) -> int:
+        return predicted_label(self.score(row), self._module.TIE)
+
+    def train(self, row: Sequence[float], label: int) -> bool:
+        """Take one step; True when the model changed."""
+        if label not in (-1, 1):
+            raise TwinError(f"label {label} is neither -1 nor +1")
+        changed = self._learner.train(self.features(row), label)
+        self.updates += changed
+        return changed
+
+    def state(self) -> State:
+        return self._learner.state()
+
+    def load(self, state: State, *, updates: int = 0) -> None:
+        """Continue from a state that had changed `updates` times."""
+        own = self._learner.state()
+        if list(state) != list(own):
+            raise TwinError(f"state holds {', '.join(state) or 'nothing'}; {self._module.NAME} has {', '.join(own)}")
+        for name, value in own.items():
+            if isinstance(value, int):
+                counter(state, name)
+            elif len(vector(state, name)) != len(value):
+                raise TwinError(f"state array {name} has {len(vector(state, name))} values, the model {len(value)}")
+        self._learner.load(state)
+        self.updates = updates
+
+
+def _modules(package: ModuleType) -> Iterable[ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__):
+        yield importlib.import_module(f"{package.__name__}.{found.name}")
+
+
+def _as_learner(module: ModuleType) -> LearnerModule:
+    return cast("LearnerModule", module)
+
+
+def _find(name: str, known: Mapping[str, _Found], *, what: str) -> _Found:
+    if name not in known:
+        raise TwinError(f"no {what} is named {name!r}", hint=_nearest(name, known))
+    return known[name]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+
+
+def _check_arithmetic(arithmetic: str, known: Sequence[str], *, owner: str) -> None:
+    if arithmetic not in known:
+        raise TwinError(f"{owner} has no arithmetic {arithmetic!r}", hint=_nearest(arithmetic, known))
+
+
+def _complete(module: LearnerModule, given: Mapping[str, float]) -> dict[str, float]:
+    """Every hyperparameter of the learner: as given, else its initial value."""
+    for name in given:
+        if name not in module.PARAMETERS:
+            raise TwinError(f"{module.NAME} has no hyperparameter {name!r}", hint=_nearest(name, module.PARAMETERS))
+    values = {}
+    for name, (initial, minimum, maximum) in module.PARAMETERS.items():
+        value = given.get(name, initial)
+        if not minimum <= value <= maximum:
+            raise TwinError(f"{module.NAME}: {name} = {value!r} is outside {minimum:g} to {maximum:g}")
+        values[name] = value
+    return values
