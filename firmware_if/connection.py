@@ -1,0 +1,445 @@
+"""The bench's end of the reliable link, sans-IO: bytes and times go in, bytes, events and deadlines come out.
+
+Who keeps what promise (SPEC.md has the bytes):
+
+* The bench is the primary station. It never has more wire bytes under way than the payload's credit.
+* A frame with a poll number is answered by a Status that repeats it. The line delivers in order, so whatever was
+  sent before that poll and is not acknowledged by its answer was lost: it is sent again, and never before it is known
+  to be lost (the checkpoint recovery of HDLC, ISO/IEC 13239).
+* A gap is answered by a Reject at once, once; the rest of what arrives out of order is dropped (go-back-N).
+* Silence while something is awaited is met with polls at growing intervals, and after `lost_s` with LinkLost.
+* A Hello with another nonce means that the payload started anew: PayloadRestarted. Nothing is ever resent to it.
+
+The caller loops: write `bytes_to_send(now)`, wait for bytes until `deadline()`, give them to `receive_data`, or call
+`handle_deadline` when the time came, and take events off `next_event`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from firmware_if.errors import WireError
+from firmware_if.framing import Console, Corrupt, Deframer, Frame, Header, enframe
+from firmware_if.messages import FrameType, Hello, Message
+from firmware_if.octets import Reader, Writer
+from firmware_if.packets import (
+    ACKNOWLEDGE_ALL,
+    ACKNOWLEDGE_NONE,
+    RequestId,
+    Telemetry,
+    pack_telecommand,
+    unpack_telemetry,
+)
+
+_SEQUENCES = 0x10000
+_ACK_EVERY = 4
+"""Telemetry frames after which a Status acknowledges them, if no telecommand carried the acknowledgement."""
+
+
+class State(Enum):
+    """Where a connection stands."""
+
+    CLOSED = "closed"
+    CONNECTING = "connecting"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class LinkTimes:
+    """Deadlines of the link, in seconds."""
+
+    hello_s: float = 0.2
+    """Between two HelloRequests."""
+    answer_s: float = 0.25
+    """Silence after which an awaited answer is asked for; doubles up to `answer_max_s`."""
+    answer_max_s: float = 2.0
+    lost_s: float = 10.0
+    """Silence after which the link counts as lost."""
+
+
+@dataclass(frozen=True)
+class LinkStatistics:
+    """Counts since the connection was made; bytes are wire bytes, delimiters included."""
+
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    first_transmission_bytes: int = 0
+    """Of Data frames, each counted the first time it was sent."""
+    frames_sent: int = 0
+    """Data frames, each counted once."""
+    frames_resent: int = 0
+    frames_received: int = 0
+    """Intact frames of any kind."""
+    frames_corrupt: int = 0
+    frames_out_of_order: int = 0
+    frames_stale: int = 0
+    """Intact frames for another session."""
+    polls_on_silence: int = 0
+    console_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The payload answered; telecommands can flow. `resumed`: it had already been talking to this connection."""
+
+    hello: Hello
+    resumed: bool
+
+
+@dataclass(frozen=True)
+class PayloadRestarted:
+    """The payload started anew: everything it held is gone, and this connection is closed until `open`."""
+
+    hello: Hello
+
+
+@dataclass(frozen=True)
+class PacketReceived:
+    """A telemetry packet, in order and once."""
+
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True)
+class BadPacket:
+    """An intact frame whose packet breaks the contract: a defect of the payload, not of the line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LinkLost:
+    """Nothing intact was heard for too long while an answer was awaited."""
+
+    silent_s: float
+    awaited: str
+
+
+Event = Connected | PayloadRestarted | PacketReceived | BadPacket | LinkLost | Console | Corrupt
+
+
+@dataclass(frozen=True)
+class _Sent:
+    sequence: int
+    packet: bytes
+    wire_bytes: int
+
+
+class Connection:
+    """One end of one link. `draw` returns random 32-bit numbers; `line_bytes_per_s` is the line's rate, if any."""
+
+    def __init__(
+        self, draw: Callable[[], int], *, times: LinkTimes | None = None, line_bytes_per_s: float | None = None
+    ) -> None:
+        self._draw = draw
+        self._times = times or LinkTimes()
+        self._line_bytes_per_s = line_bytes_per_s
+        self._nonce = draw() or 1
+        self._deframer = Deframer()
+        self._events: deque[Event] = deque()
+        self._counts: dict[str, int] = dict.fromkeys(LinkStatistics.__dataclass_fields__, 0)
+        self._telecommands = 0
+        self.state = State.CLOSED
+        self.hello: Hello | None = None
+        self._forget_session()
+
+    def _forget_session(self) -> None:
+        self._peer = 0
+        self._queue: deque[bytes] = deque()
+        self._in_flight: deque[_Sent] = deque()
+        self._in_flight_bytes = 0
+        self._unpolled_bytes = 0
+        self._next_sequence = 0
+        self._expected = 0
+        self._credit = 0
+        self._control: deque[bytes] = deque()
+        self._poll = 0
+        self._poll_sequence = 0
+        self._poll_answered = True
+        self._recovering = False
+        self._gap_reported = False
+        self._unacknowledged = 0
+        self._heard_at = 0.0
+        self._awaiting_since: float | None = None
+        self._silent_polls = 0
+        self._poll_at: float | None = None
+
+    # ------------------------------------------------------------------------------------------------ caller's side
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Counts so far."""
+        return replace(LinkStatistics(), **self._counts)
+
+    @property
+    def queued(self) -> int:
+        """Packets that wait for credit."""
+        return len(self._queue)
+
+    @property
+    def settled(self) -> bool:
+        """Everything sent has been acknowledged."""
+        return not self._queue and not self._in_flight
+
+    def open(self, now: float) -> None:
+        """Ask the payload who it is, again and again until it answers. A broken session is forgotten."""
+        self._forget_session()
+        self._nonce = self._draw() or 1
+        self.state = State.CONNECTING
+        self._ask_hello(now)
+
+    def resume(self, now: float) -> None:
+        """Go on after the line was cut: ask the payload whether it still knows this session."""
+        self._deframer = Deframer()
+        self._ask_hello(now)
+
+    def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
+        """Queue a telecommand; `acknowledge` asks for acceptance and completion reports (ST[01])."""
+        if self.state is not State.OPEN:
+            raise WireError(f"{type(message).__name__} cannot be sent: the connection is {self.state.value}")
+        flags = ACKNOWLEDGE_ALL if acknowledge else ACKNOWLEDGE_NONE
+        packet, request = pack_telecommand(message, self._telecommands, acknowledgements=flags)
+        self._telecommands += 1
+        self._queue.append(packet)
+        return request
+
+    def bytes_to_send(self, now: float) -> bytes:
+        """What to write now: control frames, and as many queued packets as the credit allows."""
+        out = bytearray()
+        while self._control:
+            out += self._control.popleft()
+        while self.state is State.OPEN and self._queue and self._fits(self._queue[0]):
+            out += self._transmit(self._queue.popleft(), now=now)
+        self._counts["bytes_sent"] += len(out)
+        return bytes(out)
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take bytes off the line."""
+        self._counts["bytes_received"] += len(data)
+        for item in self._deframer.feed(data):
+            if isinstance(item, Frame):
+                self._counts["frames_received"] += 1
+                self._take_frame(item, now)
+            else:
+                self._note_noise(item)
+
+    def next_event(self) -> Event | None:
+        """The oldest event not taken yet."""
+        return self._events.popleft() if self._events else None
+
+    def deadline(self) -> float | None:
+        """When `handle_deadline` wants to be called, on the caller's clock; None = nothing is awaited."""
+        return self._poll_at
+
+    def handle_deadline(self, now: float) -> None:
+        """Meet silence: ask again, or give the link up. Does nothing before the deadline."""
+        if self._poll_at is None or now < self._poll_at:
+            return
+        if self.state is State.CONNECTING:
+            self._ask_hello(now)
+            return
+        silent_s = now - max(self._heard_at, self._awaiting_since or 0.0)
+        if self._credit > 0 and silent_s >= self._lost_s:
+            self.state = State.CLOSED
+            self._poll_at = None
+            self._events.append(LinkLost(silent_s, self._awaited()))
+            return
+        self._counts["polls_on_silence"] += 1
+        self._silent_polls += 1
+        self._control.append(self._control_frame(FrameType.STATUS, poll=self._new_poll(self._next_sequence)))
+        self._schedule(now)
+
+    # ------------------------------------------------------------------------------------------------------ sending
+    @property
+    def _lost_s(self) -> float:
+        """A slow line may be silent for as long as it takes to carry a whole window."""
+        window_s = self._credit / self._line_bytes_per_s if self._line_bytes_per_s else 0.0
+        return self._times.lost_s + 2 * window_s
+
+    def _ask_hello(self, now: float) -> None:
+        writer = Writer()
+        writer.u32(self._nonce)
+        writer.u32(self._draw())
+        self._control.append(enframe(Header(FrameType.HELLO_REQUEST), writer.getvalue()))
+        self._poll_at = now + self._times.hello_s
+
+    def _header(self, frame_type: FrameType, *, poll: int = 0, sequence: int | None = None) -> Header:
+        own = self._next_sequence if sequence is None else sequence
+        self._unacknowledged = 0
+        return Header(frame_type, poll, self._peer, own, self._expected, 0xFFFF)
+
+    def _control_frame(self, frame_type: FrameType, *, poll: int = 0) -> bytes:
+        return enframe(self._header(frame_type, poll=poll), b"")
+
+    def _new_poll(self, sequence: int) -> int:
+        """A new poll number; its answer acknowledges everything before `sequence` that has arrived."""
+        self._poll = self._poll % 0xFF + 1
+        self._poll_sequence = sequence
+        self._poll_answered = False
+        self._unpolled_bytes = 0
+        return self._poll
+
+    def _fits(self, packet: bytes) -> bool:
+        """Whether the credit lets `packet` go; its COBS overhead is counted at its worst."""
+        wire_bytes = len(packet) + 24
+        return self._in_flight_bytes + wire_bytes <= self._credit
+
+    def _transmit(self, packet: bytes, *, now: float, sequence: int | None = None, last: bool | None = None) -> bytes:
+        """The frame for a new packet, or for one sent before (`sequence`); `last`: nothing follows it for now."""
+        if last is None:
+            last = not self._queue or not self._fits(self._queue[0])
+        number = self._next_sequence if sequence is None else sequence
+        poll = self._new_poll((number + 1) % _SEQUENCES) if last or self._unpolled_bytes >= self._credit // 4 else 0
+        frame = enframe(self._header(FrameType.DATA, poll=poll, sequence=number), packet)
+        if sequence is None:
+            self._next_sequence = (number + 1) % _SEQUENCES
+            self._in_flight.append(_Sent(number, packet, len(frame)))
+            self._in_flight_bytes += len(frame)
+            self._counts["frames_sent"] += 1
+            self._counts["first_transmission_bytes"] += len(frame)
+        if not poll:
+            self._unpolled_bytes += len(frame)
+        self._schedule(now)
+        return frame
+
+    def _resend(self, now: float) -> None:
+        """Send everything unacknowledged again; Rejects of the first copies are ignored until this is answered."""
+        for index, sent in enumerate(self._in_flight):
+            last = index == len(self._in_flight) - 1
+            self._counts["frames_resent"] += 1
+            self._control.append(self._transmit(sent.packet, now=now, sequence=sent.sequence, last=last))
+        self._recovering = bool(self._in_flight)
+
+    def _awaited(self) -> str:
+        parts = []
+        if self._in_flight:
+            parts.append(f"acknowledgement of {len(self._in_flight)} telecommands")
+        if not self._poll_answered:
+            parts.append("the answer to a poll")
+        return " and ".join(parts) or "telemetry"
+
+    def _schedule(self, now: float) -> None:
+        """Set or clear the moment at which silence is met."""
+        awaiting = bool(self._in_flight) or not self._poll_answered or (bool(self._queue) and self._credit == 0)
+        if not awaiting:
+            self._awaiting_since = None
+            self._poll_at = None
+            return
+        if self._awaiting_since is None:
+            self._awaiting_since = now
+        patience = min(self._times.answer_s * 2**self._silent_polls, self._times.answer_max_s)
+        self._poll_at = now + patience
+
+    # ---------------------------------------------------------------------------------------------------- receiving
+    def _note_noise(self, item: Console | Corrupt) -> None:
+        if isinstance(item, Console):
+            self._counts["console_bytes"] += len(item.text.encode())
+        else:
+            self._counts["frames_corrupt"] += 1
+        self._events.append(item)
+
+    def _take_frame(self, frame: Frame, now: float) -> None:
+        if frame.header.type == FrameType.HELLO:
+            self._take_hello(frame, now)
+            return
+        if frame.header.tag != self._nonce or self.state is not State.OPEN:
+            self._counts["frames_stale"] += 1
+            return
+        self._heard_at = now
+        self._silent_polls = 0
+        self._credit = frame.header.credit
+        self._take_ack(frame.header.ack)
+        if frame.header.type == FrameType.DATA:
+            self._take_data(frame)
+        elif frame.header.type == FrameType.STATUS:
+            self._take_status(frame.header, now)
+        elif frame.header.type == FrameType.REJECT and not self._recovering:
+            self._resend(now)
+        else:
+            self._counts["frames_stale"] += frame.header.type != FrameType.REJECT
+        if self._unacknowledged >= _ACK_EVERY:
+            self._control.append(self._control_frame(FrameType.STATUS))
+        self._schedule(now)
+
+    def _take_hello(self, frame: Frame, now: float) -> None:
+        try:
+            hello = Hello.read(Reader(frame.body))
+        except WireError as error:
+            self._events.append(BadPacket(f"Hello: {error}"))
+            return
+        if self.state is State.CONNECTING:
+            if frame.header.tag != self._nonce or hello.nonce == 0:
+                self._ask_hello(now)  # it has just started, or answers somebody else: introduce ourselves
+                return
+            self._begin(frame, hello, now=now)
+        elif self.state is State.OPEN:
+            if hello.nonce != self._peer:
+                self.state = State.CLOSED
+                self._poll_at = None
+                self._events.append(PayloadRestarted(hello))
+            elif frame.header.tag == self._nonce:
+                self._resume(frame.header, hello, now=now)
+
+    def _begin(self, frame: Frame, hello: Hello, *, now: float) -> None:
+        self.state = State.OPEN
+        self.hello = hello
+        self._peer = hello.nonce
+        self._credit = frame.header.credit
+        self._heard_at = now
+        self._events.append(Connected(hello, resumed=False))
+        self._schedule(now)
+
+    def _resume(self, header: Header, hello: Hello, *, now: float) -> None:
+        self._heard_at = now
+        self._credit = header.credit
+        self._take_ack(header.ack)
+        self._events.append(Connected(hello, resumed=True))
+        if header.sequence != self._expected:
+            self._control.append(self._control_frame(FrameType.REJECT))
+        self._resend(now)
+        self._schedule(now)
+
+    def _take_ack(self, ack: int) -> None:
+        if self._in_flight and (ack - self._in_flight[0].sequence) % _SEQUENCES > len(self._in_flight):
+            return  # older than what is under way, or nonsense
+        while self._in_flight and self._in_flight[0].sequence != ack:
+            self._in_flight_bytes -= self._in_flight.popleft().wire_bytes
+
+    def _take_data(self, frame: Frame) -> None:
+        ahead = (frame.header.sequence - self._expected) % _SEQUENCES
+        if ahead:
+            self._counts["frames_out_of_order"] += 1
+            if ahead < _SEQUENCES // 2:
+                self._report_gap()
+            return
+        self._expected = (self._expected + 1) % _SEQUENCES
+        self._gap_reported = False
+        self._unacknowledged += 1
+        try:
+            self._events.append(PacketReceived(unpack_telemetry(frame.body)))
+        except WireError as error:
+            self._events.append(BadPacket(str(error)))
+
+    def _take_status(self, header: Header, now: float) -> None:
+        is_answer = header.poll == self._poll and header.poll != 0 and not self._poll_answered
+        if (header.sequence - self._expected) % _SEQUENCES:
+            self._gap_reported = self._gap_reported and not is_answer
+            self._report_gap()
+        if is_answer:
+            self._poll_answered = True
+            self._recovering = False
+            if self._polled_is_lost():
+                self._resend(now)
+
+    def _polled_is_lost(self) -> bool:
+        """Whether the oldest unacknowledged frame went out before the poll that was just answered."""
+        if not self._in_flight:
+            return False
+        return 0 < (self._poll_sequence - self._in_flight[0].sequence) % _SEQUENCES <= len(self._in_flight)
+
+    def _report_gap(self) -> None:
+        if not self._gap_reported:
+            self._gap_reported = True
+            self._control.append(self._control_frame(FrameType.REJECT))
