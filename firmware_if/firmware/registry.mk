@@ -29,7 +29,7 @@ $(if $(REGISTRY_FLAGS_$(3)),,$(error $(2): unknown arithmetic '$(3)', known: fli
 REGISTRY_OBJECTS += $(BUILD)/$(1)/$(basename $(notdir $(2)))_$(3).o
 $(BUILD)/$(1)/$(basename $(notdir $(2)))_$(3).o: $(2) $(REGISTRY_MK)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(REGISTRY_FLAGS_$(3)) -I$$(ROOT)/c -MMD -MP -c $$< -o $$@
+	@$$(CC) $$(CFLAGS) $$(REGISTRY_FLAGS_$(3)) -I$$(ROOT)/c -MMD -MP -c $$< -o $$@
 endef
 
 # $(call registry_source,KIND,SOURCE,ARITHMETICS,EXPORTS,LIST)
@@ -59,7 +59,7 @@ $(BUILD)/registry.c: registry-always
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BUILD)/registry.o: $(BUILD)/registry.c $(REGISTRY_MK)
-	$(CC) $(CFLAGS) -I$(ROOT)/c -MMD -MP -c $< -o $@
+	@$(CC) $(CFLAGS) -I$(ROOT)/c -MMD -MP -c $< -o $@
 
 .PHONY: registry-always
 
