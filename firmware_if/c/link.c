@@ -156,15 +156,19 @@ static hil_link_event pump(hil_link *link, bool wanted, hil_octets *packet) {
                 return HIL_LINK_IDLE;
             }
         }
+        uint32_t started = link->port->ticks(link->port->context);
         hil_frame frame;
         bool complete;
         link->received_taken += hil_deframe(&link->deframer, link->received + link->received_taken,
                                             link->received_count - link->received_taken, &frame, &complete);
-        if (complete) {
-            hil_link_event event = take_frame(link, &frame, wanted, packet);
-            if (event != HIL_LINK_IDLE || link->poll != 0) {
-                return event;
-            }
+        hil_link_event event = complete ? take_frame(link, &frame, wanted, packet) : HIL_LINK_IDLE;
+        link->work_ticks += link->port->ticks(link->port->context) - started;
+        if (event == HIL_LINK_PACKET) {
+            link->packet_ticks = link->work_ticks;
+            link->work_ticks = 0;
+        }
+        if (event != HIL_LINK_IDLE || link->poll != 0) {
+            return event;
         }
     }
 }

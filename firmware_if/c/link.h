@@ -48,6 +48,8 @@ typedef struct {
     hil_writer writer;
     hil_sent_frame window[HIL_SEND_FRAMES];
 
+    uint32_t work_ticks;   /* spent on received bytes since the last telecommand was handed over */
+    uint32_t packet_ticks; /* spent on the telecommand that was handed over last */
     uint32_t frames_out_of_order;
     uint32_t frames_resent;
 } hil_link;

@@ -1,0 +1,272 @@
+#include "bank.h"
+
+#include <string.h>
+
+static const hil_refusal ACCEPTED = {0, 0};
+
+static bool is_single(const char *arithmetic) {
+    return strcmp(arithmetic, "f32") == 0;
+}
+
+static uint32_t real_bytes(const char *arithmetic) {
+    return is_single(arithmetic) ? (uint32_t)sizeof(float) : (uint32_t)sizeof(double);
+}
+
+uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index) {
+    return learner->arrays[index].type == HIL_ARRAY_U32 ? 4u : real_bytes(learner->arithmetic);
+}
+
+uint32_t hil_array_elements(const hil_learner *learner, size_t index, size_t dimension) {
+    return learner->arrays[index].shape == HIL_SHAPE_SCALAR ? 1u : (uint32_t)dimension;
+}
+
+uint8_t hil_array_wire_type(const hil_learner *learner, size_t index) {
+    if (learner->arrays[index].type == HIL_ARRAY_U32) {
+        return HIL_ARRAY_TYPE_U32;
+    }
+    return is_single(learner->arithmetic) ? HIL_ARRAY_TYPE_F32 : HIL_ARRAY_TYPE_F64;
+}
+
+void hil_bank_open(hil_bank *bank, uint8_t *arena, uint32_t arena_bytes) {
+    memset(bank, 0, sizeof *bank);
+    bank->arena = arena;
+    bank->arena_bytes = arena_bytes;
+}
+
+void hil_bank_reset(hil_bank *bank) {
+    hil_bank_open(bank, bank->arena, bank->arena_bytes);
+}
+
+/* `count` bytes of the arena, aligned to 8; NULL when they are not left. */
+static void *allocate(hil_bank *bank, uint32_t count) {
+    uint32_t rounded = (count + 7u) & ~7u;
+    if (rounded < count || rounded > bank->arena_bytes - bank->arena_used) {
+        return NULL;
+    }
+    void *memory = bank->arena + bank->arena_used;
+    bank->arena_used += rounded;
+    return memory;
+}
+
+static const hil_learner *find_learner(hil_text name, hil_text arithmetic) {
+    for (const hil_learner *const *l = hil_learners; *l != NULL; l++) {
+        if (hil_text_equals(name, (*l)->name) && hil_text_equals(arithmetic, (*l)->arithmetic)) {
+            return *l;
+        }
+    }
+    return NULL;
+}
+
+static const hil_feature *find_feature(hil_text name, hil_text arithmetic) {
+    for (const hil_feature *const *f = hil_features; *f != NULL; f++) {
+        if (hil_text_equals(name, (*f)->name) && hil_text_equals(arithmetic, (*f)->arithmetic)) {
+            return *f;
+        }
+    }
+    return NULL;
+}
+
+static hil_refusal check_channels(const hil_bank *bank, const hil_feature *feature, hil_octets channels) {
+    bool fits = channels.count > 0 && (feature->inputs == 0 || feature->inputs == channels.count);
+    for (size_t i = 0; i < channels.count && fits; i++) {
+        fits = channels.bytes[i] < bank->channels;
+    }
+    return fits ? ACCEPTED : (hil_refusal){HIL_FAILURE_CODE_CHANNELS, (uint32_t)feature->inputs};
+}
+
+/* The learner's parameters with the request's values in place of the initial ones. */
+static hil_refusal gather_parameters(const hil_learner *learner, const hil_create_model *request, double *values) {
+    for (size_t i = 0; i < learner->parameter_count; i++) {
+        values[i] = learner->parameters[i].initial;
+    }
+    hil_reader reader = request->hyperparameters.reader;
+    for (uint32_t n = 0; n < request->hyperparameters.count; n++) {
+        hil_hyperparameter given;
+        hil_read_hyperparameter(&reader, &given);
+        size_t i = 0;
+        while (i < learner->parameter_count && !hil_text_equals(given.name, learner->parameters[i].name)) {
+            i++;
+        }
+        if (i == learner->parameter_count) {
+            return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_PARAMETER, n};
+        }
+        const hil_parameter *parameter = &learner->parameters[i];
+        if (!(given.value >= parameter->minimum && given.value <= parameter->maximum)) { /* NaN is outside, too */
+            return (hil_refusal){HIL_FAILURE_CODE_PARAMETER_RANGE, n};
+        }
+        values[i] = given.value;
+    }
+    return ACCEPTED;
+}
+
+static hil_mapping *find_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels) {
+    for (uint8_t i = 0; i < bank->mapping_count; i++) {
+        hil_mapping *mapping = &bank->mappings[i];
+        if (mapping->feature == feature && mapping->inputs == channels.count &&
+            memcmp(mapping->channels, channels.bytes, channels.count) == 0) {
+            return mapping;
+        }
+    }
+    return NULL;
+}
+
+static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels) {
+    hil_mapping *mapping = &bank->mappings[bank->mapping_count];
+    size_t dimension = feature->dimension(channels.count);
+    *mapping = (hil_mapping){.feature = feature, .inputs = channels.count, .dimension = dimension};
+    mapping->channels = allocate(bank, (uint32_t)channels.count);
+    mapping->values = allocate(bank, (uint32_t)(channels.count * sizeof(float)));
+    mapping->x = allocate(bank, (uint32_t)dimension * real_bytes(feature->arithmetic));
+    if (mapping->channels == NULL || mapping->values == NULL || mapping->x == NULL) {
+        return NULL;
+    }
+    memcpy(mapping->channels, channels.bytes, channels.count);
+    bank->mapping_count++;
+    return mapping;
+}
+
+/* Parameters as the learner's arithmetic has them. */
+static const void *store_parameters(hil_bank *bank, const hil_learner *learner, const double *values) {
+    uint32_t element = real_bytes(learner->arithmetic);
+    uint8_t *memory = allocate(bank, (uint32_t)learner->parameter_count * element);
+    for (size_t i = 0; i < learner->parameter_count && memory != NULL; i++) {
+        float single = (float)values[i];
+        memcpy(memory + i * element, element == sizeof(float) ? (const void *)&single : (const void *)&values[i], element);
+    }
+    return memory;
+}
+
+/* Places and starts the model's state; false when the arena is full. */
+static bool place_state(hil_bank *bank, hil_model *model, const double *parameters) {
+    const hil_learner *learner = model->learner;
+    model->state.dimension = model->mapping->dimension;
+    model->state.parameters = store_parameters(bank, learner, parameters);
+    if (model->state.parameters == NULL) {
+        return false;
+    }
+    uint32_t start = bank->arena_used;
+    model->memory = bank->arena + start;
+    for (size_t i = 0; i < learner->array_count; i++) {
+        uint32_t elements = hil_array_elements(learner, i, model->state.dimension);
+        model->state.arrays[i] = allocate(bank, elements * hil_array_element_bytes(learner, i));
+        if (model->state.arrays[i] == NULL) {
+            return false;
+        }
+    }
+    model->state_bytes = bank->arena_used - start;
+    memset(model->memory, 0, model->state_bytes); /* padding included: a dump of it repeats */
+    learner->start(&model->state);
+    return true;
+}
+
+hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request) {
+    if (bank->channels == 0) {
+        return (hil_refusal){HIL_FAILURE_CODE_NOT_CONFIGURED, 0};
+    }
+    if (bank->model_count == HIL_MAX_MODELS) {
+        return (hil_refusal){HIL_FAILURE_CODE_BANK_FULL, HIL_MAX_MODELS};
+    }
+    const hil_learner *learner = find_learner(request->learner, request->arithmetic);
+    if (learner == NULL) {
+        return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_LEARNER, 0};
+    }
+    const hil_feature *feature = find_feature(request->features, request->arithmetic);
+    if (feature == NULL) {
+        return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_FEATURES, 0};
+    }
+    double parameters[HIL_MAX_PARAMETERS];
+    hil_refusal refusal = check_channels(bank, feature, request->channels);
+    if (refusal.code == 0) {
+        refusal = gather_parameters(learner, request, parameters);
+    }
+    if (refusal.code != 0) {
+        return refusal;
+    }
+
+    uint32_t used = bank->arena_used;
+    uint8_t mappings = bank->mapping_count;
+    hil_model *model = &bank->models[bank->model_count];
+    *model = (hil_model){.learner = learner, .mapping = find_mapping(bank, feature, request->channels)};
+    if (model->mapping == NULL) {
+        model->mapping = make_mapping(bank, feature, request->channels);
+    }
+    if (model->mapping == NULL || !place_state(bank, model, parameters)) {
+        bank->arena_used = used;
+        bank->mapping_count = mappings;
+        return (hil_refusal){HIL_FAILURE_CODE_ARENA_FULL, bank->arena_bytes - used};
+    }
+    model->arena_bytes = bank->arena_used - used;
+    bank->model_count++;
+    return ACCEPTED;
+}
+
+static void gather_values(const hil_mapping *mapping, const float *values) {
+    for (size_t i = 0; i < mapping->inputs; i++) {
+        mapping->values[i] = values[mapping->channels[i]];
+    }
+}
+
+uint8_t hil_model_class(const hil_model *model, double score) {
+    if (score == 0.0) {
+        return model->learner->tie > 0 ? 1u : 0u;
+    }
+    return score > 0.0 ? 1u : 0u; /* NaN counts as class 0; the service reports it */
+}
+
+/* One model's step: predict, then train. The stamps enclose the learner's calls alone. */
+static void step(hil_model *model, hil_meter *meter, int label, hil_row_cost *cost) {
+    const hil_learner *learner = model->learner;
+    const hil_state *state = &model->state;
+    const void *x = model->mapping->x;
+
+    hil_stamp stamp = hil_meter_begin(meter);
+    double score = learner->score(state, x);
+    uint32_t predict = hil_meter_end(meter, stamp);
+
+    stamp = hil_meter_begin(meter);
+    bool updated = learner->train(state, x, label);
+    uint32_t train = hil_meter_end(meter, stamp);
+
+    model->prediction = hil_model_class(model, score);
+    model->updated = updated;
+    model->updates += updated ? 1u : 0u;
+    model->not_finite = model->not_finite || !(score - score == 0.0);
+    hil_sums_add(&model->sums[HIL_OPERATION_TRAIN - 1], train);
+    hil_sums_add(&model->sums[HIL_OPERATION_PREDICT - 1], predict);
+    cost->train += train;
+    cost->predict += predict;
+}
+
+hil_row_cost hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index) {
+    hil_row_cost cost = {0, 0, 0, 0};
+    uint32_t mapped[HIL_MAX_MODELS];
+    hil_meter_row_begin(meter);
+    for (uint8_t i = 0; i < bank->mapping_count; i++) {
+        const hil_mapping *mapping = &bank->mappings[i];
+        gather_values(mapping, values);
+        hil_stamp stamp = hil_meter_begin(meter);
+        mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
+        mapped[i] = hil_meter_end(meter, stamp);
+        cost.feature += mapped[i];
+    }
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        hil_model *model = &bank->models[i];
+        hil_sums_add(&model->sums[HIL_OPERATION_FEATURE - 1], mapped[model->mapping - bank->mappings]);
+        step(model, meter, class_index == 0 ? -1 : 1, &cost);
+    }
+    cost.dispatch = hil_meter_row_end(meter);
+    hil_sums_add(&bank->dispatch, cost.dispatch);
+    return cost;
+}
+
+void hil_bank_score(hil_bank *bank, const float *values, double *scores) {
+    for (uint8_t i = 0; i < bank->mapping_count; i++) {
+        const hil_mapping *mapping = &bank->mappings[i];
+        gather_values(mapping, values);
+        mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
+    }
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        const hil_model *model = &bank->models[i];
+        scores[i] = model->learner->score(&model->state, model->mapping->x);
+    }
+}

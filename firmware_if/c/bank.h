@@ -1,0 +1,94 @@
+/* A bank of models that learn from one stream. Models that use the same feature map on the same channels share it.
+ *
+ * All memory comes from the arena that the caller gives; nothing is ever freed but the whole bank.
+ */
+#ifndef HIL_BANK_H
+#define HIL_BANK_H
+
+#include "feature.h"
+#include "learner.h"
+#include "meter.h"
+#include "wire.h"
+
+#define HIL_CLASSES 2u /* binary learners: class 0 is label -1, class 1 is label +1 */
+#define HIL_STEPS 3u   /* train, predict, feature: Operation values 1 to 3 */
+
+/* One feature map on its channels, worked out once per row for all models that use it. */
+typedef struct {
+    const hil_feature *feature;
+    uint8_t *channels;
+    size_t inputs;
+    size_t dimension;
+    float *values;
+    void *x;
+} hil_mapping;
+
+typedef struct {
+    const hil_learner *learner;
+    hil_mapping *mapping;
+    hil_state state;
+    uint8_t *memory; /* all state arrays, in the order of the learner's table */
+    uint32_t state_bytes;
+    uint32_t arena_bytes;
+    uint32_t updates;
+    hil_sums sums[HIL_STEPS];
+    uint8_t prediction; /* class, before the newest training step */
+    bool updated;       /* by the newest training step */
+    bool not_finite;    /* its score was NaN or infinite once */
+    bool not_finite_reported;
+} hil_model;
+
+typedef struct {
+    uint8_t *arena;
+    uint32_t arena_bytes;
+    uint32_t arena_used;
+    hil_model models[HIL_MAX_MODELS];
+    uint8_t model_count;
+    hil_mapping mappings[HIL_MAX_MODELS];
+    uint8_t mapping_count;
+    uint8_t channels; /* per sample, 0 = stream not configured */
+    int16_t classes[HIL_CLASSES];
+    hil_sums dispatch;
+    hil_sums link;
+} hil_bank;
+
+/* What a row cost, in counts. */
+typedef struct {
+    uint32_t train;
+    uint32_t predict;
+    uint32_t feature;
+    uint32_t dispatch;
+} hil_row_cost;
+
+/* Why something was refused: code 0 = it was not. `number` is what the failure code's doc says. */
+typedef struct {
+    uint16_t code; /* hil_failure_code_value */
+    uint32_t number;
+} hil_refusal;
+
+/* `arena` is aligned to 8 bytes. */
+void hil_bank_open(hil_bank *bank, uint8_t *arena, uint32_t arena_bytes);
+
+/* Deletes all models, the stream's configuration and all sums. */
+void hil_bank_reset(hil_bank *bank);
+
+/* Adds a model; a refusal leaves the bank as it was. */
+hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request);
+
+/* Trains every model on one row of finite values with label class 0 or 1, and returns what it cost. */
+hil_row_cost hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index);
+
+/* Decision value of every model for one row of finite values, without training. */
+void hil_bank_score(hil_bank *bank, const float *values, double *scores);
+
+/* Class that a score stands for. */
+uint8_t hil_model_class(const hil_model *model, double score);
+
+/* Bytes of one element of array `index` of the model's learner, and how many elements it has. */
+uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index);
+uint32_t hil_array_elements(const hil_learner *learner, size_t index, size_t dimension);
+
+/* Wire value of an array's element type. */
+uint8_t hil_array_wire_type(const hil_learner *learner, size_t index);
+
+#endif

@@ -1,0 +1,35 @@
+/* Stream mode: each sample trains every model as it arrives. Results gather in one SampleReport until it is full or
+ * the bench asks. */
+#ifndef HIL_STREAM_H
+#define HIL_STREAM_H
+
+#include "bank.h"
+#include "link.h"
+#include "meter.h"
+
+typedef struct {
+    uint32_t next_row;
+    uint32_t link_counts; /* cost of taking the newest Samples packet off the link */
+    uint32_t first_row;   /* of the gathered records */
+    uint16_t count;       /* gathered records */
+    size_t record_bytes;  /* bytes gathered */
+    uint8_t records[HIL_MAX_PACKET_BYTES];
+    float values[HIL_MAX_CHANNELS];
+} hil_stream;
+
+void hil_stream_reset(hil_stream *stream, uint32_t next_row);
+
+/* Trains on the rows of one Samples packet, or refuses the packet. */
+hil_refusal hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link,
+                               const hil_samples *samples);
+
+/* Sends the gathered records, if any. */
+void hil_stream_flush(hil_stream *stream, const hil_bank *bank, hil_link *link);
+
+/* Scores the rows of one Predict packet and sends the scores, or refuses the packet as a whole. */
+hil_refusal hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request);
+
+/* One ST[05] event. */
+void hil_send_event(hil_link *link, uint8_t subtype, uint16_t event, uint32_t number);
+
+#endif

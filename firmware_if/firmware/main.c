@@ -1,0 +1,15 @@
+/* The reference payload: static memory, and a loop that sleeps until the link has something. */
+#include "../c/service.h"
+#include "payload.h"
+
+/* A variable of its own section (.bss.arena), so that the linker script can tell it from the rest. */
+_Alignas(8) static uint8_t arena[HIL_ARENA_BYTES];
+static hil_service service;
+
+void payload_main(hil_port *port) {
+    hil_service_open(&service, port, hil_build_id, arena, sizeof arena);
+    for (;;) {
+        hil_service_run(&service);
+        port->wait(port->context);
+    }
+}
