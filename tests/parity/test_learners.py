@@ -61,6 +61,30 @@ def test_c_equals_its_twin_on_random_rows(native: Native, name: str, arithmetic:
 
 
 @pytest.mark.parametrize(("name", "arithmetic"), LEARNERS)
+def test_c_equals_its_twin_where_comparisons_meet_equality(native: Native, name: str, arithmetic: str) -> None:
+    """Weights, features and hyperparameters are multiples of 1/4: scores of exactly 0 and margins of exactly 1."""
+    module = learner_modules()[name]
+    rng = random.Random(SEED)
+    quarters = [i / 4 for i in range(-8, 9)]
+    met = dict.fromkeys((-1.0, 0.0, 1.0), 0)
+    for _ in range(500):
+        chosen = {key: min(max(rng.choice(quarters), low), high) for key, (_, low, high) in module.PARAMETERS.items()}
+        twin = module.Learner(2, arithmetic, chosen)
+        model = NativeModel(native.learners[name, arithmetic], 2, chosen)
+        state = twin.state() | {"w": rng.choices(quarters, k=2)}
+        twin.load(state)
+        model.load(state)
+        for _ in range(8):
+            x = rng.choices(quarters, k=2)
+            label = rng.choice((-1, 1))
+            met |= {score: count + 1 for score, count in met.items() if twin.score(x) == score}
+            assert model.train(x, label) is twin.train(x, label), f"seed {SEED}, {chosen}, {state}, {x}"
+            assert bits(model.state()) == bits(twin.state()), f"seed {SEED}, {chosen}, {state}, {x}"
+    assert min(met.values()) > 0
+    print(f"{name} {arithmetic}: 4000 rows bit-identical, {met[0.0]} scores of exactly 0 ({native.compiler})")
+
+
+@pytest.mark.parametrize(("name", "arithmetic"), LEARNERS)
 def test_a_loaded_state_continues_as_if_never_interrupted(native: Native, name: str, arithmetic: str) -> None:
     module = learner_modules()[name]
     rng = random.Random(SEED)
