@@ -145,13 +145,14 @@ def check_recording(recording: Recording, source: Path) -> None:
 
 def check_rows(values: Values, labels: Labels, recording: Recording, source: Path) -> None:
     """Every value finite and inside its channel's range, every label one that has a meaning."""
-    low = np.array([c.low for c in recording.channels], dtype=np.float32)
-    high = np.array([c.high for c in recording.channels], dtype=np.float32)
-    inside = (values >= low) & (values <= high)  # False for NaN
+    with np.errstate(over="ignore"):  # a bound beyond float32 becomes infinite: no bound
+        low = np.array([c.low for c in recording.channels], dtype=np.float32)
+        high = np.array([c.high for c in recording.channels], dtype=np.float32)
+    inside = np.isfinite(values) & (values >= low) & (values <= high)
     if not inside.all():
         row, column = (int(index) for index in np.argwhere(~inside)[0])
         channel, value = recording.channels[column], values[row, column]
-        where = f"{source}: row {row}: {channel.name} is {value} {channel.unit}"
+        where = f"{source}: row {row}: {channel.name} is {value!s} {channel.unit}"
         if not np.isfinite(value):
             message = f"{where}, not a finite number"
             raise RecordingError(message, hint="drop the row or repair the reading; learners cannot train on it")

@@ -81,4 +81,5 @@ def _model_lines(models: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterato
 
 def _number_json(number: float) -> str:
     text = format(float(number), ".17g")
-    return {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}.get(text, text)
+    # "-0" would be read back as the integer 0, without its sign
+    return {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"', "-0": "-0.0"}.get(text, text)

@@ -38,7 +38,7 @@ class CsvTable:
         return np.array(numbers, dtype=np.int64)
 
     def float32(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """One column per name. Text is rounded to double, then to single precision; too large a value becomes infinite."""
+        """One column per name. Text is rounded to double, then to single precision; an overflow becomes infinite."""
         columns = [self._numbers(name, float, "a number") for name in names]
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(np.array(columns, dtype=np.float64).T, dtype=np.float32)
