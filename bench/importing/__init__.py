@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.errors import RecordingError
 from bench.importing.clone import LEARNING, import_clone
-from bench.importing.tables import SEQUENCE, STREAM_FILE, import_csv, import_folder
+from bench.importing.tables import STREAM_FILE, import_csv, import_folder
 from bench.telemetry.save import check_replaceable, save_recording
 
 __all__ = ["import_orbitai"]
@@ -16,16 +16,16 @@ REPOSITORY_HINT: Final = (
 )
 
 
-def import_orbitai(source: Path, out: Path, *, sequence: str = SEQUENCE) -> Path:
+def import_orbitai(source: Path, out: Path, *, all_runs: bool = False) -> Path:
     """Write the recording of `source` as folder `out` and return it.
 
-    `sequence` chooses the training sequence of a clone, april-2021 or may-2021; the other sources hold one only.
+    A clone's runs of April 2021 are taken, or `all_runs`; the other sources hold what they hold.
     """
     check_replaceable(out)
     if (source / LEARNING).is_dir():
-        recording = import_clone(source, sequence)
-    elif sequence != SEQUENCE:
-        message = f"{source}: only a clone holds the sequence {sequence!r}"
+        recording = import_clone(source, all_runs=all_runs)
+    elif all_runs:
+        message = f"{source}: only a clone of the public repository holds all runs"
         raise RecordingError(message, hint=REPOSITORY_HINT)
     elif (source / STREAM_FILE).is_file():
         recording = import_folder(source)

@@ -1,9 +1,9 @@
 """A clone of the public repository georgeslabreche/opssat-orbitai.
 
-The training log of a run holds every row since the models were new: the app appended to it and downlinked the whole of
-it after each run. So a run's rows are those that its log has beyond the log of the run before, and a log that does not
-continue the one before begins a new sequence, with new models. The repository has two sequences: April 2021 (six runs;
-the one whose accuracies were published) and May 2021 (eight runs).
+The app appended to its training log and downlinked the whole of it after each run, so a run's rows are those that its
+log has beyond the log of the run before. The repository holds 14 runs: six of April 2021, which begin with new models
+and whose accuracies were published, and eight of May 2021, before which the log was started anew but the models were
+kept (checked: AROW 1D to 3D over all 14 runs gives the last saved May models bit for bit, over May alone not).
 """
 
 import re
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import RecordingError
 from bench.importing.archive import read_archive
@@ -21,6 +22,7 @@ from bench.importing.source import (
     CHANNEL_NAMES,
     CITATION,
     MODEL_NAMES,
+    TITLE,
     Stream,
     check_ends,
     evaluation_rows,
@@ -28,7 +30,6 @@ from bench.importing.source import (
     make_recording,
     sweep_by_rule,
 )
-from bench.strict import nearest_hint
 from bench.telemetry.recording import EvaluationRows, Recording, Segment
 from bench.telemetry.table import decode, parse_csv, read_bytes
 
@@ -53,28 +54,27 @@ class Run:
         return len(self.log.splitlines())
 
 
-def import_clone(clone: Path, sequence: str) -> Recording:
-    """The runs of `sequence` (month and year of its first run, such as april-2021) as one recording."""
-    runs = _choose(_sequences(_runs(clone / LEARNING)), sequence, clone)
-    ends = [run.row_count for run in runs]
+def import_clone(clone: Path, *, all_runs: bool) -> Recording:
+    """The runs of the first training log (April 2021) as one recording, or those of every log."""
+    logs = _logs(_runs(clone / LEARNING))
+    chosen = logs if all_runs else logs[:1]
+    runs = [run for log in chosen for run in log]
+    ends = _ends(chosen)
     check_ends(ends, clone / LEARNING)
     segments = tuple(
         Segment(run.folder.name, first, end) for run, first, end in zip(runs, [0, *ends[:-1]], ends, strict=True)
     )
     references = [{"end_row": end, "models": _models(run.folder)} for run, end in zip(runs, ends, strict=True)]
+    months = list(dict.fromkeys(f"{log[0].started:%B}" for log in chosen))
     return make_recording(
-        f"orbitai-{sequence}",
-        _stream(runs[-1], segments),
+        "-".join(("orbitai", *months, f"{runs[-1].started:%Y}")).lower(),
+        _stream(chosen, segments),
         source=clone,
-        title=title_of(sequence),
+        title=TITLE.format(" and ".join(months) + f" {runs[-1].started:%Y}"),
         provenance=CITATION,
         evaluation=_sweep(clone / COMMANDS),
         reference_models={"segments": references},
     )
-
-
-def title_of(sequence: str) -> str:
-    return f"Sun sensors and camera rule of OPS-SAT-1, {sequence.replace('-', ' ').capitalize()}"
 
 
 def _runs(learning: Path) -> list[Run]:
@@ -85,7 +85,7 @@ def _runs(learning: Path) -> list[Run]:
         log = folder / "logs" / "training.csv"
         if match and log.is_file() and (folder / "models").is_dir():
             try:
-                started = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007  # only month and order are used
+                started = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007  # only month, year and order are used
             except ValueError as cause:
                 message = f"{folder}: the folder's name holds no date"
                 raise RecordingError(message, hint=_HINT) from cause
@@ -96,31 +96,36 @@ def _runs(learning: Path) -> list[Run]:
     return sorted(runs, key=lambda run: run.started)
 
 
-def _sequences(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    sequences: list[list[Run]] = []
+def _logs(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that share a training log; a log that begins at another time is a new one."""
+    logs: list[list[Run]] = []
     for run in runs:
-        if sequences and run.log.startswith(sequences[-1][-1].log):
-            sequences[-1].append(run)
-        else:
-            sequences.append([run])
-    named: dict[str, list[Run]] = {}
-    for chain in sequences:
-        name = chain[0].started.strftime("%B-%Y").lower()
-        if name in named:
-            message = f"{chain[0].folder}: the training log does not continue that of {named[name][-1].folder.name}"
+        if logs and run.log.startswith(logs[-1][-1].log):
+            logs[-1].append(run)
+        elif logs and run.log.partition(b",")[0] == logs[-1][-1].log.partition(b",")[0]:
+            message = f"{run.folder}: the training log does not continue that of {logs[-1][-1].folder.name}"
             raise RecordingError(message, hint=_HINT)
-        named[name] = chain
-    return named
+        else:
+            logs.append([run])
+    return logs
 
 
-def _choose(sequences: dict[str, list[Run]], name: str, clone: Path) -> list[Run]:
-    if name not in sequences:
-        message = f"{clone}: no training sequence {name!r} (there is: {', '.join(sequences)})"
-        raise RecordingError(message, hint=nearest_hint(name, sequences))
-    return sequences[name]
+def _ends(logs: Sequence[Sequence[Run]]) -> list[int]:
+    ends: list[int] = []
+    for log in logs:
+        before = ends[-1] if ends else 0
+        ends += [before + run.row_count for run in log]
+    return ends
 
 
-def _stream(last: Run, segments: tuple[Segment, ...]) -> Stream:
+def _stream(logs: Sequence[Sequence[Run]], segments: tuple[Segment, ...]) -> Stream:
+    parts = [_rows(log[-1]) for log in logs]
+    values, labels, times = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Stream(values, labels, times, segments)
+
+
+def _rows(last: Run) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Values, labels and times of a log, which its last run holds whole."""
     path = last.folder / "logs" / "training.csv"
     table = parse_csv(decode(last.log, path), path, header=LOG_COLUMNS)
     logged = table.integers("label")
@@ -128,8 +133,8 @@ def _stream(last: Run, segments: tuple[Segment, ...]) -> Stream:
     if unknown.size:
         message = f"{path}: line {unknown[0] + 1}: label is {logged[unknown[0]]}, expected 1 or 0"
         raise RecordingError(message, hint=_HINT)
-    labels = np.array([LOGGED_LABELS[label] for label in logged.tolist()])
-    return Stream(table.float32(CHANNEL_NAMES), labels, table.integers("timestamp_ms"), segments)
+    labels = np.array([LOGGED_LABELS[label] for label in logged.tolist()], dtype=np.int64)
+    return table.float32(CHANNEL_NAMES), labels, table.integers("timestamp_ms")
 
 
 def _models(run: Path) -> dict[str, dict[str, list[float]]]:

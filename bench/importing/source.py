@@ -35,6 +35,7 @@ SAVED_STATE: Final[Mapping[str, tuple[str, ...]]] = {
 DIMENSIONS: Final = ("1D", "2D", "3D", "5D")
 MODEL_NAMES: Final = tuple(f"{learner}_{dimension}" for learner in SAVED_STATE for dimension in DIMENSIONS)
 
+TITLE: Final = "Sun sensors and camera rule of OPS-SAT-1, {}"
 CITATION: Final = (
     "OrbitAI experiment of ESA's OPS-SAT-1, recorded and trained in orbit; public repository\n"
     "georgeslabreche/opssat-orbitai. Cite: Labreche et al., IEEE Aerospace Conference 2022,\n"

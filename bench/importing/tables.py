@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from bench.errors import RecordingError
-from bench.importing.clone import title_of
 from bench.importing.source import (
     CHANNEL_NAMES,
     CITATION,
     MODEL_NAMES,
     SAVED_STATE,
+    TITLE,
     Stream,
     check_ends,
     evaluation_rows,
@@ -27,7 +27,6 @@ STREAM_FILE: Final = "train_stream_april.csv"
 RUNS_FILE: Final = "runs.csv"
 SWEEP_FILE: Final = "validation_sweep.csv"
 MODELS_FILE: Final = "models_in_space_april.json"
-SEQUENCE: Final = "april-2021"
 _ROW_COLUMNS: Final = ("row", "run", "timestamp_ms", *CHANNEL_NAMES, "label")
 _HINT: Final = f"the folder must hold {STREAM_FILE}, {RUNS_FILE}, {SWEEP_FILE} and {MODELS_FILE}, complete"
 
@@ -44,10 +43,10 @@ def import_folder(folder: Path) -> Recording:
         raise RecordingError(message, hint=_HINT)
     segments = tuple(Segment(name, first, end) for name, first, end in zip(names, [0, *ends[:-1]], ends, strict=True))
     return make_recording(
-        f"orbitai-{SEQUENCE}",
+        "orbitai-april-2021",
         Stream(stream.values, stream.labels, stream.times_ms, segments, stream.auxiliary),
         source=folder,
-        title=title_of(SEQUENCE),
+        title=TITLE.format("April 2021"),
         provenance=CITATION,
         evaluation=_read_sweep(folder / SWEEP_FILE),
         reference_models=_read_models(folder / MODELS_FILE, names, ends),

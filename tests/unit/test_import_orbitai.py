@@ -112,10 +112,10 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def refused(source: Path, message: str, *, sequence: str = "april-2021") -> None:
+def refused(source: Path, message: str, *, all_runs: bool = False) -> None:
     out = source.parent / "out"
     with pytest.raises(RecordingError, match=re.escape(message)) as caught:
-        import_orbitai(source, out, sequence=sequence)
+        import_orbitai(source, out, all_runs=all_runs)
     assert caught.value.hint
     assert not out.exists()
 
@@ -143,10 +143,13 @@ def test_the_april_runs_of_a_clone(clone: Path, tmp_path: Path) -> None:
         assert entry["models"] == {name: state(name, run) for name in MODEL_NAMES}
 
 
-def test_a_later_sequence_is_chosen_by_name(clone: Path, tmp_path: Path) -> None:
-    recording = load_recording(import_orbitai(clone, tmp_path / "may", sequence="may-2021"))
-    assert (recording.name, recording.row_count) == ("orbitai-may-2021", 2)
-    refused(clone, "no training sequence 'june-2021' (there is: april-2021, may-2021)", sequence="june-2021")
+def test_all_runs_put_a_new_log_behind_the_one_before(clone: Path, tmp_path: Path) -> None:
+    recording = load_recording(import_orbitai(clone, tmp_path / "out", all_runs=True))
+    assert recording.name == "orbitai-april-may-2021"
+    assert [(s.name, s.end_row) for s in recording.segments] == [(RUNS[0], 2), (RUNS[1], 5), (RUNS[2], 7)]
+    assert recording.labels.tolist() == [label for _, label in (*ROWS, *ROWS[3:])]
+    assert recording.reference_models is not None
+    assert [entry["end_row"] for entry in recording.reference_models["segments"]] == [2, 5, 7]
 
 
 def test_the_sweep_of_the_rule_equals_the_repository_s(clone: Path, tmp_path: Path) -> None:
@@ -259,7 +262,7 @@ def test_what_is_no_source_is_refused(tables: Path, tmp_path: Path) -> None:
     refused(tmp_path / "absent", "absent: no such file or folder")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", "no OrbitAI data in this folder")
-    refused(tables, "only a clone holds the sequence 'may-2021'", sequence="may-2021")
+    refused(tables, "only a clone of the public repository holds all runs", all_runs=True)
 
 
 def test_the_flown_april_runs(orbitai_data: Path, tmp_path: Path) -> None:
