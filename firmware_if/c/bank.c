@@ -1,5 +1,6 @@
 #include "bank.h"
 
+#include <math.h>
 #include <string.h>
 
 static const hil_refusal ACCEPTED = {0, 0};
@@ -207,10 +208,7 @@ static void gather_values(const hil_mapping *mapping, const float *values) {
 }
 
 uint8_t hil_model_class(const hil_model *model, double score) {
-    if (score == 0.0) {
-        return model->learner->tie > 0 ? 1u : 0u;
-    }
-    return score > 0.0 ? 1u : 0u; /* NaN counts as class 0; the service reports it */
+    return hil_label(score, model->learner->tie) > 0 ? 1u : 0u; /* NaN is neither: not_finite tells */
 }
 
 /* One model's step: predict, then train. The stamps enclose the learner's calls alone. */
@@ -237,36 +235,50 @@ static void step(hil_model *model, hil_meter *meter, int label, hil_row_cost *co
     cost->predict += predict;
 }
 
-hil_row_cost hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index) {
-    hil_row_cost cost = {0, 0, 0, 0};
-    uint32_t mapped[HIL_MAX_MODELS];
-    hil_meter_row_begin(meter);
+/* Works out every feature map; false when one overflowed. mapped[i] is what mapping i cost. */
+static bool map_row(hil_bank *bank, hil_meter *meter, const float *values, uint32_t *mapped) {
+    bool finite = true;
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
         const hil_mapping *mapping = &bank->mappings[i];
         gather_values(mapping, values);
         hil_stamp stamp = hil_meter_begin(meter);
-        mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
+        bool mapped_finite = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
         mapped[i] = hil_meter_end(meter, stamp);
-        cost.feature += mapped[i];
+        finite = finite && mapped_finite;
+    }
+    return finite;
+}
+
+bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index, hil_row_cost *cost) {
+    *cost = (hil_row_cost){0, 0, 0, 0};
+    uint32_t mapped[HIL_MAX_MODELS];
+    hil_meter_row_begin(meter);
+    if (!map_row(bank, meter, values, mapped)) {
+        return false;
+    }
+    for (uint8_t i = 0; i < bank->mapping_count; i++) {
+        cost->feature += mapped[i];
     }
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_model *model = &bank->models[i];
         hil_sums_add(&model->sums[HIL_OPERATION_FEATURE - 1], mapped[model->mapping - bank->mappings]);
-        step(model, meter, class_index == 0 ? -1 : 1, &cost);
+        step(model, meter, class_index == 0 ? -1 : 1, cost);
     }
-    cost.dispatch = hil_meter_row_end(meter);
-    hil_sums_add(&bank->dispatch, cost.dispatch);
-    return cost;
+    cost->dispatch = hil_meter_row_end(meter);
+    hil_sums_add(&bank->dispatch, cost->dispatch);
+    return true;
 }
 
 void hil_bank_score(hil_bank *bank, const float *values, double *scores) {
+    bool finite[HIL_MAX_MODELS];
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
         const hil_mapping *mapping = &bank->mappings[i];
         gather_values(mapping, values);
-        mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
+        finite[i] = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
     }
     for (uint8_t i = 0; i < bank->model_count; i++) {
         const hil_model *model = &bank->models[i];
-        scores[i] = model->learner->score(&model->state, model->mapping->x);
+        bool usable = finite[model->mapping - bank->mappings];
+        scores[i] = usable ? model->learner->score(&model->state, model->mapping->x) : (double)NAN;
     }
 }

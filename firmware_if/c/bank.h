@@ -75,10 +75,11 @@ void hil_bank_reset(hil_bank *bank);
 /* Adds a model; a refusal leaves the bank as it was. */
 hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request);
 
-/* Trains every model on one row of finite values with label class 0 or 1, and returns what it cost. */
-hil_row_cost hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index);
+/* Trains every model on one row of finite values with label class 0 or 1 and says what it cost. False when a feature
+ * overflowed: no model has seen the row then, and it cost nothing. */
+bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index, hil_row_cost *cost);
 
-/* Decision value of every model for one row of finite values, without training. */
+/* Decision value of every model for one row of finite values, without training; NaN where a feature overflowed. */
 void hil_bank_score(hil_bank *bank, const float *values, double *scores);
 
 /* Class that a score stands for. */

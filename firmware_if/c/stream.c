@@ -111,11 +111,14 @@ static void take_row(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_l
     int class_index = class_of(bank, hil_get_i16(reader));
     bool finite = read_values(reader, stream->values, bank->channels);
     uint32_t row = stream->next_row++;
-    if (finite && class_index >= 0) {
-        hil_row_cost cost = hil_bank_train(bank, meter, stream->values, (uint8_t)class_index);
-        write_record(reserve(stream, bank, link, row), bank, cost);
-        report_new_non_finite(bank, link);
-        return;
+    hil_row_cost cost;
+    if (class_index >= 0) {
+        finite = finite && hil_bank_train(bank, meter, stream->values, (uint8_t)class_index, &cost);
+        if (finite) {
+            write_record(reserve(stream, bank, link, row), bank, cost);
+            report_new_non_finite(bank, link);
+            return;
+        }
     }
     *reserve(stream, bank, link, row) = finite ? HIL_ROW_STATUS_UNKNOWN_LABEL : HIL_ROW_STATUS_NOT_FINITE;
     hil_send_event(link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_SAMPLE_REFUSED, row);
