@@ -148,6 +148,7 @@ class Connection:
 
     def _forget_session(self) -> None:
         self._peer = 0
+        self._resuming = False
         self._queue: deque[bytes] = deque()
         self._in_flight: deque[_Sent] = deque()
         self._in_flight_bytes = 0
@@ -193,6 +194,7 @@ class Connection:
     def resume(self, now: float) -> None:
         """Go on after the line was cut: ask the payload whether it still knows this session."""
         self._deframer = Deframer()
+        self._resuming = True
         self._ask_hello(now)
 
     def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
@@ -237,7 +239,7 @@ class Connection:
         """Meet silence: ask again, or give the link up. Does nothing before the deadline."""
         if self._poll_at is None or now < self._poll_at:
             return
-        if self.state is State.CONNECTING:
+        if self.state is State.CONNECTING or self._resuming:
             self._ask_hello(now)
             return
         silent_s = now - max(self._heard_at, self._awaiting_since or 0.0)
@@ -379,7 +381,7 @@ class Connection:
                 self.state = State.CLOSED
                 self._poll_at = None
                 self._events.append(PayloadRestarted(hello))
-            elif frame.header.tag == self._nonce:
+            elif frame.header.tag == self._nonce and self._resuming:  # else: the answer to a repeated request
                 self._resume(frame.header, hello, now=now)
 
     def _begin(self, frame: Frame, hello: Hello, *, now: float) -> None:
@@ -392,6 +394,7 @@ class Connection:
         self._schedule(now)
 
     def _resume(self, header: Header, hello: Hello, *, now: float) -> None:
+        self._resuming = False
         self._heard_at = now
         self._credit = header.credit
         self._take_ack(header.ack)
