@@ -5,6 +5,7 @@ COBS (Cheshire & Baker, 1999) by the `cobs` library, CRC-32 (IEEE 802.3) by zlib
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,8 +24,11 @@ MAX_CONTENT_BYTES = MAX_FRAME_BYTES - 2 - ((MAX_FRAME_BYTES - 2) // 255 + 1)
 """Largest header, packet and CRC-32: two delimiters, and one COBS code byte per 254 bytes begun."""
 MAX_PACKET_BYTES = MAX_CONTENT_BYTES - HEADER_BYTES - CRC_BYTES
 
-_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\r\x1b\x08\x07\x0c")) + b"\x7f"
-"""Bytes that no console prints. Every frame type is one of them, so no frame looks like text."""
+_MAX_RUN_BYTES = MAX_FRAME_BYTES - 2
+
+_CONTROL = re.compile(rb"[\x00-\x06\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+"""Bytes that no console prints. Every frame type is one, so the second byte of a run tells a frame from text."""
+_SECOND = 2
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,16 @@ class Corrupt:
 
 
 def enframe(header: Header, body: bytes) -> bytes:
-    """A whole frame, delimiters included; raises WireError when it would be larger than MAX_FRAME_BYTES."""
+    """A whole frame, delimiters included; raises WireError for a body larger than MAX_PACKET_BYTES."""
+    if len(body) > MAX_PACKET_BYTES:
+        raise WireError(f"{len(body)} bytes do not fit into a frame (at most {MAX_PACKET_BYTES})")
     content = _HEADER.pack(header.type, header.poll, header.tag, header.sequence, header.ack, header.credit) + body
     frame: bytes = b"\0" + cobs.encode(content + _CRC.pack(zlib.crc32(content))) + b"\0"
-    if len(frame) > MAX_FRAME_BYTES:
-        message = f"a packet of {len(body)} bytes makes a frame of {len(frame)} bytes; the largest is {MAX_FRAME_BYTES}"
-        raise WireError(message)
     return frame
 
 
 def _deframe(run: bytes) -> Frame | str:
     """The frame that lies between two delimiters, or why there is none."""
-    if len(run) + 2 > MAX_FRAME_BYTES:
-        return f"{len(run)} bytes without a delimiter"
     try:
         content = cobs.decode(run)
     except cobs.DecodeError as error:
@@ -84,68 +85,94 @@ def _deframe(run: bytes) -> Frame | str:
     checked = len(content) - CRC_BYTES
     if checked < HEADER_BYTES:
         return f"{len(content)} bytes are too short for a frame"
+    if len(content) > MAX_CONTENT_BYTES:
+        return f"{len(content)} bytes are more than a frame holds"
     if zlib.crc32(content[:checked]) != int.from_bytes(content[checked:], "big"):
         return "CRC-32 is wrong"
     return Frame(Header(*_HEADER.unpack_from(content)), content[HEADER_BYTES:checked], len(run) + 2)
 
 
-def _as_text(run: bytes) -> str | None:
-    """`run` as console text, None when it holds bytes that no console prints."""
-    if run.translate(None, _CONTROL_BYTES) != run:
+def _as_text(data: bytes) -> str | None:
+    """`data` as console text, None when it holds bytes that no console prints."""
+    if _CONTROL.search(data):
         return None
     try:
-        return run.decode()
+        return data.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _text_lines(pending: bytes, *, at_start: bool) -> int:
+    """Length of the longest part of `pending` from its start that is whole lines of text.
+
+    At the start of a run the first byte may be a COBS code that looks like a newline: the second byte decides.
+    """
+    control = _CONTROL.search(pending)
+    limit = control.start() if control else len(pending)
+    if at_start and limit < _SECOND:
+        return 0
+    end = pending.rfind(b"\n", 0, limit) + 1
+    try:
+        pending[:end].decode()
+    except UnicodeDecodeError as error:
+        end = pending.rfind(b"\n", 0, error.start) + 1
+    return end
 
 
 class Deframer:
     """Takes bytes in pieces of any size and yields frames, console text and corrupt runs in order.
 
-    Every run between two zero bytes is tried as a frame, so one lost or added byte costs the frame it hits and no
-    other. A console line is yielded as soon as its newline has come. Holds at most MAX_FRAME_BYTES.
+    What it yields does not depend on where the pieces end, except that text may come in other portions. A frame fills
+    all of a run between two zero bytes, so one lost or added byte costs the frame it hits, or two when it hits a
+    delimiter. A console line is yielded as soon as its newline has come. Holds at most one run of the largest length.
     """
 
     def __init__(self) -> None:
         self._pending = b""
-        self._skipping = False
+        self._at_start = True  # nothing of the running run has been yielded as text
+        self._skipping = False  # the running run has been reported as corrupt
 
     def feed(self, data: bytes) -> Iterator[Frame | Console | Corrupt]:
         """Yield what `data` completes."""
-        runs = (self._pending + data).split(b"\0")
-        self._pending = runs.pop()
-        for run in runs:
-            if self._skipping:  # the rest of a run that was too long; already reported
-                self._skipping = False
-            elif run:
-                yield self._classify(run)
-        yield from self._shorten_pending()
+        *ended, rest = data.split(b"\0")
+        for part in ended:
+            yield from self._take(part)
+            yield from self._end_run()
+        yield from self._take(rest)
 
-    def _classify(self, run: bytes) -> Frame | Console | Corrupt:
-        result = _deframe(run)
-        if isinstance(result, Frame):
-            return result
-        text = _as_text(run)
-        return Console(text) if text is not None else Corrupt(run, result)
-
-    def _shorten_pending(self) -> Iterator[Console | Corrupt]:
-        """Yield complete console lines at once, and give up on a run longer than any frame."""
+    def _take(self, part: bytes) -> Iterator[Console | Corrupt]:
+        """Add `part` to the running run: yield whole lines of text, and what is longer than any frame."""
         if self._skipping:
-            self._pending = b""
             return
-        end = self._pending.rfind(b"\n") + 1
-        text = _as_text(self._pending[:end])
-        if end and text is not None:
-            self._pending = self._pending[end:]
-            yield Console(text)
-        if len(self._pending) > MAX_FRAME_BYTES:
-            text = _as_text(self._pending)
-            if text is not None:
-                yield Console(text)
-            else:
-                yield Corrupt(self._pending, f"more than {MAX_FRAME_BYTES} bytes without a delimiter")
+        self._pending += part
+        if end := _text_lines(self._pending, at_start=self._at_start):
+            yield self._cut_text(end)
+        while len(self._pending) > _MAX_RUN_BYTES:
+            if _as_text(self._pending[: _MAX_RUN_BYTES + 1]) is None:
+                yield Corrupt(self._pending[: _MAX_RUN_BYTES + 1], f"more than {_MAX_RUN_BYTES} bytes, no delimiter")
+                self._pending = b""
                 self._skipping = True
-            self._pending = b""
+            else:
+                yield self._cut_text(_MAX_RUN_BYTES + 1)
+
+    def _cut_text(self, end: int) -> Console:
+        text = self._pending[:end].decode()
+        self._pending = self._pending[end:]
+        self._at_start = False
+        return Console(text)
+
+    def _end_run(self) -> Iterator[Frame | Console | Corrupt]:
+        run, at_start = self._pending, self._at_start
+        self._pending, self._at_start, self._skipping = b"", True, False
+        if not run:
+            return
+        result = _deframe(run) if at_start else "bytes after text without a delimiter"
+        if isinstance(result, Frame):
+            yield result
+        elif (text := _as_text(run)) is not None:
+            yield Console(text)
+        else:
+            yield Corrupt(run, result)
 
 
 if any(_as_text(bytes([frame_type])) is not None for frame_type in FrameType):  # pragma: no cover - guards wire.toml

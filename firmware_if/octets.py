@@ -75,7 +75,7 @@ class Writer:
 
     def string(self, value: str) -> None:
         """Length u8, then UTF-8."""
-        data = value.encode()
+        data = self._encode(value)
         self._count(len(data))
         self._parts += data
 
@@ -97,7 +97,7 @@ class Writer:
 
     def text(self, value: str, length: int) -> None:
         """UTF-8, zero-padded to `length` bytes."""
-        data = value.encode()
+        data = self._encode(value)
         if len(data) > length:
             message = f"{value!r} is longer than {length} bytes"
             raise WireError(message)
@@ -120,6 +120,13 @@ class Writer:
         self._count(len(values))
         for value in values:
             value.write(self)
+
+    @staticmethod
+    def _encode(value: str) -> bytes:
+        try:
+            return value.encode()
+        except UnicodeEncodeError as error:
+            raise WireError(f"{value!r} cannot be written as UTF-8") from error
 
     def _count(self, count: int) -> None:
         if count > 0xFF:  # noqa: PLR2004 - largest value of the u8 that carries the count

@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from firmware_if.errors import WireError
+from firmware_if.framing import MAX_PACKET_BYTES
 from firmware_if.messages import APID, SOURCE_ID, TELECOMMANDS, TELEMETRY, Message
 from firmware_if.octets import Reader, Writer
 
@@ -59,12 +60,20 @@ def crc16(data: bytes) -> int:
 
 
 def pack_telecommand(message: Message, sequence_count: int, *, acknowledgements: int) -> tuple[bytes, RequestId]:
-    """The packet and its request id; `sequence_count` is taken modulo 2^14."""
+    """The packet and its request id; `sequence_count` is taken modulo 2^14, `acknowledgements` are four flags.
+
+    Raises WireError for a message with a value that does not fit, or too long for a link frame.
+    """
+    if acknowledgements not in range(16):
+        raise WireError(f"acknowledgement flags {acknowledgements}; they are four bits")
     writer = Writer()
     message.write(writer)
     fields = writer.getvalue()
     request = RequestId(_TC_PACKET_ID, _UNSEGMENTED | (sequence_count & _SEQUENCE_MASK))
-    length = _TC_HEADER.size + len(fields) + _CRC_BYTES - _PRIMARY_HEADER_BYTES - 1
+    size = _TC_HEADER.size + len(fields) + _CRC_BYTES
+    if size > MAX_PACKET_BYTES:
+        raise WireError(f"{type(message).__name__} makes a packet of {size} bytes; the largest is {MAX_PACKET_BYTES}")
+    length = size - _PRIMARY_HEADER_BYTES - 1
     head = _TC_HEADER.pack(
         request.packet_id,
         request.sequence,
@@ -84,7 +93,7 @@ def unpack_telemetry(packet: bytes) -> Telemetry:
         raise WireError(f"a telemetry packet has at least {_TM_HEADER.size + _CRC_BYTES} bytes, this one {len(packet)}")
     fields = _TM_HEADER.unpack_from(packet)
     packet_id, sequence, length, version, service, subtype, _, _, p_field, seconds, fraction = fields
-    _check_envelope(packet, packet_id=packet_id, expected_id=_TM_PACKET_ID, length=length, version=version >> 4)
+    _check_envelope(packet, (packet_id, sequence, length), expected_id=_TM_PACKET_ID, version=version >> 4)
     if p_field != _CUC_P_FIELD:
         raise WireError(f"time code 0x{p_field:02X} in a telemetry packet; this contract has 0x{_CUC_P_FIELD:02X}")
     message = _read_fields(TELEMETRY, (service, subtype), packet[_TM_HEADER.size : -_CRC_BYTES])
@@ -96,14 +105,18 @@ def unpack_telecommand(packet: bytes) -> Telecommand:
     if len(packet) < _TC_HEADER.size + _CRC_BYTES:
         raise WireError(f"a telecommand packet has at least {_TC_HEADER.size + _CRC_BYTES} bytes, not {len(packet)}")
     packet_id, sequence, length, version, service, subtype, _ = _TC_HEADER.unpack_from(packet)
-    _check_envelope(packet, packet_id=packet_id, expected_id=_TC_PACKET_ID, length=length, version=version >> 4)
+    _check_envelope(packet, (packet_id, sequence, length), expected_id=_TC_PACKET_ID, version=version >> 4)
     message = _read_fields(TELECOMMANDS, (service, subtype), packet[_TC_HEADER.size : -_CRC_BYTES])
     return Telecommand(message, RequestId(packet_id, sequence), version & 0xF)
 
 
-def _check_envelope(packet: bytes, *, packet_id: int, expected_id: int, length: int, version: int) -> None:
+def _check_envelope(packet: bytes, primary: tuple[int, int, int], *, expected_id: int, version: int) -> None:
+    """`primary` is the primary header: packet id, sequence control, data length."""
+    packet_id, sequence, length = primary
     if packet_id != expected_id:
         raise WireError(f"packet id 0x{packet_id:04X}; expected 0x{expected_id:04X}")
+    if sequence & _UNSEGMENTED != _UNSEGMENTED:
+        raise WireError(f"packet sequence control 0x{sequence:04X}: segmented packets are not part of this contract")
     if length + _PRIMARY_HEADER_BYTES + 1 != len(packet):
         raise WireError(f"packet length field says {length + _PRIMARY_HEADER_BYTES + 1} bytes, there are {len(packet)}")
     if version != _PUS_VERSION:

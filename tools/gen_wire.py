@@ -10,12 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.wiregen.c import make_header, make_source
-from tools.wiregen.python import make_messages
-from tools.wiregen.schema import load_schema
-from tools.wiregen.spec import make_spec
+CHECKOUT = Path(__file__).resolve().parent.parent
+if not __package__:  # started as a file: `tools` is found from the checkout
+    sys.path.insert(0, str(CHECKOUT))
 
-INTERFACE = Path(__file__).resolve().parent.parent / "firmware_if"
+from tools.wiregen.c import make_header, make_source  # noqa: E402 - needs the path above
+from tools.wiregen.python import make_messages  # noqa: E402
+from tools.wiregen.schema import SchemaError, load_schema  # noqa: E402
+from tools.wiregen.spec import make_spec  # noqa: E402
+
+INTERFACE = CHECKOUT / "firmware_if"
 
 
 def make_files(interface: Path) -> dict[Path, str]:
@@ -32,7 +36,8 @@ def make_files(interface: Path) -> dict[Path, str]:
 
 def _format(text: str) -> str:
     """`text` as the project's formatter has it."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "messages.py", "-"]
+    settings = ["--config", str(CHECKOUT / "pyproject.toml"), "--stdin-filename", "messages.py"]
+    command = [sys.executable, "-m", "ruff", "format", *settings, "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
@@ -41,8 +46,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     check = parser.parse_args().check
+    try:
+        files = make_files(INTERFACE)
+    except SchemaError as error:
+        print(f"wire.toml: {error}", file=sys.stderr)
+        return 1
     stale = [
-        (path, text) for path, text in make_files(INTERFACE).items() if not path.exists() or path.read_text() != text
+        (path, text) for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     for path, text in stale:
         if not check:

@@ -112,7 +112,8 @@ size_t hil_deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count, h
     return count;
 }
 
-/* A COBS encoder that is fed in pieces; `code` is where the running block's length will be written. */
+/* A COBS encoder that is fed in pieces; `code` is where the running block's length will be written. A full block is
+ * closed only when another byte follows: content that ends with one has no empty block after it. */
 typedef struct {
     uint8_t *bytes;
     size_t capacity;
@@ -122,21 +123,28 @@ typedef struct {
 
 static bool cobs_put(cobs_encoder *to, const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (to->count + 1 >= to->capacity) { /* room for this byte and for a code byte after it */
+        bool full = to->count - to->code == 0xFFu;
+        if (to->capacity - to->count < (full ? 2u : 1u)) {
             return false;
         }
-        if (bytes[i] != 0) {
-            to->bytes[to->count++] = bytes[i];
+        if (full) {
+            to->bytes[to->code] = 0xFFu;
+            to->code = to->count++;
         }
-        if (bytes[i] == 0 || to->count - to->code == 0xFFu) {
+        if (bytes[i] == 0) {
             to->bytes[to->code] = (uint8_t)(to->count - to->code);
             to->code = to->count++;
+        } else {
+            to->bytes[to->count++] = bytes[i];
         }
     }
     return true;
 }
 
 size_t hil_enframe(const hil_link_header *header, const uint8_t *body, size_t body_bytes, uint8_t *frame, size_t capacity) {
+    if (body_bytes > HIL_MAX_PACKET_BYTES || capacity < 3) {
+        return 0;
+    }
     uint8_t head[HIL_LINK_HEADER_BYTES + HIL_CRC32_BYTES];
     hil_writer writer = hil_writer_over(head, sizeof head);
     hil_put_u8(&writer, header->type);
@@ -155,12 +163,6 @@ size_t hil_enframe(const hil_link_header *header, const uint8_t *body, size_t bo
     }
     hil_put_u32(&writer, ~crc);
 
-    if (capacity > HIL_MAX_FRAME_BYTES) {
-        capacity = HIL_MAX_FRAME_BYTES;
-    }
-    if (capacity < 3) {
-        return 0;
-    }
     cobs_encoder encoder = {.bytes = frame, .capacity = capacity - 1, .count = 2, .code = 1};
     frame[0] = 0;
     if (!cobs_put(&encoder, head, HIL_LINK_HEADER_BYTES) || !cobs_put(&encoder, body, body_bytes) ||

@@ -50,8 +50,8 @@ void hil_deframer_reset(hil_deframer *deframer);
 /* Takes bytes until a frame is complete or none are left; returns how many were taken and sets *complete. */
 size_t hil_deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count, hil_frame *frame, bool *complete);
 
-/* Writes a whole frame, delimiters included; returns its length, 0 if it does not fit into `capacity` or into
- * HIL_MAX_FRAME_BYTES. The body must not overlap `frame`. */
+/* Writes a whole frame, delimiters included; returns its length (at most HIL_MAX_FRAME_BYTES), 0 if it does not fit
+ * into `capacity` or the body is larger than HIL_MAX_PACKET_BYTES. The body must not overlap `frame`. */
 size_t hil_enframe(const hil_link_header *header, const uint8_t *body, size_t body_bytes, uint8_t *frame, size_t capacity);
 
 #endif

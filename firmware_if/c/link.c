@@ -41,7 +41,8 @@ static void send_hello(hil_link *link) {
 }
 
 uint16_t hil_link_full_credit(const hil_link *link) {
-    uint32_t room = link->port->receive_bytes - HIL_CONTROL_RESERVE_BYTES;
+    uint32_t capacity = link->port->receive_bytes;
+    uint32_t room = capacity > HIL_CONTROL_RESERVE_BYTES ? capacity - HIL_CONTROL_RESERVE_BYTES : 0;
     return room > UINT16_MAX ? UINT16_MAX : (uint16_t)room;
 }
 
@@ -135,7 +136,8 @@ static hil_link_event take_frame(hil_link *link, const hil_frame *frame, bool wa
     take_ack(link, frame->header.ack);
     hil_link_event event = HIL_LINK_IDLE;
     if (frame->header.type == HIL_FRAME_DATA && take_data(link, frame, wanted)) {
-        *packet = (hil_octets){.bytes = frame->body, .count = frame->body_bytes};
+        memcpy(link->telecommand, frame->body, frame->body_bytes);
+        *packet = (hil_octets){.bytes = link->telecommand, .count = frame->body_bytes};
         event = HIL_LINK_PACKET;
     } else if (frame->header.type == HIL_FRAME_REJECT) {
         resend_window(link);
@@ -198,6 +200,7 @@ void hil_link_answer(hil_link *link) {
  * asked for again afterwards. A new session empties the window. */
 static void await_window(hil_link *link) {
     bool dropped = false;
+    bool reported = link->gap_reported;
     while (distance(link->oldest_unacked, link->next_sequence) >= HIL_SEND_FRAMES) {
         hil_octets ignored;
         uint32_t before = link->frames_out_of_order;
@@ -215,6 +218,7 @@ static void await_window(hil_link *link) {
         }
         dropped = dropped || link->frames_out_of_order != before;
     }
+    link->gap_reported = reported;
     if (dropped) {
         link->gap_reported = false;
         report_gap(link);

@@ -15,6 +15,7 @@
 #ifndef HIL_SEND_FRAMES
 #define HIL_SEND_FRAMES 16u
 #endif
+_Static_assert((HIL_SEND_FRAMES & (HIL_SEND_FRAMES - 1u)) == 0, "sequence numbers wrap at 2^16: a power of two");
 
 /* Part of the receive queue kept free for frames that need no credit (Status, HelloRequest). */
 #define HIL_CONTROL_RESERVE_BYTES 256u
@@ -43,6 +44,7 @@ typedef struct {
     bool abandoned; /* another session began while a telecommand was being answered: the rest of the answer is dropped */
     uint8_t poll;   /* to be answered, 0 = none */
 
+    uint8_t telecommand[HIL_MAX_PACKET_BYTES]; /* the one handed over: frames go on arriving while it is carried out */
     uint16_t packet_count; /* CCSDS sequence count of telemetry */
     uint8_t packet[HIL_MAX_PACKET_BYTES];
     hil_writer writer;

@@ -13,6 +13,9 @@ bool hil_read_telecommand(const uint8_t *bytes, size_t count, hil_telecommand *t
     hil_reader reader = hil_reader_over(bytes, count);
     to->packet_id = hil_get_u16(&reader);
     to->sequence_control = hil_get_u16(&reader);
+    if (reader.failed) {
+        to->packet_id = 0; /* half a request id names nothing */
+    }
     uint16_t length = hil_get_u16(&reader);
     uint8_t version = hil_get_u8(&reader);
     to->acknowledgements = version & 0xFu;

@@ -157,8 +157,15 @@ void hil_write_create_model(hil_writer *to, const hil_create_model *from) {
     hil_put_text(to, from->arithmetic);
     hil_put_counted(to, from->channels, 1);
     hil_put_u8(to, from->hyperparameters.count);
+    hil_reader hyperparameters = from->hyperparameters.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->hyperparameters.count; i++) {
-        hil_write_hyperparameter(to, &from->hyperparameters.items[i]);
+        hil_hyperparameter item;
+        if (from->hyperparameters.items != NULL) {
+            item = from->hyperparameters.items[i];
+        } else {
+            hil_read_hyperparameter(&hyperparameters, &item);
+        }
+        hil_write_hyperparameter(to, &item);
     }
 }
 
@@ -343,12 +350,26 @@ void hil_write_catalogue_entry(hil_writer *to, const hil_catalogue_entry *from) 
     hil_put_u8(to, from->inputs);
     hil_put_i16(to, from->tie);
     hil_put_u8(to, from->parameters.count);
+    hil_reader parameters = from->parameters.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->parameters.count; i++) {
-        hil_write_parameter_info(to, &from->parameters.items[i]);
+        hil_parameter_info item;
+        if (from->parameters.items != NULL) {
+            item = from->parameters.items[i];
+        } else {
+            hil_read_parameter_info(&parameters, &item);
+        }
+        hil_write_parameter_info(to, &item);
     }
     hil_put_u8(to, from->arrays.count);
+    hil_reader arrays = from->arrays.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->arrays.count; i++) {
-        hil_write_array_info(to, &from->arrays.items[i]);
+        hil_array_info item;
+        if (from->arrays.items != NULL) {
+            item = from->arrays.items[i];
+        } else {
+            hil_read_array_info(&arrays, &item);
+        }
+        hil_write_array_info(to, &item);
     }
 }
 
@@ -382,8 +403,15 @@ void hil_write_model_created(hil_writer *to, const hil_model_created *from) {
     hil_put_u32(to, from->arena_used_bytes);
     hil_put_u8(to, from->prediction_bits);
     hil_put_u8(to, from->arrays.count);
+    hil_reader arrays = from->arrays.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->arrays.count; i++) {
-        hil_write_array_place(to, &from->arrays.items[i]);
+        hil_array_place item;
+        if (from->arrays.items != NULL) {
+            item = from->arrays.items[i];
+        } else {
+            hil_read_array_place(&arrays, &item);
+        }
+        hil_write_array_place(to, &item);
     }
 }
 
@@ -437,8 +465,15 @@ void hil_write_statistics(hil_writer *to, const hil_statistics *from) {
     hil_put_u8(to, from->model);
     hil_put_u32(to, from->updates);
     hil_put_u8(to, from->sums.count);
+    hil_reader sums = from->sums.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->sums.count; i++) {
-        hil_write_operation_sum(to, &from->sums.items[i]);
+        hil_operation_sum item;
+        if (from->sums.items != NULL) {
+            item = from->sums.items[i];
+        } else {
+            hil_read_operation_sum(&sums, &item);
+        }
+        hil_write_operation_sum(to, &item);
     }
 }
 

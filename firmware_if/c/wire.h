@@ -382,8 +382,8 @@ typedef struct {
     hil_text arithmetic;
     uint8_t inputs; /* feature map: channels read, 0 = any number; learner: 0 */
     int16_t tie; /* learner: label that a score of 0 stands for, -1 or +1; feature map: 0 */
-    struct { const hil_parameter_info *items; hil_reader reader; uint8_t count; } parameters;
-    struct { const hil_array_info *items; hil_reader reader; uint8_t count; } arrays;
+    struct { const hil_parameter_info *items; hil_reader reader; uint8_t count; } parameters; /* items to write; NULL after reading, reader stands before the first */
+    struct { const hil_array_info *items; hil_reader reader; uint8_t count; } arrays; /* items to write; NULL after reading, reader stands before the first */
 } hil_catalogue_entry;
 void hil_write_catalogue_entry(hil_writer *to, const hil_catalogue_entry *from);
 void hil_read_catalogue_entry(hil_reader *from, hil_catalogue_entry *to);
@@ -398,7 +398,7 @@ typedef struct {
     uint32_t arena_bytes; /* [byte], arena it took, its share of a new feature map included */
     uint32_t arena_used_bytes; /* [byte], by the whole bank */
     uint8_t prediction_bits; /* [bit], width of a prediction in SampleReport and Predictions */
-    struct { const hil_array_place *items; hil_reader reader; uint8_t count; } arrays;
+    struct { const hil_array_place *items; hil_reader reader; uint8_t count; } arrays; /* items to write; NULL after reading, reader stands before the first */
 } hil_model_created;
 void hil_write_model_created(hil_writer *to, const hil_model_created *from);
 void hil_read_model_created(hil_reader *from, hil_model_created *to);
@@ -434,7 +434,7 @@ void hil_read_predictions(hil_reader *from, hil_predictions *to);
 typedef struct {
     uint8_t model; /* handle; 255 = the whole bank */
     uint32_t updates; /* samples that changed the model */
-    struct { const hil_operation_sum *items; hil_reader reader; uint8_t count; } sums;
+    struct { const hil_operation_sum *items; hil_reader reader; uint8_t count; } sums; /* items to write; NULL after reading, reader stands before the first */
 } hil_statistics;
 void hil_write_statistics(hil_writer *to, const hil_statistics *from);
 void hil_read_statistics(hil_reader *from, hil_statistics *to);

@@ -24,6 +24,7 @@ _C_TYPES = {
     "[u8]": "hil_octets",
     "[i16]": "hil_octets",
 }
+_LIST = " /* items to write; NULL after reading, reader stands before the first */"
 
 
 def make_header(schema: Schema) -> str:
@@ -70,7 +71,7 @@ def _member(field: Field) -> str:
     if field.type in _C_TYPES:
         return f"    {_C_TYPES[field.type]} {field.name};{tail}"
     item = f"hil_{snake(field.item or '')}"
-    return f"    struct {{ const {item} *items; hil_reader reader; uint8_t count; }} {field.name};{tail}"
+    return f"    struct {{ const {item} *items; hil_reader reader; uint8_t count; }} {field.name};{tail or _LIST}"
 
 
 def _declaration(struct: Struct) -> str:
@@ -109,10 +110,18 @@ def _write(field: Field) -> list[str]:
     if field.item == "i16":
         return [f"hil_put_counted(to, {source}, 2);"]
     if field.item:
+        item = snake(field.item)
         return [
             f"hil_put_u8(to, {source}.count);",
+            f"hil_reader {field.name} = {source}.reader; /* where the items are when they were read */",
             f"for (uint8_t i = 0; i < {source}.count; i++) {{",
-            f"    hil_write_{snake(field.item)}(to, &{source}.items[i]);",
+            f"    hil_{item} item;",
+            f"    if ({source}.items != NULL) {{",
+            f"        item = {source}.items[i];",
+            "    } else {",
+            f"        hil_read_{item}(&{field.name}, &item);",
+            "    }",
+            f"    hil_write_{item}(to, &item);",
             "}",
         ]
     return [f"hil_put_{_method(field.type)}(to, {source});"]

@@ -6,11 +6,10 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 SCALAR_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i16": 2, "f32": 4, "f64": 8}
 _FIXED = re.compile(r"(octets|text)(\d+)")
@@ -98,7 +97,16 @@ class Schema:
 def load_schema(path: Path) -> Schema:
     """Read and check wire.toml; raises SchemaError naming what is wrong."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    schema = Schema(
+    try:
+        schema = _schema(raw)
+    except KeyError as error:
+        raise SchemaError(f"an entry lacks {error}") from error
+    _check(schema)
+    return schema
+
+
+def _schema(raw: dict[str, Any]) -> Schema:
+    return Schema(
         version=raw["version"],
         limits=tuple(Value(name, entry["value"], entry["doc"]) for name, entry in raw["limits"].items()),
         space_packet=tuple(Value(name, entry["value"], entry["doc"]) for name, entry in raw["space_packet"].items()),
@@ -108,8 +116,6 @@ def load_schema(path: Path) -> Schema:
         packets=tuple(_struct(entry) for entry in raw["packet"]),
         fingerprint=_fingerprint(raw),
     )
-    _check(schema)
-    return schema
 
 
 def _struct(entry: dict[str, Any]) -> Struct:
@@ -140,23 +146,38 @@ def _fingerprint(raw: dict[str, Any]) -> int:
 
 
 def _check(schema: Schema) -> None:
-    known = set(SCALAR_BYTES) | {"str", "bytes", "rest", "[u8]", "[i16]"} | {f"[{s.name}]" for s in schema.structs}
+    structs = {s.name: s for s in schema.structs}
+    _check_unique("struct or packet", [s.name for s in (*schema.structs, *schema.packets)])
+    _check_unique("packet [service, subtype]", [(p.service, p.subtype) for p in schema.packets])
+    _check_unique("frame type", [f.type for f in schema.frames])
+    for enum in schema.enums:
+        _check_unique(f"value of {enum.name}", [v.value for v in enum.values])
+        _check_unique(f"name in {enum.name}", [v.name for v in enum.values])
+    for frame in schema.frames:
+        if frame.sender not in {"bench", "payload", "both"}:
+            raise SchemaError(f"frame {frame.name}: from {frame.sender!r} is none of bench, payload, both")
+    for packet in schema.packets:
+        if packet.kind not in {"TC", "TM"}:
+            raise SchemaError(f"packet {packet.name}: kind {packet.kind!r} is neither TC nor TM")
     for struct in (*schema.structs, *schema.packets):
+        _check_unique(f"field of {struct.name}", [f.name for f in struct.fields])
         for field in struct.fields:
-            if field.type not in known and field.fixed is None:
-                message = f"{struct.name}.{field.name}: unknown type {field.type!r}"
-                raise SchemaError(message)
-            if field.type == "rest" and field is not struct.fields[-1]:
-                message = f"{struct.name}.{field.name}: 'rest' must be the last field"
-                raise SchemaError(message)
-    keys = [(p.kind, p.service, p.subtype) for p in schema.packets]
-    if len(set(keys)) != len(keys):
-        message = "two packets share kind, service and subtype"
-        raise SchemaError(message)
-    if {p.kind for p in schema.packets} - {"TC", "TM"}:
-        message = "a packet is neither TC nor TM"
-        raise SchemaError(message)
-    types = [f.type for f in schema.frames]
-    if len(set(types)) != len(types):
-        message = "two frames share a type"
-        raise SchemaError(message)
+            _check_field(struct, field, structs=structs)
+
+
+def _check_field(struct: Struct, field: Field, *, structs: dict[str, Struct]) -> None:
+    place = f"{struct.name}.{field.name}"
+    known = {*SCALAR_BYTES, "str", "bytes", "rest", "[u8]", "[i16]"}
+    if field.type not in known and field.fixed is None and field.item not in structs:
+        raise SchemaError(f"{place}: unknown type {field.type!r}")
+    if field.type == "rest" and field is not struct.fields[-1]:
+        raise SchemaError(f"{place}: 'rest' must be the last field")
+    item = structs.get(field.item or "")
+    if item and any(f.type == "rest" or f.item in structs for f in item.fields):
+        raise SchemaError(f"{place}: a struct in a list holds neither 'rest' nor lists of structs")
+
+
+def _check_unique(what: str, values: Sequence[object]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise SchemaError(f"two have the same {what}: {value!r}")

@@ -15,7 +15,7 @@ _MARKER = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)", 
 
 
 def make_spec(schema: Schema, current: str) -> str:
-    """SPEC.md with its generated tables renewed; raises SchemaError for a marker without a table."""
+    """SPEC.md with its generated tables renewed; raises SchemaError for a marker without a table or the reverse."""
     tables = {
         "limits": _limits(schema),
         "frames": _frames(schema),
@@ -32,10 +32,12 @@ def make_spec(schema: Schema, current: str) -> str:
 
     def renew(match: re.Match[str]) -> str:
         if match["name"] not in tables:
-            message = f"SPEC.md asks for a table {match['name']!r}; there are {', '.join(tables)}"
-            raise SchemaError(message)
+            raise SchemaError(f"SPEC.md asks for a table {match['name']!r}; there are {', '.join(tables)}")
         return f"{match[1]}{tables[match['name']]}\n{match[3]}"
 
+    absent = tables.keys() - {match["name"] for match in _MARKER.finditer(current)}
+    if absent:
+        raise SchemaError(f"SPEC.md has no marker for the table {min(absent)!r}")
     return _MARKER.sub(renew, current)
 
 
