@@ -1,0 +1,259 @@
+"""What a payload computer is (`firmware_if/targets/*.toml`), and where one is plugged in (`station.toml`).
+
+docs/add-a-target.md lists every key of a target, docs/stations.md those of a station file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from bench.errors import ConfigurationError
+from bench.strict import StrictTable, nearest_hint, read_toml
+
+TARGETS: Final = Path(__file__).parents[1] / "firmware_if" / "targets"
+PORTS: Final = Path(__file__).parents[1] / "firmware_if" / "firmware" / "ports"
+STATION_FILE: Final = "station.toml"
+
+CLOCKS: Final = ("instructions", "cycles", "host")
+CAPABILITIES: Final[Mapping[str, str]] = {
+    "stream": "every sample trains on arrival",
+    "batch": "a data set is loaded into its own memory and trained on in epochs",
+}
+SERIAL_LINES: Final = ("unix", "pty")
+DEFAULT_BAUD: Final = 115200
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")  # it travels as text15 of the Hello struct
+_BUILD_ID: Final = re.compile(r"[0-9a-f]{32}")  # octets16 of the Hello struct
+
+
+@dataclass(frozen=True)
+class QemuTransportSpec:
+    """An emulated machine that the bench starts and ends. `arguments` stand beside machine, kernel and serial port."""
+
+    machine: str
+    binary: str
+    arguments: tuple[str, ...]
+    serial: str
+    """What its serial line is on this side: unix (a socket on which the bench listens) or pty."""
+    ready_s: float
+    """Longest time from its start to the payload's first answer."""
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """A native process that the bench starts and ends."""
+
+    arguments: tuple[str, ...]
+    serial: str
+    ready_s: float
+
+
+@dataclass(frozen=True)
+class SerialSpec:
+    """A board that is there already. `url` is a device or any pyserial URL; None until the target is placed."""
+
+    url: str | None
+    baud: int
+    ready_s: float
+
+
+TransportSpec = QemuTransportSpec | ProcessSpec | SerialSpec
+
+
+@dataclass(frozen=True)
+class TargetClock:
+    """What the payload's meter counts; `because` is the reason of the assumed rate."""
+
+    kind: str
+    """instructions, cycles or host."""
+    counted: str
+    """In words, for reports."""
+    assumed_instructions_per_s: float | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class TargetMemory:
+    """Bytes there are; None where the target has none, or no fixed amount, of that kind."""
+
+    ram_bytes: int | None
+    flash_bytes: int | None
+    arena_bytes: int
+    """For models; part of the RAM."""
+    stack_bytes: int | None
+    handler_stack_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Target:
+    name: str
+    title: str
+    port: str
+    """Folder of firmware_if/firmware/ports that its firmware is built from."""
+    clock: TargetClock
+    memory: TargetMemory
+    transport: TransportSpec
+    capabilities: frozenset[str]
+    """Names of CAPABILITIES."""
+    masks_interrupts: bool
+    """The meter holds interrupts off between its stamps, so that counts repeat."""
+    path: Path | None = field(default=None, compare=False)
+    build_id: str | None = None
+    """Of the firmware that is expected to answer, from the station file; None = the one the bench builds."""
+
+
+@dataclass(frozen=True)
+class StationPort:
+    """Where one target is plugged in. A `baud` of None is the target's own."""
+
+    port: str
+    baud: int | None = None
+    build_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Station:
+    """The wiring of one bench: target names to ports."""
+
+    ports: Mapping[str, StationPort]
+    path: Path | None = field(default=None, compare=False)
+
+
+NO_STATION: Final = Station({})
+
+
+def target_names(folder: Path = TARGETS) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def load_target(name_or_path: str | Path, folder: Path = TARGETS) -> Target:
+    """The target of that name in `folder`, or the one that the TOML file at a path describes."""
+    text = str(name_or_path)
+    if text in target_names(folder):
+        return _read_target(folder / f"{text}.toml")
+    if text.endswith(".toml"):
+        return _read_target(Path(text))
+    message = f"no target is named {text!r}"
+    raise ConfigurationError(message, hint=nearest_hint(text, target_names(folder)))
+
+
+def load_station(path: Path, folder: Path = TARGETS) -> Station:
+    """The station file at `path`; every section is named after a target of `folder`."""
+    root = read_toml(path, error=ConfigurationError)
+    stations = root.take_table("station", optional=True)
+    known = target_names(folder)
+    ports = {}
+    for name in stations.rest():
+        if name not in known:
+            raise stations.problem(name, "no target has this name", hint=nearest_hint(name, known))
+        ports[name] = _read_station_port(stations.take_table(name))
+    root.finish()
+    return Station(ports, path)
+
+
+def place(target: Target, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None) -> Target:
+    """`target` as it is reached here: through `port`, else where the station says, else the way of its TOML.
+
+    A port makes a serial target of any other. Raises ConfigurationError for a board whose port nobody names.
+    """
+    plugged = station.ports.get(target.name)
+    url = port if port is not None else (plugged.port if plugged else None)
+    own = target.transport
+    if url is None and not isinstance(own, SerialSpec):
+        if baud is not None:
+            message = f"{target.name} is started by the bench and has no line to run at {baud} baud"
+            raise ConfigurationError(message, hint="leave out --baud, or give the --port of a board")
+        return target
+    if not url:
+        message = f"{target.name} is a board, and nothing says which port it is on"
+        hint = f'give --port, or write [station.{target.name}] port = "/dev/ttyUSB0" into {STATION_FILE}'
+        raise ConfigurationError(message, hint=hint)
+    own_baud = own.baud if isinstance(own, SerialSpec) else DEFAULT_BAUD
+    rate = baud or (plugged.baud if plugged and port is None else None) or own_baud
+    build_id = plugged.build_id if plugged and port is None else None
+    return replace(target, transport=SerialSpec(url, rate, own.ready_s), build_id=build_id)
+
+
+def _read_target(path: Path) -> Target:
+    root = read_toml(path, error=ConfigurationError)
+    name = root.take("name", str)
+    if name != path.stem or not _NAME.fullmatch(name):
+        what = f"is {name!r}, expected the file's name, up to 15 letters, digits, '_' and '-'"
+        raise root.problem("name", what, hint=f"name the target {path.stem!r}, or rename the file")
+    ports = tuple(sorted(folder.name for folder in PORTS.iterdir() if folder.is_dir()))
+    target = Target(
+        name=name,
+        title=root.take("title", str),
+        port=root.take("port", str, choices=ports),
+        clock=_read_clock(root),
+        memory=_read_memory(root.take_table("memory")),
+        transport=_read_transport(root.take_table("transport")),
+        capabilities=_read_capabilities(root),
+        masks_interrupts=root.take("masks_interrupts", bool),
+        path=path,
+    )
+    root.finish()
+    return target
+
+
+def _read_capabilities(root: StrictTable) -> frozenset[str]:
+    named = root.take_list("capabilities", str)
+    for index, name in enumerate(named):
+        if name not in CAPABILITIES:
+            what = f"is {name!r}, which is no capability"
+            raise root.problem(f"capabilities[{index}]", what, hint=nearest_hint(name, CAPABILITIES))
+    return frozenset(named)
+
+
+def _read_clock(root: StrictTable) -> TargetClock:
+    kind = root.take("clock", str, choices=CLOCKS)
+    facts = root.take_table("clock_facts")
+    clock = TargetClock(
+        kind=kind,
+        counted=facts.take("counted", str),
+        assumed_instructions_per_s=facts.take_number("assumed_instructions_per_s", float, None, low=1.0),
+        because=facts.take("because", str, ""),
+    )
+    if clock.assumed_instructions_per_s is not None and kind != "instructions":
+        what = f"given for a clock that counts {kind}"
+        raise facts.problem("assumed_instructions_per_s", what, hint="only a count of instructions needs a rate")
+    return clock
+
+
+def _read_memory(table: StrictTable) -> TargetMemory:
+    return TargetMemory(
+        ram_bytes=table.take_number("ram_bytes", int, None, low=1),
+        flash_bytes=table.take_number("flash_bytes", int, None, low=1),
+        arena_bytes=table.take_number("arena_bytes", int, low=1),
+        stack_bytes=table.take_number("stack_bytes", int, None, low=1),
+        handler_stack_bytes=table.take_number("handler_stack_bytes", int, None, low=1),
+    )
+
+
+def _read_transport(table: StrictTable) -> TransportSpec:
+    kind = table.take("kind", str, choices=("qemu", "process", "serial"))
+    ready_s = table.take_number("ready_s", float, low=0.01, high=600.0)
+    if kind == "serial":
+        return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s)
+    serial = table.take("serial", str, choices=SERIAL_LINES)
+    if kind == "process":
+        return ProcessSpec(table.take_list("arguments", str, ()), serial, ready_s)
+    return QemuTransportSpec(
+        machine=table.take("machine", str),
+        binary=table.take("binary", str),
+        arguments=table.take_list("arguments", str, ()),
+        serial=serial,
+        ready_s=ready_s,
+    )
+
+
+def _read_station_port(table: StrictTable) -> StationPort:
+    port = table.take("port", str)
+    if not port:
+        raise table.problem("port", "is empty", hint='name a device or URL, for example "/dev/ttyUSB0"')
+    build_id = table.take("build_id", str, None)
+    if build_id is not None and not _BUILD_ID.fullmatch(build_id):
+        what = f"is {build_id!r}, expected 32 hexadecimal digits in lower case"
+        raise table.problem("build_id", what, hint="copy it from the message that the bench prints when it connects")
+    return StationPort(port, table.take_number("baud", int, None, low=1), build_id)
