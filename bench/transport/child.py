@@ -1,0 +1,135 @@
+"""A child process that never outlives the bench, and whose last words are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+
+KEEP_BYTES = 1 << 16
+"""Of what a child prints, the end is kept: more than a sanitizer's report or QEMU's dump of registers."""
+
+# The watchdog leads the process group that the child joins. Its stdin is a pipe whose other end only the bench holds:
+# when the bench ends, by whatever signal, the pipe closes and the whole group is killed. PR_SET_PDEATHSIG would need
+# code between fork and exec, ends the child with the *thread* that started it, and spares grandchildren.
+_WATCHDOG = "trap '' HUP INT TERM; read -r _; rm -rf -- \"$1\"; kill -KILL 0"
+
+
+def name_of_exit(returncode: int) -> str:
+    """'exit status 1' or 'SIGABRT'."""
+    if returncode >= 0:
+        return f"exit status {returncode}"
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:
+        return f"signal {-returncode}"
+
+
+class Child:
+    """One process in its own group. `output` is the descriptor of what it prints (stdout and stderr), non-blocking."""
+
+    def __init__(self, command: Sequence[str], *, scratch: str) -> None:
+        """`scratch` is a folder that is removed with the child, should the bench be killed."""
+        self._command = list(command)
+        self._scratch = scratch
+        self._printed = bytearray()
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = -1
+
+    def start(self) -> None:
+        """Raises OSError when the program cannot be started."""
+        self._watchdog = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCHDOG, "watchdog", self._scratch],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+        read_end, write_end = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                process_group=self._watchdog.pid,
+            )
+        except OSError:
+            os.close(read_end)
+            self.end(grace_s=0.0)
+            raise
+        finally:
+            os.close(write_end)
+        os.set_blocking(read_end, False)
+        self._output = read_end
+
+    @property
+    def output(self) -> int:
+        return self._output
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    @property
+    def printed(self) -> str:
+        """The last of what it printed."""
+        return bytes(self._printed).decode(errors="replace")
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def read_output(self) -> bool:
+        """Keep what it printed since; False once nothing more can come."""
+        while self._output >= 0:
+            try:
+                words = os.read(self._output, KEEP_BYTES)
+            except BlockingIOError:
+                return True
+            if not words:
+                return False
+            self._printed += words
+            del self._printed[:-KEEP_BYTES]
+        return False
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its return code once it has ended, or None; keeps what it prints meanwhile."""
+        until = time.monotonic() + timeout_s
+        while self._process and self.read_output():
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                return self.returncode
+            select.select([self._output], [], [], left_s)
+        if self._process is None:
+            return None
+        # What it prints has ended, so it has too, or is about to, or has closed its stdout and stderr.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(until - time.monotonic(), 0.0))
+        return self._process.returncode
+
+    def end(self, *, grace_s: float, terminate: bool = True) -> None:
+        """Ask it to end (`terminate`: by SIGTERM), wait for `grace_s`, then kill its whole group, and reap."""
+        if self._process and self.returncode is None and grace_s:
+            if terminate:
+                self._process.terminate()
+            self.wait(grace_s)
+        if self._watchdog:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._watchdog.pid, signal.SIGKILL)
+            if self._process:
+                self._process.wait()
+            self.read_output()
+            self._watchdog.wait()
+            if self._watchdog.stdin:
+                self._watchdog.stdin.close()
+            self._watchdog = None
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1

@@ -1,0 +1,79 @@
+"""Reading and writing one non-blocking descriptor without ever waiting for both at once."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable
+
+from bench.transport.base import Transfer
+
+READ_BYTES = 1 << 18
+"""Per read: more than a unix socket or tty holds, so that one read empties it."""
+_ENDED = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class Duplex:
+    """Moves bytes over `descriptor`, which must be non-blocking and for which a read of b"" means the end.
+
+    `watch` names a second descriptor; `on_watch` is called when it can be read, and returns whether to go on watching.
+    """
+
+    def __init__(
+        self, descriptor: int, *, watch: int | None = None, on_watch: Callable[[], bool] | None = None
+    ) -> None:
+        self._descriptor = descriptor
+        self._watch = watch
+        self._on_watch = on_watch
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+        self._writing = False
+        if watch is not None:
+            self._poll.register(watch, select.POLLIN)
+
+    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
+        """As `Transport.transfer`; raises EOFError when the other end is gone and all it sent was read."""
+        until = time.monotonic() + timeout_s
+        while True:
+            written = self._write(data) if data else 0
+            received = self._read()
+            if written or received:
+                return Transfer(written, received)
+            left_s = until - time.monotonic()
+            if not self._wait(writing=bool(data), timeout_s=max(left_s, 0.0)) and left_s <= 0:
+                return Transfer(0, b"")
+
+    def _write(self, data: bytes) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return 0  # the other end is gone: the read that follows returns what it still sent, then the end
+
+    def _read(self) -> bytes:
+        try:
+            received = os.read(self._descriptor, READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise EOFError(error.strerror) from error
+        if not received:
+            raise EOFError("end of stream")
+        return received
+
+    def _wait(self, *, writing: bool, timeout_s: float) -> bool:
+        """Whether the descriptor can be used, or has ended."""
+        if writing != self._writing:
+            self._poll.modify(self._descriptor, select.POLLIN | (select.POLLOUT if writing else 0))
+            self._writing = writing
+        usable = False
+        # Rounded up to whole milliseconds: rounded down, the last one would be spent in a busy loop.
+        for descriptor, _ in self._poll.poll(-(-timeout_s * 1000 // 1)):
+            if descriptor == self._descriptor:
+                usable = True
+            elif self._watch is not None and not (self._on_watch and self._on_watch()):
+                self._poll.unregister(self._watch)
+                self._watch = None
+        return usable
