@@ -1,0 +1,206 @@
+"""The bank of models on the payload: made, dumped, restored and asked for its sums."""
+
+from dataclasses import dataclass
+
+from bench.errors import ConfigurationError
+from bench.plan import default_channels
+from bench.scenario import ModelSpec
+from bench.session.decode import operation_sums, state_arrays
+from bench.session.dialogue import Dialogue
+from bench.session.failures import TargetFailure
+from bench.strict import nearest_hint
+from bench.telemetry import Recording
+from bench.trace import (
+    CatalogueListed,
+    LearnerInfo,
+    ModelCreated,
+    ModelDumped,
+    ModelSkipped,
+    ModelStatistics,
+    OperationSum,
+    StatisticsReported,
+)
+from firmware_if import messages as wire
+from firmware_if.errors import WireError
+from firmware_if.packets import crc16
+
+_WHOLE_BANK = 255
+_LOAD_BYTES = 896
+"""Bytes per LoadMemory packet; leaves room for its other fields."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A model on the payload and the request that made it."""
+
+    name: str
+    request: wire.CreateModel
+    answer: wire.ModelCreated
+    hyperparameters: dict[str, float]
+
+
+class Bank:
+    """The models of a run, across restarts of the payload. `start` counts its starts from 1."""
+
+    def __init__(self, dialogue: Dialogue, recording: Recording) -> None:
+        self._dialogue = dialogue
+        self._recording = recording
+        self._models: list[_Made] = []
+        self._updates_before: dict[str, int] = {}
+        self._updates: dict[str, int] = {}
+        self._dumps: dict[str, bytes] = {}
+        self.start = 1
+
+    @property
+    def is_empty(self) -> bool:
+        """No model has been created."""
+        return not self._models
+
+    def create(self, specs: tuple[ModelSpec, ...], catalogue: CatalogueListed) -> None:
+        """Create every model that the payload can train; raises ConfigurationError for one it cannot know."""
+        for spec in specs:
+            learner = _find_learner(spec, catalogue)
+            if learner is None:
+                self._dialogue.recorder.record(ModelSkipped(spec.name, f"the payload has no learner {spec.learner!r}"))
+                continue
+            channels = self._channels(spec, catalogue)
+            _check_hyperparameters(spec, learner)
+            given = tuple(wire.Hyperparameter(name, value) for name, value in spec.hyperparameters.items())
+            request = wire.CreateModel(spec.learner, spec.features, spec.arithmetic, channels, given)
+            initial = {name: limits[0] for name, limits in learner.parameters.items()}
+            self._make(spec.name, request, hyperparameters=initial | dict(spec.hyperparameters))
+
+    def _make(self, name: str, request: wire.CreateModel, *, hyperparameters: dict[str, float]) -> None:
+        answers, refusal = self._dialogue.request(request)
+        if refusal is not None:
+            raise TargetFailure(
+                f"the payload refused model {name}: {refusal.text} ({refusal.number})",
+                hint="fewer or smaller models, or a larger arena" if refusal.code == "ARENA_FULL" else "",
+            )
+        created = [answer for answer in answers if isinstance(answer, wire.ModelCreated)]
+        if len(created) != 1 or created[0].model != len(self._models):
+            raise TargetFailure(f"the payload broke the contract: no ModelCreated for handle {len(self._models)}")
+        answer = created[0]
+        self._models.append(_Made(name, request, answer, hyperparameters))
+        self._updates_before.setdefault(name, 0)
+        self._dialogue.recorder.record(
+            ModelCreated(
+                answer.model,
+                name,
+                request.learner,
+                request.features,
+                request.arithmetic,
+                list(request.channels),
+                hyperparameters,
+                answer.dimension,
+                answer.state_bytes,
+                answer.arena_bytes,
+                [
+                    {"name": p.name, "type": wire.ArrayType(p.type).name, "offset": p.offset, "count": p.count}
+                    for p in answer.arrays
+                ],
+            )
+        )
+
+    def _channels(self, spec: ModelSpec, catalogue: CatalogueListed) -> tuple[int, ...]:
+        maps = {f.name: f for f in catalogue.features if f.arithmetic == spec.arithmetic}
+        if spec.features not in maps:
+            raise ConfigurationError(
+                f"model {spec.name}: the payload has no feature map {spec.features!r} in {spec.arithmetic} arithmetic",
+                hint=nearest_hint(spec.features, maps),
+            )
+        names = spec.channels or default_channels(maps[spec.features].inputs, self._recording)
+        known = self._recording.channel_names
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"model {spec.name}: recording {self._recording.name} has no channel {name!r}",
+                    hint=nearest_hint(name, known),
+                )
+        return tuple(known.index(name) for name in names)
+
+    def dump(self, *, segment: int, end_row: int, complete: bool) -> None:
+        """Fetch every model's state and updates into the trace."""
+        self.read_statistics()
+        for made in self._models:
+            data = self._dump_state(made)
+            self._dumps[made.name] = data
+            try:
+                state = state_arrays(data, made.answer.arrays)
+            except WireError as error:
+                raise TargetFailure(f"the payload broke the contract: {error.message}") from error
+            self._dialogue.recorder.record(
+                ModelDumped(segment, end_row, made.name, self._updates[made.name], state, complete=complete)
+            )
+
+    def _dump_state(self, made: _Made) -> bytes:
+        length = made.answer.state_bytes
+        answers = self._dialogue.demand(wire.DumpMemory(made.answer.model, 1, 0, length))
+        data = b""
+        for answer in answers:
+            if isinstance(answer, wire.MemoryDump):
+                if answer.address != len(data) or crc16(answer.data) != answer.checksum:
+                    raise TargetFailure(f"the dump of {made.name} is torn at byte {len(data)}")
+                data += answer.data
+        if len(data) != length:
+            raise TargetFailure(f"the dump of {made.name} has {len(data)} bytes; its state has {length}")
+        return data
+
+    def restore(self) -> None:
+        """After a restart: create the models again and load every array exactly as it was dumped."""
+        models, self._models = self._models, []
+        self._updates_before = dict(self._updates)
+        self.start += 1
+        for made in models:
+            self._make(made.name, made.request, hyperparameters=made.hyperparameters)
+            data = self._dumps[made.name]
+            for address in range(0, len(data), _LOAD_BYTES):
+                piece = data[address : address + _LOAD_BYTES]
+                handle = self._models[-1].answer.model
+                self._dialogue.demand(wire.LoadMemory(handle, 1, address, piece, crc16(piece)))
+
+    def read_statistics(self) -> None:
+        """Fetch the sums kept on the payload into the trace."""
+        answers = self._dialogue.demand(wire.RequestStatistics())
+        models: list[ModelStatistics] = []
+        bank: dict[str, OperationSum] = {}
+        for answer in answers:
+            if not isinstance(answer, wire.Statistics):
+                continue
+            if answer.model == _WHOLE_BANK:
+                bank = operation_sums(answer)
+            elif answer.model < len(self._models):
+                name = self._models[answer.model].name
+                models.append(ModelStatistics(name, answer.updates, operation_sums(answer)))
+                self._updates[name] = self._updates_before[name] + answer.updates
+        if len(models) != len(self._models):
+            raise TargetFailure(f"the payload gave statistics of {len(models)} models; it has {len(self._models)}")
+        self._dialogue.recorder.record(StatisticsReported(self.start, models, bank))
+
+
+def _find_learner(spec: ModelSpec, catalogue: CatalogueListed) -> LearnerInfo | None:
+    for learner in catalogue.learners:
+        if (learner.name, learner.arithmetic) == (spec.learner, spec.arithmetic):
+            return learner
+    if spec.if_available:
+        return None
+    known = [f"{learner.name} ({learner.arithmetic})" for learner in catalogue.learners]
+    raise ConfigurationError(
+        f"model {spec.name}: the payload has no learner {spec.learner!r} in {spec.arithmetic} arithmetic",
+        hint=nearest_hint(f"{spec.learner} ({spec.arithmetic})", known),
+    )
+
+
+def _check_hyperparameters(spec: ModelSpec, learner: LearnerInfo) -> None:
+    for name, value in spec.hyperparameters.items():
+        if name not in learner.parameters:
+            raise ConfigurationError(
+                f"model {spec.name}: {spec.learner} has no hyperparameter {name!r}",
+                hint=nearest_hint(name, learner.parameters),
+            )
+        _, minimum, maximum = learner.parameters[name]
+        if not minimum <= value <= maximum:
+            raise ConfigurationError(
+                f"model {spec.name}: {name} = {value:g} is outside {minimum:g} to {maximum:g}",
+                hint=f"the limits are those of {spec.learner} on this payload",
+            )

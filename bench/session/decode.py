@@ -1,0 +1,150 @@
+"""Packets of the contract <-> what the trace and the scenario call them."""
+
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.telemetry import Recording
+from bench.trace import CatalogueListed, EvaluationScored, FeatureInfo, LearnerInfo, OperationSum, SamplesTrained
+from firmware_if.errors import WireError
+from firmware_if.framing import MAX_PACKET_BYTES
+from firmware_if.messages import (
+    MAX_CHANNELS,
+    ArrayPlace,
+    ArrayShape,
+    ArrayType,
+    CatalogueEntry,
+    CatalogueKind,
+    Operation,
+    Predictions,
+    RowStatus,
+    SampleReport,
+    Statistics,
+)
+
+PACKET_OVERHEAD_BYTES = 13
+"""PUS-C telecommand header and CRC-16."""
+_ROW_FIELD_BYTES = 4
+_COSTS = struct.Struct(">IIII")
+_CLASS_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_STATE_DTYPES = {ArrayType.F64: "<f8", ArrayType.F32: "<f4", ArrayType.U32: "<u4"}
+
+
+def sample_records(recording: Recording) -> NDArray[np.void]:
+    """Every row as its Samples record: time_ms u32 since the first row, label i16, values f32, big-endian."""
+    channels = recording.values.shape[1]
+    layout = np.dtype([("time_ms", ">u4"), ("label", ">i2"), ("values", ">f4", (channels,))])
+    records = np.zeros(recording.row_count, layout)
+    records["time_ms"] = (recording.times_ms - recording.times_ms[0]) % 2**32
+    records["label"] = recording.labels
+    records["values"] = recording.values
+    return records
+
+
+def rows_per_packet(record_bytes: int) -> int:
+    """How many records fit into one telecommand beside its row number."""
+    return max(1, (MAX_PACKET_BYTES - PACKET_OVERHEAD_BYTES - _ROW_FIELD_BYTES) // record_bytes)
+
+
+def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:
+    """The payload's description of itself as a trace entry; raises WireError for an unknown kind of entry."""
+    learners = [
+        LearnerInfo(
+            entry.name,
+            entry.arithmetic,
+            entry.tie,
+            {p.name: [p.initial, p.minimum, p.maximum] for p in entry.parameters},
+            {a.name: f"{ArrayType(a.type).name.lower()} {ArrayShape(a.shape).name.lower()}" for a in entry.arrays},
+        )
+        for entry in entries
+        if entry.entry == CatalogueKind.LEARNER
+    ]
+    features = [
+        FeatureInfo(entry.name, entry.arithmetic, entry.inputs)
+        for entry in entries
+        if entry.entry == CatalogueKind.FEATURES
+    ]
+    if len(learners) + len(features) != len(entries):
+        raise WireError("the catalogue holds an entry of unknown kind")
+    return CatalogueListed(learners, features)
+
+
+def _bits(data: bytes, start: int) -> Iterator[int]:
+    """Bits of data[start:], the most significant of each byte first."""
+    return (byte >> shift & 1 for byte in data[start:] for shift in range(7, -1, -1))
+
+
+def sample_results(report: SampleReport) -> SamplesTrained:
+    """A SampleReport as a trace entry; raises WireError when its records do not fit its counts."""
+    record_bytes = 1 + (_COSTS.size + (2 * report.models + 7) // 8 if report.models else 0)
+    if len(report.records) != record_bytes * report.count:
+        raise WireError(
+            f"SampleReport of {report.count} rows and {report.models} models has {len(report.records)} bytes of "
+            f"records; expected {record_bytes * report.count}"
+        )
+    result = SamplesTrained(report.first_row, [], report.link, [], [], [], [], [], [])
+    for start in range(0, len(report.records), record_bytes):
+        record = report.records[start : start + record_bytes]
+        status = RowStatus(record[0]) if record[0] in set(RowStatus) else None
+        if status is None:
+            raise WireError(f"row status {record[0]} is not in this contract")
+        costs = _COSTS.unpack_from(record, 1) if report.models else (0, 0, 0, 0)
+        bits = list(_bits(record, 1 + _COSTS.size))[: 2 * report.models] if status == RowStatus.TRAINED else []
+        result.status.append(int(status))
+        for column, cost in zip((result.train, result.predict, result.feature, result.dispatch), costs, strict=True):
+            column.append(cost)
+        result.predictions.append("".join(_CLASS_DIGITS[bit] for bit in bits[0::2]))
+        result.updated.append("".join(str(bit) for bit in bits[1::2]))
+    return result
+
+
+def evaluation_scores(answer: Predictions) -> EvaluationScored:
+    """A Predictions packet as a trace entry; raises WireError when its records do not fit its counts."""
+    score_bytes = 8 * answer.models
+    record_bytes = score_bytes + (answer.models + 7) // 8
+    if len(answer.records) != record_bytes * answer.count:
+        raise WireError(
+            f"Predictions of {answer.count} rows and {answer.models} models has {len(answer.records)} bytes of "
+            f"records; expected {record_bytes * answer.count}"
+        )
+    scores, predictions = [], []
+    for start in range(0, len(answer.records), record_bytes):
+        record = answer.records[start : start + record_bytes]
+        scores.append(list(struct.unpack_from(f">{answer.models}d", record)))
+        bits = list(_bits(record, score_bytes))[: answer.models]
+        predictions.append("".join(_CLASS_DIGITS[bit] for bit in bits))
+    return EvaluationScored(answer.first_row, scores, predictions)
+
+
+def operation_sums(statistics: Statistics) -> dict[str, OperationSum]:
+    """Sums by lower-case operation name; operations that this contract does not know are left out."""
+    known = set(Operation)
+    return {
+        Operation(item.operation).name.lower(): OperationSum(item.count, item.minimum, item.maximum, item.sum)
+        for item in statistics.sums
+        if item.operation in known
+    }
+
+
+def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[float] | int]:
+    """A dumped state by array name: lists of numbers, a plain integer for a counter of one element.
+
+    Raises WireError when an array reaches outside the dump.
+    """
+    arrays: dict[str, list[float] | int] = {}
+    for place in places:
+        dtype = np.dtype(_STATE_DTYPES[ArrayType(place.type)])
+        if place.offset + place.count * dtype.itemsize > len(data):
+            raise WireError(f"array {place.name} reaches beyond the state of {len(data)} bytes")
+        values = np.frombuffer(data, dtype, place.count, place.offset).tolist()
+        arrays[place.name] = values[0] if place.type == ArrayType.U32 and place.count == 1 else values
+    return arrays
+
+
+def check_channels(recording: Recording) -> None:
+    """Raise WireError when a row has more values than the contract carries."""
+    channels = recording.values.shape[1]
+    if channels > MAX_CHANNELS:
+        raise WireError(f"{recording.name} has {channels} channels; the contract carries {MAX_CHANNELS}")

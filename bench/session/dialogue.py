@@ -1,0 +1,259 @@
+"""The one place where the link meets a transport: bytes move, events become trace entries, waits have deadlines."""
+
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from bench.clock import Clock
+from bench.errors import TransportError
+from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.recorder import Recorder
+from bench.trace import BytesCorrupted, ConsolePrinted, EventReported, RequestRefused
+from bench.transport import PeerDied, Transport
+from firmware_if.connection import (
+    BadPacket,
+    Connected,
+    Connection,
+    Event,
+    LinkLost,
+    LinkStatistics,
+    PacketReceived,
+    PayloadRestarted,
+)
+from firmware_if.framing import Console, Corrupt
+from firmware_if.messages import (
+    FAILURE_TEXTS,
+    FINGERPRINT,
+    VERSION,
+    Accepted,
+    Completed,
+    EventId,
+    FailureCode,
+    Hello,
+    InformativeEvent,
+    LowSeverityEvent,
+    MediumSeverityEvent,
+    Message,
+    NotAccepted,
+    NotCompleted,
+)
+from firmware_if.packets import RequestId
+
+_STOP_CHECK_S = 0.25
+"""How long a wait may last before the wish to stop is noticed."""
+_SEVERITIES = {InformativeEvent: "informative", LowSeverityEvent: "low", MediumSeverityEvent: "medium"}
+_REBUILD_HINT = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The payload did not carry out a telecommand."""
+
+    code: str
+    text: str
+    number: int
+
+
+class Dialogue:
+    """A connection over a transport. `should_stop` is asked during every wait and makes it raise Stopped."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        clock: Clock,
+        recorder: Recorder,
+        target_name: str,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.transport = transport
+        self.clock = clock
+        self.recorder = recorder
+        self.target_name = target_name
+        self.should_stop = should_stop
+        entropy = random.SystemRandom()
+        self._connection = Connection(
+            lambda: entropy.getrandbits(32), line_bytes_per_s=transport.line_bytes_per_s
+        )
+        self._outgoing = b""
+        self._requests: dict[int, str] = {}
+
+    # -------------------------------------------------------------------------------------------------- link's state
+    @property
+    def statistics(self) -> LinkStatistics:
+        """The link's counts so far."""
+        return self._connection.statistics
+
+    @property
+    def queued(self) -> int:
+        """Telecommands that wait for credit."""
+        return self._connection.queued
+
+    # ---------------------------------------------------------------------------------------------------- connecting
+    def connect(self, ready_s: float) -> Hello:
+        """Wait for the payload's Hello; raises ConnectError saying what was heard instead."""
+        self._connection.open(self.clock.now())
+        deadline = self.clock.now() + ready_s
+        before = self.statistics
+        console: list[str] = []
+        while self.clock.now() < deadline:
+            try:
+                events = self._exchange(deadline - self.clock.now())
+            except PeerDied as error:
+                raise ConnectError(error.message, hint=error.hint) from error
+            for event in events:
+                if isinstance(event, Connected):
+                    return _checked(event.hello, self.target_name)
+                if isinstance(event, Console):
+                    console.append(event.text)
+                self._note(event)
+        raise self._silence(before, ready_s, "".join(console))
+
+    def _silence(self, before: LinkStatistics, ready_s: float, console: str) -> ConnectError:
+        received = self.statistics.bytes_received - before.bytes_received
+        frames = self.statistics.frames_received - before.frames_received
+        seen = f"received {received} bytes, {frames} frames"
+        if received == 0:
+            what = "silent port"
+            hint = f"check the port, its cable and the power of {self.target_name}, or run: bench doctor"
+        elif frames:
+            what = "something answers, but not to this bench"
+            hint = "is another bench talking to the same payload?"
+        elif console:
+            what = f"only console text, last: {console.strip().splitlines()[-1:] or ['']}"
+            hint = "the board runs, but no payload of this contract: flash the firmware"
+        else:
+            what = f"{received} bytes, 0 frames: wrong baud?"
+            hint = "check --baud and [station] baud; or a device that speaks something else is on this port"
+        return ConnectError(f"no HELLO from {self.target_name} within {ready_s:g} s ({seen}): {what}", hint=hint)
+
+    # ------------------------------------------------------------------------------------------------------ requests
+    def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
+        """Queue a telecommand."""
+        request = self._connection.send(message, acknowledge=acknowledge)
+        self._requests[request.sequence] = type(message).__name__
+        if len(self._requests) > 1000:  # noqa: PLR2004 - far more than can be under way
+            self._requests.pop(next(iter(self._requests)))
+        return request
+
+    def request(self, message: Message, *, timeout_s: float = 10.0) -> tuple[list[Message], Refusal | None]:
+        """Send a telecommand and wait until it is carried out; its answers, and the refusal if it was refused."""
+        request = self.send(message)
+        answers: list[Message] = []
+        deadline = self.clock.now() + timeout_s
+        while self.clock.now() < deadline:
+            for received in self.receive(deadline - self.clock.now()):
+                if isinstance(received, Completed | NotAccepted | NotCompleted) and received.sequence == request.sequence:
+                    return answers, None if isinstance(received, Completed) else self._refusal(received)
+                if not isinstance(received, Accepted):
+                    answers.append(received)
+        raise TargetFailure(
+            f"{type(message).__name__} was not completed within {timeout_s:g} s",
+            hint="the payload hangs, or its work takes longer than the bench allows",
+        )
+
+    def demand(self, message: Message, *, timeout_s: float = 10.0) -> list[Message]:
+        """Like `request`, for a telecommand that a sound payload cannot refuse: a refusal is a TargetFailure."""
+        answers, refusal = self.request(message, timeout_s=timeout_s)
+        if refusal is not None:
+            raise TargetFailure(f"{type(message).__name__} was refused: {refusal.text} ({refusal.number})")
+        return answers
+
+    def receive(self, timeout_s: float) -> list[Message]:
+        """Move bytes once, for at most `timeout_s`; the messages that came. Events go into the trace."""
+        try:
+            events = self._exchange(timeout_s)
+        except TransportError as error:
+            raise TargetFailure(error.message, hint=error.hint) from error
+        messages: list[Message] = []
+        for event in events:
+            if isinstance(event, PacketReceived) and not self._note_packet(event):
+                messages.append(event.telemetry.message)
+            elif isinstance(event, BadPacket):
+                raise TargetFailure(f"the payload broke the contract: {event.reason}", hint=_REBUILD_HINT)
+            elif isinstance(event, LinkLost):
+                raise TargetFailure(f"link lost: silent for {event.silent_s:.1f} s while awaiting {event.awaited}")
+            elif isinstance(event, PayloadRestarted):
+                raise TargetFailure(
+                    "the payload restarted by itself and lost its models", hint="see its console and events in the trace"
+                )
+            else:
+                self._note(event)
+        return messages
+
+    def await_restart(self) -> None:
+        """Forget the session on purpose: the payload is about to start anew."""
+        self._outgoing = b""
+
+    def flush(self, timeout_s: float) -> None:
+        """Write what is queued; used where no answer will come."""
+        deadline = self.clock.now() + timeout_s
+        self._outgoing += self._connection.bytes_to_send(self.clock.now())
+        while self._outgoing and self.clock.now() < deadline:
+            transfer = self.transport.transfer(self._outgoing, deadline - self.clock.now())
+            self._outgoing = self._outgoing[transfer.written :]
+
+    def _exchange(self, timeout_s: float) -> list[Event]:
+        if self.should_stop():
+            raise Stopped
+        now = self.clock.now()
+        self._outgoing += self._connection.bytes_to_send(now)
+        deadline = self._connection.deadline()
+        wait = min(timeout_s, _STOP_CHECK_S, max(0.0, deadline - now) if deadline is not None else timeout_s)
+        transfer = self.transport.transfer(self._outgoing, max(0.0, wait))
+        self._outgoing = self._outgoing[transfer.written :]
+        now = self.clock.now()
+        if transfer.received:
+            self._connection.receive_data(transfer.received, now)
+        self._connection.handle_deadline(now)
+        events = []
+        while (event := self._connection.next_event()) is not None:
+            events.append(event)
+        return events
+
+    # ----------------------------------------------------------------------------------------------- into the trace
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Console):
+            self.recorder.record(ConsolePrinted(event.text))
+        elif isinstance(event, Corrupt):
+            self.recorder.record(BytesCorrupted(len(event.data), event.reason))
+
+    def _note_packet(self, event: PacketReceived) -> bool:
+        """Whether the packet was an event or a late refusal, which belong to nobody's answer."""
+        message = event.telemetry.message
+        severity = _SEVERITIES.get(type(message))
+        if severity is None or not isinstance(message, InformativeEvent | LowSeverityEvent | MediumSeverityEvent):
+            return False
+        name = EventId(message.event).name.lower() if message.event in set(EventId) else f"event {message.event}"
+        self.recorder.record(EventReported(severity, name, message.number, event.telemetry.uptime_s))
+        return True
+
+    def _refusal(self, failure: NotAccepted | NotCompleted) -> Refusal:
+        """Note a refusal in the trace and say what it means."""
+        known = failure.code in set(FailureCode)
+        code = FailureCode(failure.code).name if known else f"code {failure.code}"
+        text = FAILURE_TEXTS[FailureCode(failure.code)] if known else "a failure code that this contract does not have"
+        name = self._requests.get(failure.sequence, "a telecommand")
+        self.recorder.record(RequestRefused(name, code, text, failure.number))
+        return Refusal(code, text, failure.number)
+
+    def refused(self, failure: NotAccepted | NotCompleted) -> TargetFailure:
+        """The failure that a refusal outside of `request` means."""
+        name = self._requests.get(failure.sequence, "a telecommand")
+        refusal = self._refusal(failure)
+        return TargetFailure(f"{name} was refused: {refusal.text} ({refusal.number})")
+
+    def counts_since(self, before: LinkStatistics) -> dict[str, int]:
+        """The link's counts since `before`, by field name."""
+        now, then = asdict(self.statistics), asdict(before)
+        return {name: now[name] - then[name] for name in now}
+
+
+def _checked(hello: Hello, target_name: str) -> Hello:
+    if hello.version != VERSION or hello.fingerprint != FINGERPRINT:
+        raise ConnectError(
+            f"{target_name} runs firmware of another contract: version {hello.version}, fingerprint "
+            f"{hello.fingerprint:016X}; this bench has version {VERSION}, fingerprint {FINGERPRINT:016X}",
+            hint=_REBUILD_HINT,
+        )
+    return hello

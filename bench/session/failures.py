@@ -1,0 +1,20 @@
+"""How a session ends early."""
+
+from bench.errors import BenchError
+
+
+class TargetFailure(Exception):  # noqa: N818 - not an error of the bench: the session turns it into a verdict
+    """The target could not go on; `reason` and `hint` go into the trace."""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+class Stopped(Exception):  # noqa: N818 - somebody asked for it
+    """The run was asked to stop: what the payload has learnt is still fetched."""
+
+
+class ConnectError(BenchError):
+    """Nothing that speaks the contract answered, or it speaks another version of it."""

@@ -1,0 +1,152 @@
+"""Streaming rows at the wanted pace and taking their results."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.session.decode import PACKET_OVERHEAD_BYTES, rows_per_packet, sample_records, sample_results
+from bench.session.dialogue import Dialogue
+from bench.session.failures import TargetFailure
+from bench.telemetry import Recording
+from bench.trace import LinkMeasured
+from firmware_if.errors import WireError
+from firmware_if.messages import NotAccepted, NotCompleted, SampleReport, Samples
+
+_QUEUE_AHEAD = 4
+"""Packets kept ready behind the window, so that credit never waits for the bench."""
+_STALL_S = 30.0
+"""Rows that the payload has taken must be reported within this time, or it counts as hung."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast rows go out: `speed` times real time, None = as fast as the link takes them."""
+
+    speed: float | None = None
+
+    def due_s(self, times_ms: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """When each row is due, in seconds after the first; None = at once."""
+        if self.speed is None:
+            return None
+        return (times_ms - times_ms[0]).astype(np.float64) / 1000.0 / self.speed
+
+
+class RowStream:
+    """Rows of one recording on their way to the payload. `trained_rows` counts results that came back."""
+
+    def __init__(self, dialogue: Dialogue, recording: Recording, *, pace: Pace) -> None:
+        self._dialogue = dialogue
+        self._recording = recording
+        self._records = sample_records(recording)
+        self._record_bytes = self._records.dtype.itemsize
+        self._pace = pace
+        self.trained_rows = 0
+
+    def run(self, first_row: int, end_row: int, *, phase: str) -> None:
+        """Stream rows [first_row, end_row) and wait for all their results; raises TargetFailure or Stopped.
+
+        However it ends, the link's counts of this phase go into the trace.
+        """
+        clock = self._dialogue.clock
+        before = self._dialogue.statistics
+        started = clock.now()
+        progress = _Progress(first_row, first_row, end_row, started)
+        due_s = self._pace.due_s(self._recording.times_ms[first_row:end_row])
+        try:
+            while progress.reported < end_row:
+                progress = self._send_due(progress, first_row, due_s=due_s)
+                progress = self._take_results(progress, self._wait_s(progress, first_row, due_s=due_s))
+        finally:
+            self.trained_rows += progress.reported - first_row
+            self._dialogue.recorder.record(
+                LinkMeasured(
+                    phase,
+                    clock.now() - started,
+                    progress.waiting_s,
+                    (progress.sent - first_row) * self._record_bytes,
+                    self._dialogue.counts_since(before),
+                    self._dialogue.transport.line_bytes_per_s,
+                )
+            )
+
+    def _send_due(self, progress: "_Progress", first_row: int, *, due_s: NDArray[np.float64] | None) -> "_Progress":
+        """Queue the rows that are due, up to a few packets ahead of the window."""
+        due_row = progress.end
+        if due_s is not None:
+            elapsed = self._dialogue.clock.now() - progress.started
+            due_row = first_row + int(np.searchsorted(due_s, elapsed, side="right"))
+        sent = progress.sent
+        while sent < due_row and self._dialogue.queued < _QUEUE_AHEAD:
+            end = min(sent + rows_per_packet(self._record_bytes), due_row)
+            self._dialogue.send(Samples(sent, self._records[sent:end].tobytes()), acknowledge=False)
+            sent = end
+        return replace(progress, sent=sent)
+
+    def _wait_s(self, progress: "_Progress", first_row: int, *, due_s: NDArray[np.float64] | None) -> float:
+        """How long nothing needs to be sent."""
+        if due_s is None or progress.sent >= progress.end:
+            return 1.0
+        return max(0.0, progress.started + float(due_s[progress.sent - first_row]) - self._dialogue.clock.now())
+
+    def _take_results(self, progress: "_Progress", wait_s: float) -> "_Progress":
+        clock = self._dialogue.clock
+        paced = progress.reported == progress.sent
+        before = clock.now()
+        reported = progress.reported
+        for message in self._dialogue.receive(wait_s):
+            if isinstance(message, SampleReport):
+                reported += self._take_report(message, reported)
+            elif isinstance(message, NotAccepted | NotCompleted):
+                raise self._dialogue.refused(message)
+        now = clock.now()
+        waiting_s = progress.waiting_s + (now - before if paced else 0.0)
+        if reported > progress.reported or paced:
+            return replace(progress, reported=reported, waiting_s=waiting_s, heard_at=now)
+        if now - progress.heard_at > _STALL_S:
+            raise TargetFailure(
+                f"rows {reported} to {progress.sent - 1} were sent, but no result came for {_STALL_S:g} s",
+                hint="the payload hangs in training",
+            )
+        return progress
+
+    def _take_report(self, report: SampleReport, expected_row: int) -> int:
+        if report.first_row != expected_row or report.count == 0:
+            raise TargetFailure(
+                f"the payload reported rows {report.first_row} to {report.first_row + report.count - 1}; "
+                f"row {expected_row} was next"
+            )
+        try:
+            self._dialogue.recorder.record(sample_results(report))
+        except WireError as error:
+            raise TargetFailure(f"the payload broke the contract: {error.message}") from error
+        return report.count
+
+
+@dataclass(frozen=True)
+class _Progress:
+    sent: int
+    """Next row to send."""
+    reported: int
+    """Next row whose result is awaited."""
+    end: int
+    started: float
+    waiting_s: float = 0.0
+    """Time spent with nothing under way, waiting for the next row to be due."""
+    heard_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.heard_at:
+            object.__setattr__(self, "heard_at", self.started)
+
+
+def predict_packets(recording: Recording) -> list[tuple[int, bytes]]:
+    """First row and records of the Predict packets that score the recording's evaluation rows."""
+    if recording.evaluation is None:
+        return []
+    values = np.ascontiguousarray(recording.evaluation.values, dtype=">f4")
+    rows = max(1, rows_per_packet(4 * values.shape[1]))
+    return [(start, values[start : start + rows].tobytes()) for start in range(0, len(values), rows)]
+
+
+__all__ = ["PACKET_OVERHEAD_BYTES", "Pace", "RowStream", "predict_packets"]
