@@ -196,12 +196,16 @@ void hil_link_answer(hil_link *link) {
     send_control(link, HIL_FRAME_STATUS, poll, NULL, 0);
 }
 
+static bool window_full(const hil_link *link) {
+    return distance(link->oldest_unacked, link->next_sequence) >= HIL_SEND_FRAMES;
+}
+
 /* While the window is full no telecommand can be taken: it could need telemetry too. Those that come are dropped and
  * asked for again afterwards. A new session empties the window. */
 static void await_window(hil_link *link) {
     bool dropped = false;
     bool reported = link->gap_reported;
-    while (distance(link->oldest_unacked, link->next_sequence) >= HIL_SEND_FRAMES) {
+    while (window_full(link)) {
         hil_octets ignored;
         uint32_t before = link->frames_out_of_order;
         link->gap_reported = true; /* not yet: the answer would only bring the same frames again */
@@ -210,11 +214,10 @@ static void await_window(hil_link *link) {
             link->abandoned = true;
             return;
         }
-        if (event == HIL_LINK_IDLE && link->poll == 0) {
-            link->port->wait(link->port->context);
-        }
         if (link->poll != 0) {
             hil_link_answer(link);
+        } else if (event == HIL_LINK_IDLE && window_full(link)) { /* nothing more comes once it has been opened */
+            link->port->wait(link->port->context);
         }
         dropped = dropped || link->frames_out_of_order != before;
     }

@@ -1,0 +1,247 @@
+/* Puts the C side of the wire behind stdin and stdout, for wire_native.py: a request is an operation (1 byte), a length
+ * (u32) and that many bytes; the answer is text that ends with an empty line. Input lies in heap blocks of exactly its
+ * size, so that a sanitizer sees the first byte read beyond it. */
+#include "wire_driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void print_hex(const char *name, const uint8_t *bytes, size_t count) {
+    printf(" %s=", name);
+    for (size_t i = 0; i < count; i++) {
+        printf("%02x", bytes[i]);
+    }
+}
+
+#define MESSAGE(name)                                                     \
+    static bool rewrite_##name(hil_reader *from, hil_writer *to) {        \
+        hil_##name value;                                                 \
+        hil_read_##name(from, &value);                                    \
+        if (from->failed || from->position != from->count) {              \
+            return false;                                                 \
+        }                                                                 \
+        hil_write_##name(to, &value);                                     \
+        return !to->failed;                                               \
+    }
+MESSAGE(hello)
+MESSAGE(request_housekeeping)
+MESSAGE(load_memory)
+MESSAGE(dump_memory)
+MESSAGE(configure_stream)
+MESSAGE(create_model)
+MESSAGE(samples)
+MESSAGE(predict)
+MESSAGE(accepted)
+MESSAGE(not_accepted)
+MESSAGE(completed)
+MESSAGE(not_completed)
+MESSAGE(housekeeping)
+MESSAGE(informative_event)
+MESSAGE(low_severity_event)
+MESSAGE(medium_severity_event)
+MESSAGE(memory_dump)
+MESSAGE(catalogue_entry)
+MESSAGE(model_created)
+MESSAGE(sample_report)
+MESSAGE(predictions)
+MESSAGE(statistics)
+
+static bool rewrite_nothing(hil_reader *from, hil_writer *to) {
+    (void)to;
+    return from->count == 0;
+}
+
+static const struct {
+    uint8_t service;
+    uint8_t subtype;
+    bool (*rewrite)(hil_reader *from, hil_writer *to);
+} MESSAGES[] = {
+    {0, 0, rewrite_hello}, /* no packet: a frame's body */
+    {HIL_ARE_YOU_ALIVE_SERVICE, HIL_ARE_YOU_ALIVE_SUBTYPE, rewrite_nothing},
+    {HIL_REQUEST_HOUSEKEEPING_SERVICE, HIL_REQUEST_HOUSEKEEPING_SUBTYPE, rewrite_request_housekeeping},
+    {HIL_LOAD_MEMORY_SERVICE, HIL_LOAD_MEMORY_SUBTYPE, rewrite_load_memory},
+    {HIL_DUMP_MEMORY_SERVICE, HIL_DUMP_MEMORY_SUBTYPE, rewrite_dump_memory},
+    {HIL_LIST_SERVICE, HIL_LIST_SUBTYPE, rewrite_nothing},
+    {HIL_CONFIGURE_STREAM_SERVICE, HIL_CONFIGURE_STREAM_SUBTYPE, rewrite_configure_stream},
+    {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, rewrite_create_model},
+    {HIL_SAMPLES_SERVICE, HIL_SAMPLES_SUBTYPE, rewrite_samples},
+    {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, rewrite_predict},
+    {HIL_REQUEST_STATISTICS_SERVICE, HIL_REQUEST_STATISTICS_SUBTYPE, rewrite_nothing},
+    {HIL_RESET_BANK_SERVICE, HIL_RESET_BANK_SUBTYPE, rewrite_nothing},
+    {HIL_RESTART_SERVICE, HIL_RESTART_SUBTYPE, rewrite_nothing},
+    {HIL_ACCEPTED_SERVICE, HIL_ACCEPTED_SUBTYPE, rewrite_accepted},
+    {HIL_NOT_ACCEPTED_SERVICE, HIL_NOT_ACCEPTED_SUBTYPE, rewrite_not_accepted},
+    {HIL_COMPLETED_SERVICE, HIL_COMPLETED_SUBTYPE, rewrite_completed},
+    {HIL_NOT_COMPLETED_SERVICE, HIL_NOT_COMPLETED_SUBTYPE, rewrite_not_completed},
+    {HIL_HOUSEKEEPING_SERVICE, HIL_HOUSEKEEPING_SUBTYPE, rewrite_housekeeping},
+    {HIL_INFORMATIVE_EVENT_SERVICE, HIL_INFORMATIVE_EVENT_SUBTYPE, rewrite_informative_event},
+    {HIL_LOW_SEVERITY_EVENT_SERVICE, HIL_LOW_SEVERITY_EVENT_SUBTYPE, rewrite_low_severity_event},
+    {HIL_MEDIUM_SEVERITY_EVENT_SERVICE, HIL_MEDIUM_SEVERITY_EVENT_SUBTYPE, rewrite_medium_severity_event},
+    {HIL_MEMORY_DUMP_SERVICE, HIL_MEMORY_DUMP_SUBTYPE, rewrite_memory_dump},
+    {HIL_ALIVE_SERVICE, HIL_ALIVE_SUBTYPE, rewrite_nothing},
+    {HIL_CATALOGUE_ENTRY_SERVICE, HIL_CATALOGUE_ENTRY_SUBTYPE, rewrite_catalogue_entry},
+    {HIL_MODEL_CREATED_SERVICE, HIL_MODEL_CREATED_SUBTYPE, rewrite_model_created},
+    {HIL_SAMPLE_REPORT_SERVICE, HIL_SAMPLE_REPORT_SUBTYPE, rewrite_sample_report},
+    {HIL_PREDICTIONS_SERVICE, HIL_PREDICTIONS_SUBTYPE, rewrite_predictions},
+    {HIL_STATISTICS_SERVICE, HIL_STATISTICS_SUBTYPE, rewrite_statistics},
+};
+
+/* Reads the fields of message [service, subtype] and prints them as written back. */
+static void print_rewritten(uint8_t service, uint8_t subtype, hil_reader *fields) {
+    static uint8_t room[1u << 17]; /* a byte string may say 65535 */
+    for (size_t i = 0; i < sizeof MESSAGES / sizeof MESSAGES[0]; i++) {
+        if (MESSAGES[i].service == service && MESSAGES[i].subtype == subtype) {
+            hil_writer writer = hil_writer_over(room, sizeof room);
+            if (MESSAGES[i].rewrite(fields, &writer)) {
+                print_hex("fields", room, writer.count);
+            } else {
+                printf(" malformed");
+            }
+            return;
+        }
+    }
+    printf(" unknown");
+}
+
+static void print_telecommand(const uint8_t *bytes, size_t count) {
+    hil_telecommand telecommand;
+    if (!hil_read_telecommand(bytes, count, &telecommand)) {
+        printf("refused %04x %04x\n", telecommand.packet_id, telecommand.sequence_control);
+        return;
+    }
+    printf("telecommand %04x %04x %u [%u,%u]", telecommand.packet_id, telecommand.sequence_control,
+           telecommand.acknowledgements, telecommand.service, telecommand.subtype);
+    print_rewritten(telecommand.service, telecommand.subtype, &telecommand.fields);
+    printf("\n");
+}
+
+static void print_frame(const hil_frame *frame) {
+    uint8_t *exact = copy_exactly(frame->body, frame->body_bytes);
+    uint8_t again[HIL_MAX_FRAME_BYTES];
+    size_t count = hil_enframe(&frame->header, exact, frame->body_bytes, again, sizeof again);
+    printf("frame %u %u %08x %u %u %u", frame->header.type, frame->header.poll, (unsigned)frame->header.tag,
+           frame->header.sequence, frame->header.ack, frame->header.credit);
+    print_hex("body", exact, frame->body_bytes);
+    print_hex("again", again, count);
+    printf("\n");
+    if (frame->header.type == HIL_FRAME_DATA) {
+        print_telecommand(exact, frame->body_bytes);
+    }
+    free(exact);
+}
+
+static void deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count) {
+    for (size_t taken = 0; taken < count;) {
+        hil_frame frame;
+        bool complete;
+        taken += hil_deframe(deframer, bytes + taken, count - taken, &frame, &complete);
+        if (complete) {
+            print_frame(&frame);
+        }
+    }
+}
+
+/* Header fields and capacity as the request gives them, then the body. */
+static void enframe(hil_reader *request) {
+    hil_link_header header = {hil_get_u8(request),  hil_get_u8(request),  hil_get_u32(request),
+                              hil_get_u16(request), hil_get_u16(request), hil_get_u16(request)};
+    size_t capacity = hil_get_u16(request);
+    hil_octets body = hil_get_rest(request);
+    uint8_t *frame = malloc(capacity + 1); /* + 1: malloc(0) may be NULL */
+    size_t count = hil_enframe(&header, body.bytes, body.count, frame, capacity);
+    print_hex("frame", frame, count);
+    printf("\n");
+    free(frame);
+}
+
+static void telemetry(hil_reader *request) {
+    uint8_t service = hil_get_u8(request);
+    uint8_t subtype = hil_get_u8(request);
+    uint16_t sequence_count = hil_get_u16(request);
+    uint64_t uptime_us = hil_get_u64(request);
+    hil_octets fields = hil_get_rest(request);
+    uint8_t packet[HIL_MAX_PACKET_BYTES];
+    hil_writer writer = hil_writer_over(packet, sizeof packet);
+    hil_begin_telemetry(&writer, service, subtype, sequence_count, uptime_us);
+    hil_put_octets(&writer, fields.bytes, fields.count);
+    if (hil_end_telemetry(&writer)) {
+        print_hex("packet", packet, writer.count);
+    } else {
+        printf(" too-long");
+    }
+    printf("\n");
+}
+
+uint8_t *copy_exactly(const uint8_t *bytes, size_t count) {
+    uint8_t *copy = malloc(count > 0 ? count : 1);
+    if (copy == NULL) {
+        abort();
+    }
+    if (count > 0) {
+        memcpy(copy, bytes, count);
+    }
+    return copy;
+}
+
+static void carry_out(int operation, const uint8_t *bytes, size_t count) {
+    static hil_deframer deframer;
+    hil_reader request = hil_reader_over(bytes, count);
+    switch (operation) {
+    case 'R': /* reset */
+        hil_deframer_reset(&deframer);
+        break;
+    case 'F': /* feed */
+        deframe(&deframer, bytes, count);
+        break;
+    case 'N': /* counts */
+        printf("intact %u corrupt %u\n", (unsigned)deframer.intact, (unsigned)deframer.corrupt);
+        break;
+    case 'E':
+        enframe(&request);
+        break;
+    case 'T':
+        print_telecommand(bytes, count);
+        break;
+    case 'M':
+        telemetry(&request);
+        break;
+    case 'C': /* checksums */
+        printf("%08x %04x\n", (unsigned)hil_crc32(bytes, count), hil_crc16(bytes, count));
+        break;
+    case 'U': { /* unpack: service, subtype, fields */
+        uint8_t service = hil_get_u8(&request);
+        uint8_t subtype = hil_get_u8(&request);
+        hil_octets rest = hil_get_rest(&request);
+        uint8_t *exact = copy_exactly(rest.bytes, rest.count);
+        hil_reader fields = hil_reader_over(exact, rest.count);
+        print_rewritten(service, subtype, &fields);
+        printf("\n");
+        free(exact);
+        break;
+    }
+    default:
+        link_operation(operation, &request);
+    }
+}
+
+int main(int count, char **words) {
+    if (count == 4 && strcmp(words[1], "hostile") == 0) {
+        return hostile((uint32_t)strtoul(words[2], NULL, 0), (uint32_t)strtoul(words[3], NULL, 0));
+    }
+    for (;;) {
+        uint8_t head[5];
+        if (fread(head, 1, sizeof head, stdin) != sizeof head) {
+            return 0;
+        }
+        hil_reader reader = hil_reader_over(head + 1, 4);
+        size_t length = hil_get_u32(&reader);
+        uint8_t *bytes = malloc(length > 0 ? length : 1);
+        if (bytes == NULL || fread(bytes, 1, length, stdin) != length) {
+            return 1;
+        }
+        carry_out(head[0], bytes, length);
+        free(bytes);
+        printf("\n");
+        fflush(stdout);
+    }
+}
