@@ -187,6 +187,7 @@ class Connection:
     def open(self, now: float) -> None:
         """Ask the payload who it is, again and again until it answers. A broken session is forgotten."""
         self._forget_session()
+        self._deframer = Deframer()
         self._nonce = self._draw() or 1
         self.state = State.CONNECTING
         self._ask_hello(now)

@@ -181,8 +181,8 @@ class Dialogue:
                 self._note(event)
         return messages
 
-    def await_restart(self) -> None:
-        """Forget the session on purpose: the payload is about to start anew."""
+    def forget_line(self) -> None:
+        """The other end started anew: drop what was still to be written to it."""
         self._outgoing = b""
 
     def flush(self, timeout_s: float) -> None:

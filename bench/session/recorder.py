@@ -16,12 +16,12 @@ class Recorder:
         self._clock = clock
         self._writer = writer
         self._observers = observers
-        self._started = clock.now()
+        self.started = clock.now()
         self.entries: list[Entry] = []
 
     def record(self, entry: Entry) -> None:
         """Keep `entry`; raises RunFolderError when it cannot be saved."""
-        stamped = replace(entry, t=self._clock.now() - self._started)
+        stamped = replace(entry, t=self._clock.now() - self.started)
         self.entries.append(stamped)
         if self._writer is not None:
             self._writer.write(stamped)

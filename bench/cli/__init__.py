@@ -1,0 +1,38 @@
+"""The command line: `bench run`, `judge`, `targets`, `import` and `doctor`.
+
+Exit status: 0 every required verdict PASS; 1 a FAIL; 3 no FAIL but a required verdict UNMEASURED; 2 the bench could
+not run; 130 aborted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from bench.cli.parser import make_parser
+
+STATUS_ERROR = 2
+STATUS_ABORTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = make_parser().parse_args(arguments)
+    from bench.cli import commands
+    from firmware_if.errors import HilError
+
+    try:
+        return commands.COMMANDS[options.command](options)
+    except HilError as error:
+        print(f"bench: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return STATUS_ERROR
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return STATUS_ABORTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; say nothing more
+        return STATUS_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Words and options of the command line. Imports nothing heavy: `bench --help` is immediate."""
+
+import argparse
+from pathlib import Path
+
+_EPILOG = """exit status:
+  0  every required verdict is PASS
+  1  a required verdict is FAIL
+  2  the bench could not run
+  3  no FAIL, but a required verdict is UNMEASURED
+  130  aborted (Ctrl-C once: stop and fetch the models; twice: now)"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="bench",
+        description="Stream recorded telemetry into a payload computer, let it train, and judge what it did.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    judge = commands.add_parser("judge", help="judge a run folder again, here or on another machine")
+    judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
+    commands.add_parser("targets", help="list the payload computers that the bench knows")
+    _add_import(commands)
+    commands.add_parser("doctor", help="what is installed, which targets can run, what to do about the rest")
+    return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a scenario on a target and judge it",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("scenario", metavar="SCENARIO", help="TOML file, or the name of one under fixtures/scenarios")
+    run.add_argument("--target", metavar="NAME", help="payload computer (see `bench targets`); default: the scenario's")
+    run.add_argument("--port", metavar="URL", help="serial port or pyserial URL of a board: /dev/ttyUSB0, socket://...")
+    run.add_argument("--baud", metavar="N", type=int, help="rate of that port")
+    run.add_argument("--station", metavar="FILE", type=Path, help="where boards are plugged in; default: station.toml")
+    run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
+    run.add_argument("--out", metavar="DIR", type=Path, help="run folder to write; default: a new one under runs/")
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    importer = commands.add_parser("import", help="turn public flight data into a recording")
+    sources = importer.add_subparsers(dest="source", required=True, metavar="SOURCE")
+    orbitai = sources.add_parser("orbitai", help="what OPS-SAT-1 recorded and trained in April 2021")
+    orbitai.add_argument(
+        "path",
+        type=Path,
+        metavar="PATH",
+        help="clone of github.com/georgeslabreche/opssat-orbitai, a folder of its tables, or a CSV of the stream",
+    )
+    orbitai.add_argument("--out", type=Path, required=True, metavar="DIR", help="recording folder to write")
+    orbitai.add_argument("--all-runs", action="store_true", help="the May runs too, which went on with April's models")

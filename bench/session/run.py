@@ -1,0 +1,252 @@
+"""The steps of a plan, one after the other."""
+
+from collections.abc import Callable
+
+from bench.clock import Clock
+from bench.errors import TransportError
+from bench.plan import (
+    ConfigureStream,
+    Connect,
+    CreateModels,
+    DumpModels,
+    Evaluate,
+    ListCatalogue,
+    Plan,
+    ReadHousekeeping,
+    ReadStatistics,
+    Restart,
+    RestoreModels,
+    Step,
+    StreamSegment,
+)
+from bench.session.bank import Bank
+from bench.session.decode import catalogue, evaluation_scores
+from bench.session.dialogue import Dialogue
+from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.recorder import Recorder
+from bench.session.stream import Pace, RowStream, predict_packets
+from bench.telemetry import Recording
+from bench.trace import (
+    CatalogueListed,
+    HousekeepingReported,
+    LinkMeasured,
+    PayloadConnected,
+    PayloadRestarted,
+    RunEnded,
+    SegmentEnded,
+    SegmentStarted,
+    TargetFailed,
+)
+from bench.transport import Transport
+from firmware_if import messages as wire
+from firmware_if.errors import WireError
+from firmware_if.messages import ClockKind, Hello
+
+_UNMEASURED = 0xFFFFFFFF
+_HOUSEKEEPING_STRUCTURE = 1
+
+
+class Session:
+    """One run on one payload. `ready_s` is the deadline of every first HELLO; `build_id` the one it must have."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        recording: Recording,
+        *,
+        recorder: Recorder,
+        clock: Clock,
+        target_name: str,
+        ready_s: float,
+        speed: float | None,
+        build_id: str | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._transport = transport
+        self._recording = recording
+        self._recorder = recorder
+        self._clock = clock
+        self._ready_s = ready_s
+        self._build_id = build_id
+        self._should_stop = should_stop
+        self._dialogue = Dialogue(
+            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=lambda: self._stopping()
+        )
+        self._stop_taken = False
+        self._bank = Bank(self._dialogue, recording)
+        self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
+        self._catalogue = CatalogueListed([], [])
+        self._channels = int(recording.values.shape[1])
+        self._segment = 0
+        self._starts = 0
+
+    def _stopping(self) -> bool:
+        """The wish to stop is heard once: what follows fetches the models."""
+        return not self._stop_taken and self._should_stop()
+
+    @property
+    def rows(self) -> int:
+        """Rows whose results have come back."""
+        return self._stream.trained_rows
+
+    def do(self, step: Step) -> None:  # noqa: C901 - one line for each kind of step
+        """Carry one step out; raises TargetFailure, Stopped or ConnectError."""
+        match step:
+            case Connect():
+                self._connect()
+            case ListCatalogue():
+                self._list()
+            case ConfigureStream(next_row=next_row):
+                self._configure(next_row)
+            case CreateModels(specs=specs):
+                self._bank.create(specs, self._catalogue)
+            case StreamSegment():
+                self._stream_segment(step)
+            case DumpModels(segment=segment, end_row=end_row):
+                self._bank.dump(segment=segment, end_row=end_row, complete=True)
+                self._recorder.record(SegmentEnded(segment, end_row))
+            case Restart(reason=reason):
+                self._restart(reason)
+            case RestoreModels():
+                self._bank.restore()
+            case Evaluate():
+                self._evaluate()
+            case ReadStatistics():
+                self._bank.read_statistics()
+            case ReadHousekeeping():
+                self._read_housekeeping()
+
+    def salvage(self) -> None:
+        """After Stopped: fetch what the payload has learnt so far."""
+        self._stop_taken = True
+        if not self._bank.is_empty:
+            self._bank.dump(segment=self._segment, end_row=self.rows, complete=False)
+            self._read_housekeeping()
+
+    def _connect(self) -> None:
+        hello = self._dialogue.connect(self._ready_s)
+        self._starts += 1
+        self._note_hello(hello)
+        if self._build_id is not None and hello.build_id.hex() != self._build_id:
+            raise ConnectError(
+                f"stale firmware: the payload has build id {hello.build_id.hex()}, expected {self._build_id}",
+                hint="flash the firmware that was just built, or correct build_id in the station file",
+            )
+
+    def _note_hello(self, hello: Hello) -> None:
+        known = hello.clock_kind in set(ClockKind)
+        self._recorder.record(
+            PayloadConnected(
+                self._starts,
+                hello.name,
+                hello.build_id.hex(),
+                f"{hello.fingerprint:016X}",
+                hello.nonce,
+                ClockKind(hello.clock_kind).name.lower() if known else f"clock {hello.clock_kind}",
+                hello.clock_rate_hz,
+                hello.arena_bytes,
+                hello.receive_bytes,
+                hello.frame_bytes,
+            )
+        )
+
+    def _list(self) -> None:
+        answers = self._dialogue.demand(wire.List())
+        try:
+            self._catalogue = catalogue([a for a in answers if isinstance(a, wire.CatalogueEntry)])
+        except (WireError, ValueError) as error:
+            raise TargetFailure(f"the payload broke the contract: {error}") from error
+        self._recorder.record(self._catalogue)
+
+    def _configure(self, next_row: int) -> None:
+        if next_row == 0:
+            self._dialogue.demand(wire.ResetBank())  # a board keeps what an earlier run has left
+        negative = next(label for label in self._recording.label_meanings if label != self._recording.positive_label)
+        classes = (negative, self._recording.positive_label)
+        self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, classes))
+
+    def _stream_segment(self, step: StreamSegment) -> None:
+        self._segment = step.index
+        name = self._recording.segments[step.index].name
+        self._recorder.record(SegmentStarted(step.index, name, step.first_row, step.end_row))
+        self._stream.run(step.first_row, step.end_row, phase=f"stream {name}")
+
+    def _restart(self, reason: str) -> None:
+        self._recorder.record(PayloadRestarted(planned=True, reason=reason))
+        if self._transport.can_power_cycle:
+            self._transport.power_cycle()
+        else:
+            self._dialogue.send(wire.Restart(), acknowledge=False)
+            self._dialogue.flush(timeout_s=self._ready_s)
+        self._dialogue.forget_line()
+        self._connect()
+
+    def _evaluate(self) -> None:
+        if self._bank.is_empty:
+            return
+        for first_row, records in predict_packets(self._recording):
+            for answer in self._dialogue.demand(wire.Predict(first_row, records)):
+                if isinstance(answer, wire.Predictions):
+                    self._recorder.record(evaluation_scores(answer))
+
+    def _read_housekeeping(self) -> None:
+        answers = self._dialogue.demand(wire.RequestHousekeeping(1, _HOUSEKEEPING_STRUCTURE))
+        for answer in answers:
+            if isinstance(answer, wire.Housekeeping):
+                values = {
+                    name: None if value == _UNMEASURED else int(value)
+                    for name, value in vars(answer).items()
+                    if name != "structure"
+                }
+                self._recorder.record(HousekeepingReported(self._starts, values))
+
+    def end(self, outcome: str, *, reason: str = "") -> None:
+        """The run's last entries."""
+        statistics = self._dialogue.statistics
+        self._recorder.record(
+            LinkMeasured(
+                "whole",
+                self._clock.now() - self._recorder.started,
+                0.0,
+                0,
+                dict(vars(statistics)),
+                self._transport.line_bytes_per_s,
+            )
+        )
+        self._recorder.record(RunEnded(outcome, self.rows, reason))
+
+
+def run(plan: Plan, session: Session, *, recorder: Recorder) -> str:
+    """Carry a plan out; the outcome: completed, aborted or target_failed.
+
+    Raises BenchError when the bench cannot go on; nothing that the target does raises once it has answered.
+    """
+    connected = False
+    try:
+        for step in plan.steps:
+            session.do(step)
+            connected = True
+    except Stopped:
+        return _abort(session, recorder=recorder)
+    except (TargetFailure, ConnectError, TransportError) as error:
+        if not connected and not isinstance(error, TargetFailure):
+            raise
+        return _fail(session, error, recorder=recorder)
+    session.end("completed")
+    return "completed"
+
+
+def _abort(session: Session, *, recorder: Recorder) -> str:
+    try:
+        session.salvage()
+    except (TargetFailure, TransportError) as error:
+        recorder.record(TargetFailed(f"models could not be fetched: {error}"))
+    session.end("aborted", reason="stopped by request")
+    return "aborted"
+
+
+def _fail(session: Session, error: TargetFailure | ConnectError | TransportError, *, recorder: Recorder) -> str:
+    reason = error.reason if isinstance(error, TargetFailure) else error.message
+    recorder.record(TargetFailed(reason, error.hint))
+    session.end("target_failed", reason=reason)
+    return "target_failed"

@@ -1,0 +1,132 @@
+"""Both ends of the real link, the bench's and the native payload's, over a line that loses and garbles bytes."""
+
+import random
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.clock import MonotonicClock
+from bench.transport import ProcessTransport, Transfer, make_process
+from firmware_if.connection import Connected, Connection, LinkTimes, PacketReceived
+from firmware_if.messages import (
+    Completed,
+    ConfigureStream,
+    Message,
+    NotAccepted,
+    SampleReport,
+    Samples,
+)
+
+TIMES = LinkTimes(answer_s=0.02, answer_max_s=0.1, lost_s=20.0)
+ROW = struct.Struct(">Ih2f")
+
+
+class GarbledLine:
+    """A transport that drops, flips and doubles bytes, decided by a seed."""
+
+    def __init__(self, line: ProcessTransport, seed: int, rate: float) -> None:
+        self._line = line
+        self._random = random.Random(seed)
+        self._rate = rate
+
+    def garble(self, data: bytes) -> bytes:
+        out = bytearray()
+        for byte in data:
+            draw = self._random.random() / self._rate
+            if draw < 0.34:
+                continue
+            out.append(byte ^ 1 << self._random.randrange(8) if draw < 0.67 else byte)
+            if 0.67 <= draw < 1.0:
+                out.append(byte)
+        return bytes(out)
+
+    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
+        garbled = self.garble(data)
+        sent = 0
+        received = b""
+        while True:
+            transfer = self._line.transfer(garbled[sent:], timeout_s)
+            sent += transfer.written
+            received += transfer.received
+            if sent == len(garbled):
+                return Transfer(len(data), self.garble(received))
+
+
+class Bench:
+    """A bench in miniature: it sends rows and takes their results."""
+
+    def __init__(self, line: GarbledLine | ProcessTransport, seed: int) -> None:
+        draws = random.Random(seed)
+        self.clock = MonotonicClock()
+        self.line = line
+        self.connection = Connection(lambda: draws.getrandbits(32), times=TIMES)
+        self.connection.open(self.clock.now())
+
+    def messages(self) -> Iterator[Message]:
+        """Everything that the payload says, for at most 30 s."""
+        outgoing = b""
+        end = self.clock.now() + 30
+        while self.clock.now() < end:
+            now = self.clock.now()
+            outgoing += self.connection.bytes_to_send(now)
+            deadline = self.connection.deadline()
+            transfer = self.line.transfer(outgoing, max(0.0, (deadline or now + 0.1) - now))
+            outgoing = outgoing[transfer.written :]
+            self.connection.receive_data(transfer.received, self.clock.now())
+            self.connection.handle_deadline(self.clock.now())
+            while (event := self.connection.next_event()) is not None:
+                if isinstance(event, PacketReceived):
+                    yield event.telemetry.message
+                elif isinstance(event, Connected):
+                    self.connection.send(ConfigureStream(2, 0, (-1, 1)))
+        pytest.fail(f"30 s were not enough: {self.connection.statistics}")
+
+    def stream(self, rows: int) -> list[tuple[int, int]]:
+        """First row and count of every report, until all rows are reported."""
+        reports, sent = [], 0
+        for message in self.messages():
+            assert not isinstance(message, NotAccepted), f"refused: {message}"
+            if isinstance(message, Completed | SampleReport):
+                while sent < rows and self.connection.queued < 4:
+                    count = min(40, rows - sent)
+                    records = b"".join(ROW.pack(row, 1, 0.5, row / rows) for row in range(sent, sent + count))
+                    self.connection.send(Samples(sent, records), acknowledge=False)
+                    sent += count
+            if isinstance(message, SampleReport):
+                reports.append((message.first_row, message.count))
+                if message.first_row + message.count == rows:
+                    return reports
+        return reports
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("rate", [1e-9, 1e-4, 1e-3])
+def test_every_row_arrives_once_and_in_order_on_a_garbled_line(host_payload: Path, seed: int, rate: float) -> None:
+    with make_process(host_payload) as line:
+        bench = Bench(GarbledLine(line, seed, rate), seed)
+        reports = bench.stream(4000)
+        assert [first for first, _ in reports] == [sum(count for _, count in reports[:i]) for i in range(len(reports))]
+        assert sum(count for _, count in reports) == 4000
+        statistics = bench.connection.statistics
+        print(f"seed {seed} rate {rate:g}: 4000 rows once and in order; {statistics}")
+        if rate < 1e-6:
+            assert statistics.frames_resent == 0
+            assert statistics.polls_on_silence == 0
+        if rate > 5e-4:
+            assert statistics.frames_resent > 0
+
+
+def test_a_session_goes_on_where_it_stopped_after_the_line_was_cut(host_payload: Path) -> None:
+    with make_process(host_payload) as line:
+        bench = Bench(line, 1)
+        answers = bench.messages()
+        while not isinstance(next(answers), Completed):
+            pass
+        bench.connection.send(Samples(0, ROW.pack(0, 1, 0.5, 0.5)), acknowledge=False)
+        bench.connection.bytes_to_send(bench.clock.now())  # lost: the line is cut now
+        bench.connection.resume(bench.clock.now())
+        report = next(message for message in answers if isinstance(message, SampleReport))
+        assert (report.first_row, report.count) == (0, 1)
+        assert bench.connection.statistics.frames_resent >= 1
