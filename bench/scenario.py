@@ -3,7 +3,40 @@
 docs/scenarios.md lists every key of the file.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from bench.errors import ConfigurationError
+from bench.strict import StrictTable, nearest_hint, read_toml
+from bench.target import CLOCKS, target_names
+
+SCENARIOS: Final = Path(__file__).parents[1] / "fixtures" / "scenarios"
+DEFAULT_TARGET: Final = "qemu-zynq-a9"
+ARITHMETICS: Final = ("f32", "f64", "flight")
+LINK_SPEED: Final = "link"
+SPEED_RANGE: Final = (1e-3, 1e6)
+"""From a thousandth of the recorded pace to one that no link keeps up with."""
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,24}")
+_NAME_RULE: Final = "1 to 24 letters, digits, '_' and '-'"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model of the bank. `channels` are names of the recording's; None = what the feature map takes by itself."""
+
+    name: str
+    learner: str
+    features: str
+    arithmetic: str = "f32"
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    """Those left out keep the payload's initial value."""
+    channels: tuple[str, ...] | None = None
+    if_available: bool = False
+    """Left out, and reported as such, where the payload lacks the learner or the feature map."""
 
 
 @dataclass(frozen=True)
@@ -21,3 +54,188 @@ class Limit:
     clock: str | None = None
     required: bool = True
     because: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    models: tuple[ModelSpec, ...]
+    limits: tuple[Limit, ...]
+    recording: str | None = None
+    """Name, or path, of the recording; None = the user brings it."""
+    recording_hint: str = ""
+    target: str = DEFAULT_TARGET
+    speed: float | None = None
+    """Multiple of the recorded pace (1.0 = real time); None = as fast as the link goes."""
+    restart_between_segments: bool = False
+    evaluate: bool = True
+    path: Path | None = field(default=None, compare=False)
+
+
+def scenario_names(folder: Path = SCENARIOS) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def load_scenario(name_or_path: str | Path, folder: Path = SCENARIOS) -> Scenario:
+    """The scenario of that name in `folder`, or the one in the TOML file at a path."""
+    text = str(name_or_path)
+    if text in scenario_names(folder):
+        return _read_scenario(folder / f"{text}.toml")
+    if text.endswith(".toml"):
+        return _read_scenario(Path(text))
+    message = f"no scenario is named {text!r}"
+    raise ConfigurationError(message, hint=f"{nearest_hint(text, scenario_names(folder))} Or give a .toml file.")
+
+
+def choose_recording(scenario: Scenario, given: str | None = None) -> str:
+    """Name or path of the recording to stream: `given` on the command line, else the scenario's own."""
+    chosen = given or scenario.recording
+    if chosen is None:
+        message = f"scenario {scenario.name} has no recording of its own, and none was given"
+        raise ConfigurationError(message, hint=scenario.recording_hint or "give --recording DIR")
+    return chosen
+
+
+def _read_scenario(path: Path) -> Scenario:
+    root = read_toml(path, error=ConfigurationError)
+    scenario = Scenario(
+        name=_take_name(root, "name"),
+        title=root.take("title", str),
+        recording=_take_recording(root),
+        recording_hint=root.take("recording_hint", str, ""),
+        target=_take_target(root),
+        speed=_take_speed(root),
+        restart_between_segments=root.take("restart_between_segments", bool, default=False),
+        evaluate=root.take("evaluate", bool, default=True),
+        models=_read_models(root),
+        limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
+        path=path,
+    )
+    root.finish()
+    return scenario
+
+
+def _take_name(table: StrictTable, key: str) -> str:
+    name = table.take(key, str)
+    if not _NAME.fullmatch(name):
+        raise table.problem(key, f"is {name!r}, expected {_NAME_RULE}", hint="rename it")
+    return name
+
+
+def _take_recording(root: StrictTable) -> str | None:
+    """A path is taken from the folder of the scenario file."""
+    recording = root.take("recording", str, None)
+    if recording == "":
+        raise root.problem("recording", "is empty", hint="name a recording, or leave the key out")
+    if recording is None or "/" not in recording:
+        return recording
+    return str(root.path.parent / recording)
+
+
+def _take_target(root: StrictTable) -> str:
+    target = root.take("target", str, DEFAULT_TARGET)
+    if target.endswith(".toml"):
+        return str(root.path.parent / target)
+    if target not in target_names():
+        hint = nearest_hint(target, target_names())
+        raise root.problem("target", f"is {target!r}, which is no target", hint=hint)
+    return target
+
+
+def _take_speed(root: StrictTable) -> float | None:
+    value = root.values.get("speed", LINK_SPEED)
+    if isinstance(value, str):
+        root.take("speed", str, LINK_SPEED, choices=(LINK_SPEED,))
+        return None
+    return root.take_number("speed", float, low=SPEED_RANGE[0], high=SPEED_RANGE[1])
+
+
+def _read_models(root: StrictTable) -> tuple[ModelSpec, ...]:
+    tables = root.take_tables("models", optional=True)
+    seen: set[str] = set()
+    models = []
+    for table in tables:
+        for key, model in _read_model_table(table):
+            if model.name in seen:
+                hint = "give every model a name of its own"
+                raise table.problem(key, f"a second model is named {model.name!r}", hint=hint)
+            seen.add(model.name)
+            models.append(model)
+    return tuple(models)
+
+
+def _read_model_table(table: StrictTable) -> list[tuple[str, ModelSpec]]:
+    """Each model of a [[models]] table with the key that names it."""
+    learner = _take_text(table, "learner")
+    arithmetic = table.take("arithmetic", str, "f32", choices=ARITHMETICS)
+    given = table.take_table("hyperparameters", optional=True)
+    hyperparameters = {key: given.take(key, float) for key in given.rest()}
+    channels = table.take_list("channels", str, None)
+    if channels == ():
+        raise table.problem("channels", "is empty", hint="name at least one channel, or leave the key out")
+    if_available = table.take("if_available", bool, default=False)
+    return [
+        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, if_available))
+        for key, name, features in _read_names(table)
+    ]
+
+
+def _read_names(table: StrictTable) -> list[tuple[str, str, str]]:
+    """(key, model name, feature map) of every model of the table: `each`, or `name` and `features`."""
+    if "each" not in table:
+        return [("name", _take_name(table, "name"), _take_text(table, "features"))]
+    for key in ("name", "features"):
+        if key in table:
+            what = f"stands beside {table.dotted('each')}"
+            raise table.problem(key, what, hint="write either name and features, or each = { NAME = FEATURES, ... }")
+    each = table.take_table("each")
+    found = []
+    for name in each.rest():
+        if not _NAME.fullmatch(name):
+            raise each.problem(name, f"is no model's name, expected {_NAME_RULE}", hint="rename it")
+        found.append((f"each.{name}", name, _take_text(each, name)))
+    if not found:
+        raise table.problem("each", "is empty", hint="give at least one model: each = { NAME = FEATURES }")
+    for key in ("name", "features"):
+        table.take(key, str, None)  # known here, so that a misspelt key finds the nearest
+    return found
+
+
+def _take_text(table: StrictTable, key: str) -> str:
+    """A name on the wire: learner or feature map."""
+    text = table.take(key, str)
+    if not _NAME.fullmatch(text):
+        raise table.problem(key, f"is {text!r}, expected {_NAME_RULE}", hint="see LIST of the payload for its names")
+    return text
+
+
+def _read_limit(table: StrictTable) -> Limit:
+    limit = Limit(
+        measure=table.take("measure", str),
+        at_most=table.take("at_most", float, None),
+        at_least=table.take("at_least", float, None),
+        equal=table.take("equal", float, None),
+        clock=table.take("clock", str, None, choices=CLOCKS),
+        required=table.take("required", bool, default=True),
+        because=table.take("because", str, ""),
+    )
+    _check_bounds(table, limit)
+    if limit.clock is None and fnmatchcase("timing", limit.measure.split(".")[0]):
+        what = f"missing for {limit.measure}: a duration says nothing without its clock"
+        raise table.problem("clock", what, hint='add clock = "instructions", "cycles" or "host"')
+    return limit
+
+
+def _check_bounds(table: StrictTable, limit: Limit) -> None:
+    if not limit.measure:
+        raise table.problem("measure", "is empty", hint='name a measurement or a pattern such as "parity.plain.*"')
+    ranged = limit.at_most is not None or limit.at_least is not None
+    if limit.equal is None and not ranged:
+        what = "the limit has no bound"
+        raise table.problem("measure", what, hint="add at_most, at_least or equal")
+    if limit.equal is not None and ranged:
+        raise table.problem("equal", "stands beside another bound", hint="write equal, or at_most and at_least")
+    if limit.at_most is not None and limit.at_least is not None and limit.at_least > limit.at_most:
+        what = f"is {limit.at_least:g}, above at_most = {limit.at_most:g}"
+        raise table.problem("at_least", what, hint="swap at_least and at_most")
