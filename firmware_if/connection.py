@@ -215,6 +215,8 @@ class Connection:
             out += self._control.popleft()
         while self.state is State.OPEN and self._queue and self._fits(self._queue[0]):
             out += self._transmit(self._queue.popleft(), now=now)
+        if self.state is State.OPEN and self._queue and self._poll_at is None:
+            self._schedule(now)  # the credit is closed: ask for it
         self._counts["bytes_sent"] += len(out)
         return bytes(out)
 
