@@ -1,0 +1,172 @@
+"""What a session does, step by step, decided before anything is started."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.errors import ConfigurationError, RecordingError
+from bench.scenario import ModelSpec, Scenario
+from bench.strict import nearest_hint
+from bench.target import Target
+from bench.telemetry import Recording
+from firmware_if.messages import MAX_CHANNELS
+
+CLASSES = 2
+"""The learners of the payload tell two classes apart."""
+CAPABILITY = "stream"
+
+
+@dataclass(frozen=True)
+class Connect:
+    """Start the payload, or open the way to it, and exchange greetings."""
+
+
+@dataclass(frozen=True)
+class ListCatalogue:
+    """Ask for the learners and feature maps that the payload has."""
+
+
+@dataclass(frozen=True)
+class ConfigureStream:
+    """Say what samples look like and which row comes next; next_row 0 begins with an empty bank."""
+
+    next_row: int
+
+
+@dataclass(frozen=True)
+class CreateModels:
+    specs: tuple[ModelSpec, ...]
+
+
+@dataclass(frozen=True)
+class StreamSegment:
+    """Stream rows first_row to end_row - 1 and wait for their results."""
+
+    index: int
+    first_row: int
+    end_row: int
+
+
+@dataclass(frozen=True)
+class DumpModels:
+    """Fetch every model's state and updates, which ends the segment."""
+
+    segment: int
+    end_row: int
+
+
+@dataclass(frozen=True)
+class ReadStatistics:
+    """Fetch the sums that the payload keeps since its start."""
+
+
+@dataclass(frozen=True)
+class ReadHousekeeping:
+    """Fetch stack peaks, arena use and link counters since the payload's start."""
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Start the payload anew and connect to it again; everything it held is lost."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RestoreModels:
+    """Create the models again and load the states that were dumped last, every array exactly."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Score the recording's evaluation rows without training."""
+
+
+Step = (
+    Connect
+    | ListCatalogue
+    | ConfigureStream
+    | CreateModels
+    | StreamSegment
+    | DumpModels
+    | ReadStatistics
+    | ReadHousekeeping
+    | Restart
+    | RestoreModels
+    | Evaluate
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    steps: tuple[Step, ...]
+
+
+def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Plan:
+    """The steps of `scenario` with `recording`; raises where the two, or the target, do not fit together."""
+    _check_classes(recording)
+    _check_channels(scenario, recording)
+    if CAPABILITY not in target.capabilities:
+        message = f"target {target.name} cannot train on each sample as it arrives (it has no {CAPABILITY!r})"
+        raise ConfigurationError(message, hint="choose another target: bench targets")
+    return Plan(tuple(_steps(scenario, recording)))
+
+
+def default_channels(inputs: int, recording: Recording) -> tuple[str, ...]:
+    """Names of the channels that a feature map with `inputs` inputs (0 = any number) reads unless a model names them.
+
+    One input: the deciding channel. As many as there are channels: all. One fewer: all but the deciding one.
+    """
+    names = recording.channel_names
+    deciding = recording.deciding_channel
+    if inputs == 1 and deciding is not None:
+        return (deciding,)
+    if inputs in (0, len(names)):
+        return names
+    if inputs == len(names) - 1 and deciding is not None:
+        return tuple(name for name in names if name != deciding)
+    message = (
+        f"the feature map reads {inputs} channels, recording {recording.name} has {len(names)} "
+        f"(deciding: {deciding or 'none'}), so the channels must be named"
+    )
+    raise ConfigurationError(message, hint=f"add channels = [...] to the model, from: {', '.join(names)}")
+
+
+def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
+    yield Connect()
+    yield ListCatalogue()
+    yield ConfigureStream(next_row=0)
+    yield CreateModels(scenario.models)
+    last = len(recording.segments) - 1
+    for index, segment in enumerate(recording.segments):
+        yield StreamSegment(index, segment.first_row, segment.end_row)
+        yield DumpModels(index, segment.end_row)
+        if scenario.restart_between_segments and index < last:
+            yield ReadStatistics()
+            yield ReadHousekeeping()
+            yield Restart(f"the scenario restarts the payload after segment {segment.name}")
+            yield ConfigureStream(next_row=segment.end_row)
+            yield RestoreModels()
+    yield ReadStatistics()  # before the evaluation, whose packets would count into the sums of the link
+    if scenario.evaluate and scenario.models and recording.evaluation is not None:
+        yield Evaluate()
+    yield ReadHousekeeping()  # after everything: peaks cover the whole start
+
+
+def _check_classes(recording: Recording) -> None:
+    labels = sorted(recording.label_meanings)
+    if len(labels) != CLASSES:
+        found = ", ".join(str(label) for label in labels)
+        message = f"recording {recording.name} has {len(labels)} classes ({found}); the learners tell {CLASSES} apart"
+        raise RecordingError(message, hint="keep two labels in recording.toml [labels] and relabel the rows")
+
+
+def _check_channels(scenario: Scenario, recording: Recording) -> None:
+    names = recording.channel_names
+    if len(names) > MAX_CHANNELS:
+        message = f"recording {recording.name} has {len(names)} channels; a sample carries at most {MAX_CHANNELS}"
+        raise RecordingError(message, hint="leave out the channels that no model reads")
+    for model in scenario.models:
+        for name in model.channels or ():
+            if name not in names:
+                message = f"model {model.name}: recording {recording.name} has no channel {name!r}"
+                raise ConfigurationError(message, hint=nearest_hint(name, names))
