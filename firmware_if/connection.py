@@ -53,6 +53,9 @@ class LinkTimes:
 
     hello_s: float = 0.2
     """Between two HelloRequests."""
+    start_s: float = 1.0
+    """Before the first HelloRequest to a payload that is just starting: its own first Hello comes sooner, and what is
+    sent before it listens is lost or torn."""
     answer_s: float = 0.25
     """Silence after which an awaited answer is asked for; doubles up to `answer_max_s`."""
     answer_max_s: float = 2.0
@@ -184,13 +187,19 @@ class Connection:
         """Everything sent has been acknowledged."""
         return not self._queue and not self._in_flight
 
-    def open(self, now: float) -> None:
-        """Ask the payload who it is, again and again until it answers. A broken session is forgotten."""
+    def open(self, now: float, *, starting: bool = False) -> None:
+        """Ask the payload who it is, again and again until it answers. A broken session is forgotten.
+
+        `starting`: it has only just been started and will say Hello by itself.
+        """
         self._forget_session()
         self._deframer = Deframer()
         self._nonce = self._draw() or 1
         self.state = State.CONNECTING
-        self._ask_hello(now)
+        if starting:
+            self._poll_at = now + self._times.start_s
+        else:
+            self._ask_hello(now)
 
     def resume(self, now: float) -> None:
         """Go on after the line was cut: ask the payload whether it still knows this session."""

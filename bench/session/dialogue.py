@@ -92,7 +92,7 @@ class Dialogue:
     # ---------------------------------------------------------------------------------------------------- connecting
     def connect(self, ready_s: float) -> Hello:
         """Wait for the payload's Hello; raises ConnectError saying what was heard instead."""
-        self._connection.open(self.clock.now())
+        self._connection.open(self.clock.now(), starting=self.transport.can_power_cycle)
         deadline = self.clock.now() + ready_s
         before = self.statistics
         console: list[str] = []

@@ -29,7 +29,8 @@ class Pace:
         """When each row is due, in seconds after the first; None = at once."""
         if self.speed is None:
             return None
-        return (times_ms - times_ms[0]).astype(np.float64) / 1000.0 / self.speed
+        due: NDArray[np.float64] = (times_ms - times_ms[0]) / (1000.0 * self.speed)
+        return due
 
 
 class RowStream:

@@ -109,6 +109,15 @@ def test_a_hello_of_a_payload_that_has_just_started_is_answered_at_once(draw: Ca
     assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
 
 
+def test_a_payload_that_is_just_starting_is_not_disturbed(draw: Callable[[], int]) -> None:
+    payload = Payload(Connection(draw, times=TIMES))
+    payload.connection.open(payload.now, starting=True)
+    payload.wait(0.9)
+    assert payload.heard() == []
+    payload.hello(nonce=0, tag=0)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
+
+
 def test_a_repeated_hello_neither_resumes_nor_resends(payload: Payload) -> None:
     send(payload, 1)
     payload.hello()

@@ -1,0 +1,59 @@
+"""What each command does. Heavy modules are imported by the command that needs them."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bench.cli.run_command import run_scenario
+
+    return run_scenario(options)
+
+
+def _judge(options: argparse.Namespace) -> int:
+    from bench.cli.show import show_verdicts
+    from bench.run_folder import judge_run, load_run_files
+    from bench.verdict import exit_status
+
+    verdicts = judge_run(options.run, load_run_files(options.run))
+    show_verdicts(verdicts)
+    return exit_status(verdicts)
+
+
+def _targets(options: argparse.Namespace) -> int:
+    del options
+    from bench.cli.show import show_targets
+    from bench.target import load_target, target_names
+
+    show_targets([load_target(name) for name in target_names()])
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from bench.importing import import_orbitai
+    from bench.telemetry import load_recording
+
+    folder = import_orbitai(options.path, options.out, all_runs=options.all_runs)
+    recording = load_recording(folder)
+    print(f"{folder}: {recording.row_count} rows in {len(recording.segments)} segments")
+    print(f"next: bench run fixtures/scenarios/orbitai-flight.toml --recording {folder}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    del options
+    from bench.doctor import examine, render
+
+    findings = examine()
+    sys.stdout.write(render(findings))
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "judge": _judge,
+    "targets": _targets,
+    "import": _import,
+    "doctor": _doctor,
+}

@@ -1,0 +1,140 @@
+"""`bench run`: from a scenario to a verdict."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from rich.console import Console
+
+from bench.build import Firmware, build_firmware
+from bench.cli.progress import RunProgress
+from bench.cli.show import show_verdicts
+from bench.clock import MonotonicClock
+from bench.errors import BenchError
+from bench.plan import Plan, make_plan
+from bench.run_folder import TRACE, RunFiles, claim_folder, judge_run, new_run_folder, save_run_files
+from bench.scenario import choose_recording, load_scenario
+from bench.session import Recorder, Session, run
+from bench.session.open import make_transport
+from bench.target import NO_STATION, STATION_FILE, SerialSpec, Station, Target, load_station, load_target, place
+from bench.telemetry import find_recording, load_recording
+from bench.trace import FORMAT, RunStarted, TraceWriter
+from bench.transport import Transport
+from bench.verdict import exit_status
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "telemetry"
+RUNS = Path("runs")
+STATUS_ABORTED = 130
+
+
+def run_scenario(options: argparse.Namespace) -> int:
+    """Build, run, judge and show; the exit status."""
+    scenario = load_scenario(options.scenario)
+    chosen = choose_recording(scenario, str(options.recording) if options.recording else None)
+    recording = load_recording(find_recording(chosen, [RECORDINGS]))
+    station = _load_station(options.station)
+    target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
+    plan = make_plan(scenario, recording, target)
+    firmware = build_firmware(target.port)
+    files = RunFiles(scenario, target, recording, firmware.image)
+    name = f"{scenario.name}-{target.name}"
+    folder = claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
+    save_run_files(folder, files)
+    console = Console(highlight=False)
+    console.print(f"{scenario.title}: {recording.row_count} rows of {recording.name} on {target.title}", markup=False)
+    outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
+    verdicts = judge_run(folder, files, trace=recorder.entries)
+    show_verdicts(verdicts, console=console)
+    console.print(f"run folder: {folder}", markup=False, soft_wrap=True)
+    return STATUS_ABORTED if outcome == "aborted" else exit_status(verdicts)
+
+
+def _load_station(path: Path | None) -> Station:
+    if path is not None:
+        return load_station(path)
+    return load_station(Path(STATION_FILE)) if Path(STATION_FILE).is_file() else NO_STATION
+
+
+def _run_plan(
+    plan: Plan, files: RunFiles, firmware: Firmware, *, folder: Path, console: Console
+) -> tuple[str, Recorder]:
+    clock = MonotonicClock()
+    transport = make_transport(files.target, firmware.elf)
+    progress = RunProgress(console, rows=files.recording.row_count)
+    with (folder / TRACE).open("x", encoding="utf-8") as file:
+        recorder = Recorder(clock, writer=TraceWriter(file), observers=(progress.observe,))
+        recorder.record(_run_started(files, firmware, transport))
+        try:
+            with _stop_on_interrupt(console) as stop, transport, progress:
+                session = Session(
+                    transport,
+                    files.recording,
+                    recorder=recorder,
+                    clock=clock,
+                    target_name=files.target.name,
+                    ready_s=files.target.transport.ready_s,
+                    speed=files.scenario.speed,
+                    build_id=_expected_build_id(files.target, firmware),
+                    should_stop=stop,
+                )
+                outcome = run(plan, session, recorder=recorder)
+        except BenchError as error:
+            raise type(error)(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
+    if progress.skipped:
+        console.print(f"not on this payload: {', '.join(progress.skipped)}", style="dim", markup=False)
+    return outcome, recorder
+
+
+def _expected_build_id(target: Target, firmware: Firmware) -> str | None:
+    """A board may run any build unless its station names one; what the bench starts itself must be what it built."""
+    return target.build_id if isinstance(target.transport, SerialSpec) else firmware.image.build_id
+
+
+def _run_started(files: RunFiles, firmware: Firmware, transport: Transport) -> RunStarted:
+    versions = {
+        "bench": version("hil-bench"),
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "compiler": firmware.image.compiler,
+    }
+    recording = files.recording
+    return RunStarted(
+        FORMAT, files.scenario.name, files.target.name, recording.name, recording.row_count, versions, transport.describe()
+    )
+
+
+class _Stop:
+    """Asked by the session; set by the first Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+@contextmanager
+def _stop_on_interrupt(console: Console) -> Iterator[_Stop]:
+    """Ctrl-C once: stop, fetch the models, save as aborted. Twice, or a kill: at once, with everything ended."""
+    stop = _Stop()
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stop.asked or number == signal.SIGTERM:
+            raise KeyboardInterrupt
+        stop.asked = True
+        console.print("stopping: fetching the models (Ctrl-C again: stop now)", style="yellow")
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

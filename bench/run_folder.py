@@ -1,0 +1,112 @@
+"""The folder of a run: complete in itself, so that any verdict can be recomputed on another machine.
+
+trace.jsonl grows while the run goes on; verdicts.json and models.json are written, each at once, when it is over. A
+run that was killed has no `run_ended` entry in its trace and no verdicts.json, and is judged as not completed.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bench.build import FirmwareImage
+from bench.errors import RunFolderError
+from bench.measure import RunContext, measure
+from bench.report.json import write_models, write_verdicts
+from bench.scenario import Scenario, load_scenario
+from bench.target import Target, load_target
+from bench.telemetry import Recording, load_recording
+from bench.trace import Entry, RunStarted, load_trace
+from bench.verdict import Verdict, judge
+
+TRACE = "trace.jsonl"
+_SCENARIO = "scenario.toml"
+_FIRMWARE = "firmware.json"
+_RECORDING = "recording"
+_TARGET = "target"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run folder holds beside its trace. `firmware` is None where no image of the payload is at hand."""
+
+    scenario: Scenario
+    target: Target
+    recording: Recording
+    firmware: FirmwareImage | None
+
+
+def new_run_folder(root: Path, name: str, *, started: datetime) -> Path:
+    """Make an empty folder root/<time>-<name>; raises RunFolderError when that is impossible."""
+    stem = f"{started:%Y%m%d-%H%M%S}-{name}"
+    for number in range(1, 1000):
+        folder = root / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunFolderError(f"cannot make {folder}: {error.strerror}", hint="choose another --out") from error
+        return folder
+    raise RunFolderError(f"there are already 999 runs called {stem}", hint="choose another --out")
+
+
+def claim_folder(folder: Path) -> Path:
+    """Make `folder` for one run; raises RunFolderError when something is in it already."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise RunFolderError(f"{folder} is not empty", hint="give --out a new folder; runs are never overwritten")
+    except OSError as error:
+        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="choose another --out") from error
+    return folder
+
+
+def save_run_files(folder: Path, files: RunFiles) -> None:
+    """Copy what the verdicts depend on into the folder."""
+    try:
+        if files.scenario.path is not None:
+            shutil.copyfile(files.scenario.path, folder / _SCENARIO)
+        if files.target.path is not None:
+            (folder / _TARGET).mkdir()
+            shutil.copyfile(files.target.path, folder / _TARGET / files.target.path.name)
+        if files.recording.folder is not None:
+            shutil.copytree(files.recording.folder, folder / _RECORDING)
+        if files.firmware is not None:
+            (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"cannot write to {folder}: {error}", hint="is the disk full?") from error
+
+
+def load_run_files(folder: Path) -> RunFiles:
+    """Back from `save_run_files`; raises RunFolderError for a folder that is none or lacks a part."""
+    targets = sorted((folder / _TARGET).glob("*.toml"))
+    for path in (folder / TRACE, folder / _SCENARIO, folder / _RECORDING):
+        if not path.exists():
+            raise RunFolderError(f"{folder} is no complete run folder: {path.name} is missing", hint="see: bench run --out")
+    if len(targets) != 1:
+        raise RunFolderError(f"{folder} is no complete run folder: it has {len(targets)} targets", hint="see: bench run")
+    firmware = folder / _FIRMWARE
+    return RunFiles(
+        scenario=load_scenario(folder / _SCENARIO),
+        target=load_target(targets[0]),
+        recording=load_recording(folder / _RECORDING),
+        firmware=FirmwareImage.from_dict(json.loads(firmware.read_text(encoding="utf-8"))) if firmware.exists() else None,
+    )
+
+
+def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = None) -> tuple[Verdict, ...]:
+    """Measure and judge a run and write verdicts.json and models.json into its folder.
+
+    `trace` is the run's, where it is still in memory; else it is read from the folder.
+    """
+    entries = list(load_trace(folder / TRACE)) if trace is None else list(trace)
+    if not entries or not isinstance(entries[0], RunStarted):
+        raise RunFolderError(f"{folder / TRACE} does not begin with a run", hint="is this a run folder?")
+    context = RunContext.of(files.recording, files.scenario, files.target, files.firmware)
+    verdicts = judge(measure(entries, context), files.scenario.limits)
+    write_verdicts(folder / "verdicts.json", verdicts)
+    write_models(folder / "models.json", entries)
+    return verdicts

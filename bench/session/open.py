@@ -1,0 +1,17 @@
+"""The transport that a target asks for."""
+
+from pathlib import Path
+
+from bench.target import ProcessSpec, QemuTransportSpec, SerialSpec, Target
+from bench.transport import Transport, make_process, make_qemu, make_serial
+
+
+def make_transport(target: Target, elf: Path) -> Transport:
+    """A closed transport to `target`; `elf` is what an emulator or a native process runs."""
+    match target.transport:
+        case QemuTransportSpec() as spec:
+            return make_qemu(spec.binary, spec.machine, elf=elf, arguments=spec.arguments, ready_s=spec.ready_s)
+        case ProcessSpec() as spec:
+            return make_process(elf, arguments=spec.arguments, ready_s=spec.ready_s)
+        case SerialSpec() as spec:
+            return make_serial(spec.url or "", spec.baud)
