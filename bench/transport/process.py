@@ -113,7 +113,7 @@ class ProcessTransport:
                     f"{self._program.name} cannot be started: {error.strerror}", hint=self._program.install_hint
                 ) from error
             self._socket = self._accept(listener, child)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0.0)
         self._heard = False
         self._duplex = Duplex(self._socket.fileno(), watch=child.output, on_watch=child.read_output)
 
@@ -234,7 +234,7 @@ def make_process(elf: Path, *, arguments: Sequence[str] = (), ready_s: float = 5
     return ProcessTransport(
         Program(
             name=elf.name,
-            command=lambda path: [str(elf), "--socket", str(path), *arguments],
+            command=lambda path: [str(elf), *arguments, "--socket", str(path)],
             firmware=elf,
             install_hint="build it for this machine: make -C firmware_if/firmware PORT=host",
             refusal_hint="check the target's arguments; see also: bench doctor",

@@ -19,12 +19,11 @@ HARMLESS = (
 def make_qemu(
     binary: str, machine: str, *, elf: Path, arguments: Sequence[str] = (), ready_s: float = 5.0
 ) -> ProcessTransport:
-    """`binary` runs `elf` on `machine`; its first serial port is the payload's. `arguments` may add any of its options."""
+    """`binary` runs `elf` on `machine`; its first serial port is the payload's. `arguments` are QEMU's own options."""
 
     def command(path: Path) -> list[str]:
         serial = "unix:" + str(path).replace(",", ",,")  # how QEMU's options write a comma
-        fixed = ["-display", "none", "-monitor", "none", "-parallel", "none", "-no-reboot", "-serial", serial]
-        return [binary, "-machine", machine, *fixed, *arguments, "-kernel", str(elf)]
+        return [binary, "-machine", machine, *arguments, "-serial", serial, "-kernel", str(elf)]
 
     return ProcessTransport(
         Program(
