@@ -1,0 +1,145 @@
+"""The plain references of firmware_if, run over a recording as the payload runs over it.
+
+Restarts need no step of their own: a payload that loads what it dumped goes on with exactly the same values.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.telemetry import Recording
+from firmware_if.reference import Learner, Reference, State, TwinError, load_feature_map, load_learner, predicted_label
+
+NOT_TRAINED: Final = "-"
+"""Stands for the prediction of a row that no model has seen."""
+
+_Features = list[list[float] | None]
+
+
+@dataclass(frozen=True)
+class PlainModel:
+    """One model of the bank: what a reference needs to know of it."""
+
+    name: str
+    learner: str
+    features: str
+    arithmetic: str
+    channels: tuple[int, ...]
+    hyperparameters: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A reference after the rows before some end row."""
+
+    updates: int
+    state: State
+
+
+@dataclass(frozen=True)
+class PlainRun:
+    """What the references computed. Models without one are in `unavailable`, with the reason."""
+
+    snapshots: Mapping[tuple[str, int], Snapshot]
+    """(model, end row) -> state."""
+    predictions: Mapping[str, str]
+    """model -> one character per row: class index predicted before training, or NOT_TRAINED."""
+    unavailable: Mapping[str, str]
+
+
+def class_labels(recording: Recording) -> tuple[int, ...]:
+    """Labels by class index: ascending, so that -1 and +1 keep the sign that binary learners train with."""
+    return tuple(sorted(recording.label_meanings))
+
+
+def run_plain(
+    models: Sequence[PlainModel],
+    recording: Recording,
+    *,
+    rows: int,
+    end_rows: Collection[int],
+    refused: Collection[int] = (),
+) -> PlainRun:
+    """Train every model on the first `rows` rows but the `refused` ones, with a snapshot at each of `end_rows`.
+
+    A row with a feature that is not finite is left out for all models, as the payload leaves it out.
+    """
+    snapshots: dict[tuple[str, int], Snapshot] = {}
+    predictions: dict[str, str] = {}
+    unavailable: dict[str, str] = {}
+    learners: dict[str, tuple[Learner, int, _Features]] = {}
+    classes = class_labels(recording)
+    mapped: dict[tuple[str, str, tuple[int, ...]], _Features] = {}
+    for model in models:
+        try:
+            learner, tie = _make_learner(model, classes)
+        except TwinError as error:
+            unavailable[model.name] = f"no plain reference: {error}"
+            continue
+        key = (model.features, model.arithmetic, model.channels)
+        if key not in mapped:
+            mapped[key] = list(_map_rows(model, recording, rows))
+        learners[model.name] = (learner, tie, mapped[key])
+    steps = _steps(recording, rows, refused, list(mapped.values()))
+    for name, (learner, tie, features) in learners.items():
+        seen, taken = _train(learner, tie, features, steps=steps, end_rows=end_rows)
+        predictions[name] = seen
+        snapshots |= {(name, row): snapshot for row, snapshot in taken.items()}
+    return PlainRun(snapshots, predictions, unavailable)
+
+
+def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> tuple[Learner, int]:
+    """A fresh learner with its tie rule; raises TwinError for what the references do not know."""
+    if len(classes) != 2:  # noqa: PLR2004  # every learner so far is binary
+        raise TwinError(f"{model.learner} tells 2 classes apart, the recording has {len(classes)}")
+    checked = Reference(
+        model.learner,
+        model.features,
+        arithmetic=model.arithmetic,
+        channels=model.channels,
+        hyperparameters=model.hyperparameters,
+    )
+    module = load_learner(model.learner, arithmetic=model.arithmetic)
+    dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
+    return module.Learner(dimension, model.arithmetic, checked.hyperparameters), module.TIE
+
+
+def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:
+    """Features row by row, None where one is not finite. Values are float32 already, so nothing is rounded again."""
+    feature_map = load_feature_map(model.features, arithmetic=model.arithmetic)
+    infinity = float("inf")
+    for values in recording.values[:rows, list(model.channels)].tolist():
+        features = feature_map.map(values)
+        yield features if all(-infinity < feature < infinity for feature in features) else None
+
+
+def _steps(recording: Recording, rows: int, refused: Collection[int], mapped: Sequence[_Features]) -> list[int]:
+    """Per row the label to train with, -1 or +1, or 0 where the row is left out."""
+    second = class_labels(recording)[-1]
+    steps = [1 if label == second else -1 for label in recording.labels[:rows].tolist()]
+    for row in refused:
+        if row < rows:
+            steps[row] = 0
+    for features in mapped:
+        for row, values in enumerate(features):
+            if values is None:
+                steps[row] = 0
+    return steps
+
+
+def _train(
+    learner: Learner, tie: int, features: _Features, *, steps: Sequence[int], end_rows: Collection[int]
+) -> tuple[str, dict[int, Snapshot]]:
+    ends = set(end_rows)
+    snapshots: dict[int, Snapshot] = {}
+    predictions: list[str] = []
+    updates = 0
+    for row, (label, values) in enumerate(zip(steps, features, strict=True), start=1):
+        if label == 0 or values is None:
+            predictions.append(NOT_TRAINED)
+        else:
+            predictions.append("1" if predicted_label(learner.score(values), tie) > 0 else "0")
+            updates += learner.train(values, label)
+        if row in ends:
+            snapshots[row] = Snapshot(updates, learner.state())
+    return "".join(predictions), snapshots

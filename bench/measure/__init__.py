@@ -1,0 +1,26 @@
+"""Figures of a run, as pure functions of its trace. docs/measures.md lists them."""
+
+from collections.abc import Sequence
+
+from bench.measure.accuracy import measure_accuracy
+from bench.measure.link import measure_link
+from bench.measure.measurement import Measurement, RunContext
+from bench.measure.memory import measure_memory
+from bench.measure.parity import measure_parity
+from bench.measure.run import COMPLETED, measure_run
+from bench.measure.timing import measure_timing
+from bench.trace import Entry
+
+__all__ = ["COMPLETED", "Measurement", "RunContext", "measure"]
+
+
+def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, ...]:
+    """Every figure of the run, each under a name of its own; what could not be measured says why."""
+    return (
+        *measure_run(trace),
+        *measure_timing(trace, context),
+        *measure_memory(trace, context),
+        *measure_accuracy(trace, context),
+        *measure_parity(trace, context),
+        *measure_link(trace, context),
+    )

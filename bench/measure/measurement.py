@@ -1,0 +1,47 @@
+"""What a measurement is, and what measuring needs beside the trace."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bench.telemetry import Recording
+from bench.trace import Entry
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure of a run; docs/measures.md lists them all.
+
+    `value` None = unmeasured, and `because` says why. `clock` is the one that the figure depends on: instructions,
+    cycles, host, or None for what is no time. `repeatable`: a second run under the same conditions gives the same
+    value. `interval` holds the 95 % confidence limits of a proportion.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    clock: str | None = None
+    repeatable: bool = True
+    because: str = ""
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RunContext:
+    """The other files of the run folder, as far as measuring needs them.
+
+    `sections` is the ELF section table, name -> bytes (".text" ...), None where the firmware has none of interest.
+    `masks_interrupts` and `assumed_instructions_per_s` are facts of the target.
+    """
+
+    recording: Recording
+    sections: Mapping[str, int] | None = None
+    masks_interrupts: bool = False
+    assumed_instructions_per_s: float | None = None
+
+
+def entries_of(trace: Sequence[Entry], kind: type[E]) -> list[E]:
+    """The entries of one kind, in order."""
+    return [entry for entry in trace if isinstance(entry, kind)]

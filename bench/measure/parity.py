@@ -1,0 +1,160 @@
+"""Parity: whether the payload's models hold the same bits as others that saw the same rows."""
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.learners import NOT_TRAINED, PlainModel, PlainRun, run_plain
+from bench.measure.accuracy import model_names, row_predictions
+from bench.measure.measurement import Measurement, RunContext, entries_of
+from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped
+
+Array = Sequence[float] | float
+Dumps = Mapping[tuple[str, int], ModelDumped]
+
+
+@dataclass
+class _Tally:
+    """Comparisons of one kind: pairs of model and segment end."""
+
+    compared: int = 0
+    identical: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+def measure_parity(trace: Sequence[Entry], context: RunContext) -> Iterator[Measurement]:
+    """parity.plain*, parity.reference* and their counts."""
+    dumps = {(dump.name, dump.end_row): dump for dump in entries_of(trace, ModelDumped)}
+    yield from _plain(trace, context, dumps)
+    yield from _reference(trace, context, dumps)
+
+
+def differing_values(seen: Mapping[str, Array], expected: Mapping[str, Array]) -> int:
+    """How many values of `expected` differ in bits or are absent; surplus values of an array count too.
+
+    Bits are those of the double that holds the value exactly; all NaN are taken as the same.
+    """
+    return sum(_differing(_bits(seen.get(name, ())), _bits(array)) for name, array in expected.items())
+
+
+def _differing(seen: Sequence[bytes], expected: Sequence[bytes]) -> int:
+    different = sum(a != b for a, b in zip(seen, expected, strict=False))
+    return different + abs(len(seen) - len(expected))
+
+
+def _bits(array: Array) -> list[bytes]:
+    values = [array] if isinstance(array, int | float) else array
+    return [b"NaN" if value != value else struct.pack("<d", value) for value in values]  # noqa: PLR0124  # NaN alone differs from itself
+
+
+def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
+    created = {model.name: model for model in entries_of(trace, ModelCreated)}
+    rows, refused = row_predictions(trace)
+    run = run_plain(
+        [_plain_model(model) for model in created.values()],
+        context.recording,
+        rows=_rows_reached(rows, refused, dumps, context),
+        end_rows={end_row for _, end_row in dumps},
+        refused=refused,
+    )
+    tally = _Tally()
+    for place, name in enumerate(model_names(trace)):
+        yield from _plain_model_measures(name, run, dumps, tally=tally)
+        yield _predictions(name, run, {row: text[place] for row, text in rows.items() if place < len(text)})
+    yield from _summary("plain", tally, "no model state came down")
+
+
+def _plain_model(model: ModelCreated) -> PlainModel:
+    return PlainModel(
+        model.name, model.learner, model.features, model.arithmetic, tuple(model.channels), model.hyperparameters
+    )
+
+
+def _rows_reached(rows: Mapping[int, str], refused: set[int], dumps: Dumps, context: RunContext) -> int:
+    reached = max([0, *(row + 1 for row in rows), *(row + 1 for row in refused), *(end for _, end in dumps)])
+    return min(reached, context.recording.row_count)
+
+
+def _plain_model_measures(name: str, run: PlainRun, dumps: Dumps, *, tally: _Tally) -> Iterator[Measurement]:
+    values = updates = compared = 0
+    for (model, end_row), dump in dumps.items():
+        expected = run.snapshots.get((name, end_row))
+        if model != name or expected is None:
+            continue
+        different = differing_values(dump.state, expected.state) + len(dump.state.keys() - expected.state.keys())
+        compared += 1
+        values += different
+        updates += dump.updates != expected.updates
+        tally.identical += different == 0
+    tally.compared += compared
+    because = f"{compared} segment ends compared" if compared else "no state came down"
+    because = run.unavailable.get(name, because)
+    if name in run.unavailable:
+        tally.missing.append(name)
+    yield Measurement(f"parity.plain.{name}", values if compared else None, "values", because=because)
+    yield Measurement(f"parity.plain.{name}.updates", updates if compared else None, "segment ends", because=because)
+
+
+def _predictions(name: str, run: PlainRun, seen: Mapping[int, str]) -> Measurement:
+    measure = f"parity.plain.{name}.predictions"
+    if name in run.unavailable or not seen:
+        return Measurement(measure, None, "rows", because=run.unavailable.get(name, "no row was trained"))
+    expected = run.predictions[name]
+    different = sum((expected[row] if row < len(expected) else NOT_TRAINED) != text for row, text in seen.items())
+    return Measurement(measure, different, "rows", because=f"{len(seen)} rows compared")
+
+
+def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
+    if context.recording.reference_models is None:
+        yield from _summary("reference", _Tally(), "the recording carries no reference models")
+        return
+    expected: dict[str, dict[int, Mapping[str, Array]]] = {name: {} for name in model_names(trace)}
+    for entry in context.recording.reference_models["segments"]:
+        for name, state in entry["models"].items():
+            expected.setdefault(name, {})[entry["end_row"]] = state
+    skipped = {entry.name: entry.reason for entry in entries_of(trace, ModelSkipped)}
+    created = set(model_names(trace))
+    tally = _Tally()
+    for name, states in expected.items():
+        if name not in created:
+            because = f"not on the payload: {skipped[name]}" if name in skipped else "the payload holds no such model"
+            yield Measurement(f"parity.reference.{name}", None, "values", because=because)
+        elif not states:
+            because = "the recording carries no reference for this model"
+            yield Measurement(f"parity.reference.{name}", None, "values", because=because)
+        else:
+            yield _reference_model(name, states, dumps, tally=tally)
+    yield from _summary("reference", tally, "no model is both on the payload and among the references")
+
+
+def _reference_model(
+    name: str, states: Mapping[int, Mapping[str, Array]], dumps: Dumps, *, tally: _Tally
+) -> Measurement:
+    """Compared are the arrays that both sides name: what a reference leaves out must not be compared."""
+    values = compared = 0
+    for end_row, state in states.items():
+        dump = dumps.get((name, end_row))
+        shared = {array: value for array, value in state.items() if dump is not None and array in dump.state}
+        if dump is None or not shared:
+            tally.missing.append(f"{name} at row {end_row}")
+            continue
+        different = differing_values(dump.state, shared)
+        compared += 1
+        values += different
+        tally.identical += different == 0
+    tally.compared += compared
+    because = f"{compared} of {len(states)} segment ends compared"
+    measured = values if values or compared == len(states) else None
+    return Measurement(f"parity.reference.{name}", measured, "values", because=because)
+
+
+def _summary(kind: str, tally: _Tally, empty: str) -> Iterator[Measurement]:
+    """States that differ; unmeasured while a state could not be compared and none of the others differs."""
+    different = tally.compared - tally.identical
+    because = f"{tally.identical} of {tally.compared} states identical" if tally.compared else empty
+    if tally.missing:
+        because += f"; not compared: {', '.join(tally.missing[:3])}" + (" ..." if len(tally.missing) > 3 else "")  # noqa: PLR2004  # enough to begin with
+    measured = tally.compared and (different or not tally.missing)
+    yield Measurement(f"parity.{kind}", different if measured else None, "states", because=because)
+    yield Measurement(f"parity.identical.{kind}", tally.identical, "states")
+    yield Measurement(f"parity.compared.{kind}", tally.compared, "states")

@@ -1,0 +1,132 @@
+"""Measurements against limits: PASS, FAIL or UNMEASURED, never a guess."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from bench.measure import COMPLETED, Measurement
+from bench.scenario import Limit
+from bench.strict import nearest_hint
+
+PASS: Final = "PASS"  # noqa: S105  # an outcome, no password
+FAIL: Final = "FAIL"
+UNMEASURED: Final = "UNMEASURED"
+
+EXIT_PASS: Final = 0
+EXIT_FAIL: Final = 1
+EXIT_UNMEASURED: Final = 3
+
+_ALWAYS: Final = Limit(measure=COMPLETED, equal=1)
+"""Whatever a scenario asks for, a run that did not get to its end does not pass."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A measurement beside its limit. Outcome and limit are None where there is no limit: it is listed, not judged."""
+
+    name: str
+    outcome: str | None
+    value: float | None
+    limit: str | None
+    unit: str
+    clock: str | None
+    required: bool
+    repeatable: bool
+    because: str
+    interval: tuple[float, float] | None = None
+
+
+def judge(measurements: Sequence[Measurement], limits: Sequence[Limit]) -> tuple[Verdict, ...]:
+    """One verdict for each limit on a measurement, one for each limit without any, and the rest as measurements.
+
+    They keep the order of the measurements; limits that match nothing come last.
+    """
+    applied = (_ALWAYS, *(limit for limit in limits if limit != _ALWAYS))
+    verdicts = []
+    for measurement in measurements:
+        found = [limit for limit in applied if fnmatchcase(measurement.name, limit.measure)]
+        verdicts += [_verdict(measurement, limit) for limit in found] or [_listed(measurement)]
+    names = [measurement.name for measurement in measurements]
+    for limit in applied:
+        if not any(fnmatchcase(name, limit.measure) for name in names):
+            verdicts.append(_unmatched(limit, names))
+    return tuple(verdicts)
+
+
+def exit_status(verdicts: Sequence[Verdict]) -> int:
+    """0: every required verdict is PASS; 1: one is FAIL; 3: none is FAIL, but one is UNMEASURED."""
+    outcomes = {verdict.outcome for verdict in verdicts if verdict.required}
+    if FAIL in outcomes:
+        return EXIT_FAIL
+    return EXIT_UNMEASURED if UNMEASURED in outcomes else EXIT_PASS
+
+
+def limit_text(limit: Limit) -> str:
+    """The bound as people write it: `>= 0.5 and <= 1`."""
+    bounds = ((">=", limit.at_least), ("<=", limit.at_most), ("==", limit.equal))
+    return " and ".join(f"{sign} {bound!r}" for sign, bound in bounds if bound is not None)
+
+
+def _listed(measurement: Measurement) -> Verdict:
+    return _make(measurement, outcome=None, limit=None, required=False, because=measurement.because)
+
+
+def _verdict(measurement: Measurement, limit: Limit) -> Verdict:
+    outcome, reason = _outcome(measurement, limit)
+    because = "; ".join(part for part in (reason, measurement.because, limit.because) if part)
+    return _make(measurement, outcome=outcome, limit=limit_text(limit), required=limit.required, because=because)
+
+
+def _outcome(measurement: Measurement, limit: Limit) -> tuple[str, str]:
+    """The outcome, and what to say beside the reasons of the measurement and of the limit."""
+    value = measurement.value
+    if value is None:
+        return UNMEASURED, ""
+    if limit.clock != measurement.clock:
+        meant = f"is meant for the {limit.clock} clock" if limit.clock else "names no clock"
+        seen = f"is in {measurement.clock} time" if measurement.clock else "is no time"
+        return UNMEASURED, f"the limit {meant}, the figure {seen}"
+    if not limit_text(limit):
+        return UNMEASURED, "the limit sets no bound"
+    if not math.isfinite(value):
+        return FAIL, f"{value} is not a finite number"
+    within = (
+        (limit.at_least is None or value >= limit.at_least)
+        and (limit.at_most is None or value <= limit.at_most)
+        and (limit.equal is None or value == limit.equal)
+    )
+    return (PASS if within else FAIL), ""
+
+
+def _unmatched(limit: Limit, names: Sequence[str]) -> Verdict:
+    because = f"no measurement has this name; {nearest_hint(limit.measure, names)}"
+    if limit.because:
+        because += f"; {limit.because}"
+    return Verdict(
+        name=limit.measure,
+        outcome=UNMEASURED,
+        value=None,
+        limit=limit_text(limit) or None,
+        unit="",
+        clock=limit.clock,
+        required=limit.required,
+        repeatable=True,
+        because=because,
+    )
+
+
+def _make(measurement: Measurement, *, outcome: str | None, limit: str | None, required: bool, because: str) -> Verdict:
+    return Verdict(
+        name=measurement.name,
+        outcome=outcome,
+        value=measurement.value,
+        limit=limit,
+        unit=measurement.unit,
+        clock=measurement.clock,
+        required=required,
+        repeatable=measurement.repeatable,
+        because=because,
+        interval=measurement.interval,
+    )
