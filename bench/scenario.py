@@ -220,6 +220,7 @@ def _read_limit(table: StrictTable) -> Limit:
         required=table.take("required", bool, default=True),
         because=table.take("because", str, ""),
     )
+    table.finish()  # first, so that a misspelt bound is not taken for a missing one
     _check_bounds(table, limit)
     if limit.clock is None and fnmatchcase("timing", limit.measure.split(".")[0]):
         what = f"missing for {limit.measure}: a duration says nothing without its clock"

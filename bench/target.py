@@ -89,8 +89,8 @@ class TargetMemory:
 class Target:
     name: str
     title: str
-    port: str
-    """Folder of firmware_if/firmware/ports that its firmware is built from."""
+    port: str | None
+    """Folder of firmware_if/firmware/ports that its firmware is built from; None = a board with firmware of its own."""
     clock: TargetClock
     memory: TargetMemory
     transport: TransportSpec
@@ -181,11 +181,10 @@ def _read_target(path: Path) -> Target:
     if name != path.stem or not _NAME.fullmatch(name):
         what = f"is {name!r}, expected the file's name, up to 15 letters, digits, '_' and '-'"
         raise root.problem("name", what, hint=f"name the target {path.stem!r}, or rename the file")
-    ports = tuple(sorted(folder.name for folder in PORTS.iterdir() if folder.is_dir()))
     target = Target(
         name=name,
         title=root.take("title", str),
-        port=root.take("port", str, choices=ports),
+        port=root.take("port", str, None, choices=_port_names()),
         clock=_read_clock(root),
         memory=_read_memory(root.take_table("memory")),
         transport=_read_transport(root.take_table("transport")),
@@ -194,7 +193,14 @@ def _read_target(path: Path) -> Target:
         path=path,
     )
     root.finish()
+    if target.port is None and not isinstance(target.transport, SerialSpec):
+        hint = f"name a folder of firmware_if/firmware/ports: {', '.join(_port_names())}"
+        raise root.problem("port", "missing, and without it the bench cannot build what it is to start", hint=hint)
     return target
+
+
+def _port_names() -> tuple[str, ...]:
+    return tuple(sorted(folder.name for folder in PORTS.iterdir() if folder.is_dir()))
 
 
 def _read_capabilities(root: StrictTable) -> frozenset[str]:

@@ -1,0 +1,207 @@
+"""Targets say what a board is, station files where it is plugged in."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.errors import ConfigurationError
+from bench.target import (
+    ProcessSpec,
+    QemuTransportSpec,
+    SerialSpec,
+    Station,
+    StationPort,
+    Target,
+    load_station,
+    load_target,
+    place,
+    target_names,
+)
+
+QEMU = """
+name = "demo"
+title = "A demonstration"
+port = "zynq"
+clock = "instructions"
+capabilities = ["stream"]
+masks_interrupts = true
+[transport]
+kind = "qemu"
+binary = "qemu-system-arm"
+machine = "xilinx-zynq-a9"
+arguments = ["-display", "none"]
+serial = "unix"
+ready_s = 10
+[clock_facts]
+counted = "guest instructions"
+assumed_instructions_per_s = 533_000_000
+because = "667 MHz at 0.8 instructions a cycle"
+[memory]
+ram_bytes = 1024
+arena_bytes = 512
+"""
+BOARD = """
+name = "board"
+title = "A board"
+clock = "cycles"
+capabilities = ["stream"]
+masks_interrupts = false
+[transport]
+kind = "serial"
+baud = 921600
+ready_s = 2.0
+[clock_facts]
+counted = "cycles of the core"
+[memory]
+arena_bytes = 512
+"""
+
+
+def target(folder: Path, text: str) -> Target:
+    path = folder / "demo.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_target("demo", folder)
+
+
+def board(folder: Path) -> Target:
+    (folder / "board.toml").write_text(BOARD, encoding="utf-8")
+    return load_target("board", folder)
+
+
+def test_every_fact_of_a_target_is_read(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU)
+    assert (found.name, found.title, found.port) == ("demo", "A demonstration", "zynq")
+    assert found.transport == QemuTransportSpec("xilinx-zynq-a9", "qemu-system-arm", ("-display", "none"), "unix", 10.0)
+    assert (found.clock.kind, found.clock.counted) == ("instructions", "guest instructions")
+    assert found.clock.assumed_instructions_per_s == 533e6
+    assert found.clock.because == "667 MHz at 0.8 instructions a cycle"
+    assert (found.memory.ram_bytes, found.memory.arena_bytes, found.memory.stack_bytes) == (1024, 512, None)
+    assert found.capabilities == {"stream"}
+    assert found.masks_interrupts
+
+
+def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU)
+    assert target_names(tmp_path) == ("demo",)
+    assert load_target(tmp_path / "demo.toml", tmp_path / "elsewhere") == found
+
+
+def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> None:
+    text = QEMU.replace('kind = "qemu"', 'kind = "process"')
+    text = text.replace('binary = "qemu-system-arm"\nmachine = "xilinx-zynq-a9"\n', "")
+    assert target(tmp_path, text).transport == ProcessSpec(("-display", "none"), "unix", 10.0)
+    assert board(tmp_path).transport == SerialSpec(None, 921600, 2.0)
+    assert board(tmp_path).port is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ("masks_interrupts", "mask_interrupts", "masks_interrupts: missing", "did you write 'mask_interrupts'"),
+        ("ram_bytes", "ram_byte", "memory.ram_byte: unknown key", "did you mean 'ram_bytes'?"),
+        ("= 1024", "= 0", "memory.ram_bytes: is 0, expected a value in [1, inf]", "give memory.ram_bytes"),
+        ("= true", "= 1", "masks_interrupts: is 1, expected true or false", "give masks_interrupts"),
+        ('name = "demo"', 'name = "other"', "name: is 'other', expected the file's name", "name the target 'demo'"),
+        ('port = "zynq"', 'port = "zinq"', "port: is 'zinq', expected one of", "did you mean 'zynq'?"),
+        ('port = "zynq"', "", "port: missing, and without it the bench cannot build", "host, zynq"),
+        ('clock = "instructions"', 'clock = "cycle"', "clock: is 'cycle'", "did you mean 'cycles'?"),
+        ('clock = "instructions"', 'clock = "cycles"', "given for a clock that counts cycles", "count of instructions"),
+        ('["stream"]', '["steam"]', "capabilities[0]: is 'steam', which is no capability", "did you mean 'stream'?"),
+        ('kind = "qemu"', 'kind = "qmeu"', "transport.kind: is 'qmeu'", "did you mean 'qemu'?"),
+        ('serial = "unix"', 'serial = "usb"', "transport.serial: is 'usb', expected one of 'unix', 'pty'", ""),
+        ("ready_s = 10", "ready_s = 0", "transport.ready_s: is 0.0, expected a value in [0.01, 600]", ""),
+        ("[memory]", "[memory", "not valid TOML: ", "correct the line that the message names"),
+    ],
+)
+def test_a_wrong_target_is_refused(tmp_path: Path, *, old: str, new: str, message: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
+        target(tmp_path, QEMU.replace(old, new, 1))
+    assert "demo.toml: " in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_malformed_toml_shows_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"not valid TOML: .*line 3"):
+        target(tmp_path, 'name = "demo"\ntitle = "x"\nport = zynq\n')
+
+
+def test_an_unknown_target_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="no target is named 'qemu-zynq'") as caught:
+        load_target("qemu-zynq")
+    assert caught.value.hint == "did you mean 'qemu-zynq-a9'?"
+    with pytest.raises(ConfigurationError, match=r"absent\.toml: no such file"):
+        load_target("absent.toml")
+
+
+def station(folder: Path, text: str) -> Station:
+    path = folder / "station.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_station(path)
+
+
+def test_a_station_file_names_ports(tmp_path: Path) -> None:
+    build_id = "0123456789abcdef" * 2
+    text = '[station.host]\nport = "/dev/ttyS0"\n[station.qemu-zynq-a9]\nport = "socket://lab:4000"\nbaud = 9600\n'
+    found = station(tmp_path, text + f'build_id = "{build_id}"\n')
+    assert found.ports == {
+        "host": StationPort("/dev/ttyS0"),
+        "qemu-zynq-a9": StationPort("socket://lab:4000", 9600, build_id),
+    }
+    assert station(tmp_path, "").ports == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('[station.hots]\nport = "x"', "station.hots: no target has this name", "did you mean 'host'?"),
+        ('[staton.host]\nport = "x"', "staton: unknown key", "did you mean 'station'?"),
+        ('[station.host]\nprot = "x"', "station.host.port: missing", "did you write 'prot' for 'port'?"),
+        ('[station.host]\nport = ""', "station.host.port: is empty", "/dev/ttyUSB0"),
+        ('[station.host]\nport = "x"\nbaud = 0', "station.host.baud: is 0", "give station.host.baud"),
+        ('[station.host]\nport = "x"\nbuild_id = "12"', "build_id: is '12', expected 32 hexadecimal digits", "copy it"),
+        ("[station.host\n", "not valid TOML: ", "correct the line"),
+    ],
+)
+def test_a_wrong_station_file_is_refused(tmp_path: Path, *, text: str, message: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
+        station(tmp_path, text)
+    assert hint in caught.value.hint
+
+
+def test_a_target_that_the_bench_starts_stays_as_it_is(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU)
+    assert place(found) is found
+
+
+def test_a_port_makes_a_serial_target_of_any(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU)
+    placed = place(found, port="/dev/ttyUSB0")
+    assert placed.transport == SerialSpec("/dev/ttyUSB0", 115200, 10.0)
+    assert (placed.port, placed.clock, placed.memory) == (found.port, found.clock, found.memory)
+    assert place(found, port="/dev/ttyUSB0", baud=9600).transport == SerialSpec("/dev/ttyUSB0", 9600, 10.0)
+
+
+def test_a_board_stands_where_its_station_says_unless_a_port_is_given(tmp_path: Path) -> None:
+    plugged = Station({"board": StationPort("/dev/ttyUSB1", 9600, "ab" * 16)})
+    placed = place(board(tmp_path), plugged)
+    assert placed.transport == SerialSpec("/dev/ttyUSB1", 9600, 2.0)
+    assert placed.build_id == "ab" * 16
+    elsewhere = place(board(tmp_path), plugged, port="/dev/ttyUSB2")
+    assert elsewhere.transport == SerialSpec("/dev/ttyUSB2", 921600, 2.0)
+    assert elsewhere.build_id is None
+    assert place(board(tmp_path), plugged, baud=19200).transport == SerialSpec("/dev/ttyUSB1", 19200, 2.0)
+    assert place(board(tmp_path), Station({"board": StationPort("x")})).transport == SerialSpec("x", 921600, 2.0)
+
+
+def test_a_board_without_a_port_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="board is a board, and nothing says which port it is on") as caught:
+        place(board(tmp_path))
+    assert "[station.board]" in caught.value.hint
+    with pytest.raises(ConfigurationError, match="nothing says which port"):
+        place(board(tmp_path), port="")
+
+
+def test_a_baud_without_a_line_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="demo is started by the bench and has no line to run at 9600 baud"):
+        place(target(tmp_path, QEMU), baud=9600)
