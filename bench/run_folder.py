@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.build import FirmwareImage
 from bench.errors import RunFolderError
 from bench.measure import RunContext, measure
-from bench.report.json import write_models, write_verdicts
+from bench.report.json import save_models, save_verdicts
 from bench.scenario import Scenario, load_scenario
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording
@@ -85,15 +85,21 @@ def load_run_files(folder: Path) -> RunFiles:
     targets = sorted((folder / _TARGET).glob("*.toml"))
     for path in (folder / TRACE, folder / _SCENARIO, folder / _RECORDING):
         if not path.exists():
-            raise RunFolderError(f"{folder} is no complete run folder: {path.name} is missing", hint="see: bench run --out")
+            raise RunFolderError(
+                f"{folder} is no complete run folder: {path.name} is missing", hint="see: bench run --out"
+            )
     if len(targets) != 1:
-        raise RunFolderError(f"{folder} is no complete run folder: it has {len(targets)} targets", hint="see: bench run")
+        raise RunFolderError(
+            f"{folder} is no complete run folder: it has {len(targets)} targets", hint="see: bench run"
+        )
     firmware = folder / _FIRMWARE
     return RunFiles(
         scenario=load_scenario(folder / _SCENARIO),
         target=load_target(targets[0]),
         recording=load_recording(folder / _RECORDING),
-        firmware=FirmwareImage.from_dict(json.loads(firmware.read_text(encoding="utf-8"))) if firmware.exists() else None,
+        firmware=FirmwareImage.from_dict(json.loads(firmware.read_text(encoding="utf-8")))
+        if firmware.exists()
+        else None,
     )
 
 
@@ -105,8 +111,13 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
     entries = list(load_trace(folder / TRACE)) if trace is None else list(trace)
     if not entries or not isinstance(entries[0], RunStarted):
         raise RunFolderError(f"{folder / TRACE} does not begin with a run", hint="is this a run folder?")
-    context = RunContext.of(files.recording, files.scenario, files.target, files.firmware)
+    context = RunContext(
+        recording=files.recording,
+        sections=files.firmware.sections if files.firmware is not None else None,
+        masks_interrupts=files.target.masks_interrupts,
+        assumed_instructions_per_s=files.target.clock.assumed_instructions_per_s,
+    )
     verdicts = judge(measure(entries, context), files.scenario.limits)
-    write_verdicts(folder / "verdicts.json", verdicts)
-    write_models(folder / "models.json", entries)
+    save_models(entries, folder / "models.json")
+    save_verdicts(verdicts, folder / "verdicts.json")
     return verdicts

@@ -41,11 +41,13 @@ def run_scenario(options: argparse.Namespace) -> int:
     recording = load_recording(find_recording(chosen, [RECORDINGS]))
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
-    plan = make_plan(scenario, recording, target)
+    plan = make_plan(scenario, recording, target=target)
     firmware = build_firmware(target.port)
     files = RunFiles(scenario, target, recording, firmware.image)
     name = f"{scenario.name}-{target.name}"
-    folder = claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
+    folder = (
+        claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
+    )
     save_run_files(folder, files)
     console = Console(highlight=False)
     console.print(f"{scenario.title}: {recording.row_count} rows of {recording.name} on {target.title}", markup=False)
@@ -106,7 +108,13 @@ def _run_started(files: RunFiles, firmware: Firmware, transport: Transport) -> R
     }
     recording = files.recording
     return RunStarted(
-        FORMAT, files.scenario.name, files.target.name, recording.name, recording.row_count, versions, transport.describe()
+        FORMAT,
+        files.scenario.name,
+        files.target.name,
+        recording.name,
+        recording.row_count,
+        versions,
+        transport.describe(),
     )
 
 

@@ -72,9 +72,7 @@ class Dialogue:
         self.target_name = target_name
         self.should_stop = should_stop
         entropy = random.SystemRandom()
-        self._connection = Connection(
-            lambda: entropy.getrandbits(32), line_bytes_per_s=transport.line_bytes_per_s
-        )
+        self._connection = Connection(lambda: entropy.getrandbits(32), line_bytes_per_s=transport.line_bytes_per_s)
         self._outgoing = b""
         self._requests: dict[int, str] = {}
 
@@ -143,7 +141,10 @@ class Dialogue:
         deadline = self.clock.now() + timeout_s
         while self.clock.now() < deadline:
             for received in self.receive(deadline - self.clock.now()):
-                if isinstance(received, Completed | NotAccepted | NotCompleted) and received.sequence == request.sequence:
+                if (
+                    isinstance(received, Completed | NotAccepted | NotCompleted)
+                    and received.sequence == request.sequence
+                ):
                     return answers, None if isinstance(received, Completed) else self._refusal(received)
                 if not isinstance(received, Accepted):
                     answers.append(received)
@@ -175,7 +176,8 @@ class Dialogue:
                 raise TargetFailure(f"link lost: silent for {event.silent_s:.1f} s while awaiting {event.awaited}")
             elif isinstance(event, PayloadRestarted):
                 raise TargetFailure(
-                    "the payload restarted by itself and lost its models", hint="see its console and events in the trace"
+                    "the payload restarted by itself and lost its models",
+                    hint="see its console and events in the trace",
                 )
             else:
                 self._note(event)

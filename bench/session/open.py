@@ -14,4 +14,4 @@ def make_transport(target: Target, elf: Path) -> Transport:
         case ProcessSpec() as spec:
             return make_process(elf, arguments=spec.arguments, ready_s=spec.ready_s)
         case SerialSpec() as spec:
-            return make_serial(spec.url or "", spec.baud)
+            return make_serial(spec.url or "", baud=spec.baud)

@@ -12,7 +12,9 @@ Observer = Callable[[Entry], None]
 class Recorder:
     """Stamps entries with the time since it was made, writes them, and hands them to the observers."""
 
-    def __init__(self, clock: Clock, *, writer: TraceWriter | None = None, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(
+        self, clock: Clock, *, writer: TraceWriter | None = None, observers: tuple[Observer, ...] = ()
+    ) -> None:
         self._clock = clock
         self._writer = writer
         self._observers = observers

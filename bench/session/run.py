@@ -70,7 +70,7 @@ class Session:
         self._build_id = build_id
         self._should_stop = should_stop
         self._dialogue = Dialogue(
-            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=lambda: self._stopping()
+            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=self._stopping
         )
         self._stop_taken = False
         self._bank = Bank(self._dialogue, recording)

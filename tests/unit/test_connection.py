@@ -40,7 +40,7 @@ class Payload:
 
     def heard(self) -> list[Frame]:
         """The frames that the bench sends now."""
-        frames = [item for item in self._deframer.feed(self.connection.bytes_to_send(self.now))]
+        frames = list(self._deframer.feed(self.connection.bytes_to_send(self.now)))
         assert all(isinstance(frame, Frame) for frame in frames)
         for frame in frames:
             if isinstance(frame, Frame) and frame.header.type == FrameType.HELLO_REQUEST:
