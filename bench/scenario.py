@@ -41,7 +41,7 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound on every measurement whose name matches `measure`, a shell pattern such as `parity.plain.*`.
+    """A bound on every measurement whose name matches `measure`, a shell pattern such as `parity.plain*`.
 
     `equal` stands alone; `at_most` and `at_least` may stand together. `clock` is the one a timing limit is meant
     for: instructions, cycles or host. A limit that is not `required` is judged and shown, and never fails the run.
@@ -222,15 +222,21 @@ def _read_limit(table: StrictTable) -> Limit:
     )
     table.finish()  # first, so that a misspelt bound is not taken for a missing one
     _check_bounds(table, limit)
-    if limit.clock is None and fnmatchcase("timing", limit.measure.split(".")[0]):
+    if limit.clock is None and _is_timed(limit.measure):
         what = f"missing for {limit.measure}: a duration says nothing without its clock"
         raise table.problem("clock", what, hint='add clock = "instructions", "cycles" or "host"')
     return limit
 
 
+def _is_timed(measure: str) -> bool:
+    """Whether a pattern may mean a duration: those are named timing.* and time.*, and a `count` is none."""
+    family, _, rest = measure.partition(".")
+    return not rest.endswith("count") and any(fnmatchcase(timed, family) for timed in ("timing", "time"))
+
+
 def _check_bounds(table: StrictTable, limit: Limit) -> None:
     if not limit.measure:
-        raise table.problem("measure", "is empty", hint='name a measurement or a pattern such as "parity.plain.*"')
+        raise table.problem("measure", "is empty", hint='name a measurement or a pattern such as "parity.plain*"')
     ranged = limit.at_most is not None or limit.at_least is not None
     if limit.equal is None and not ranged:
         what = "the limit has no bound"

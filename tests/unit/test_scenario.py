@@ -69,8 +69,8 @@ def test_each_gives_one_model_for_every_name(tmp_path: Path) -> None:
 
 
 def test_an_equal_limit_and_an_untimed_one_need_no_clock(tmp_path: Path) -> None:
-    found = scenario(tmp_path, HEAD + LIMIT + "equal = 0")
-    assert found.limits == (Limit("memory.arena_used_bytes", equal=0.0),)
+    found = scenario(tmp_path, HEAD + LIMIT + "equal = 0\n[[limits]]\nmeasure = 'timing.train.count'\nequal = 5")
+    assert found.limits == (Limit("memory.arena_used_bytes", equal=0.0), Limit("timing.train.count", equal=5.0))
 
 
 def test_paths_are_taken_from_the_folder_of_the_scenario(tmp_path: Path) -> None:
@@ -119,10 +119,11 @@ def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (LIMIT + "at_mots = 1", "limits[0].at_mots: unknown key", "did you mean 'at_most'?"),
         (LIMIT + "at_most = 1\nbecuase = ''", "limits[0].becuase: unknown key", "did you mean 'because'?"),
         (LIMIT + "at_most = 1\nclock = 'cycle'", "limits[0].clock: is 'cycle'", "did you mean 'cycles'?"),
-        ("[[limits]]\nmeasure = ''\nequal = 1", "limits[0].measure: is empty", "parity.plain.*"),
+        ("[[limits]]\nmeasure = ''\nequal = 1", "limits[0].measure: is empty", "parity.plain*"),
         ("[[limits]]\nmeasure = 'timing.train.p99'\nat_most = 1", "limits[0].clock: missing for timing.train.p99",
          'add clock = "instructions"'),
         ("[[limits]]\nmeasure = '*.p99'\nat_most = 1", "limits[0].clock: missing for *.p99", "add clock"),
+        ("[[limits]]\nmeasure = 'time.*'\nat_most = 1", "limits[0].clock: missing for time.*", "add clock"),
         ("speed = ", "not valid TOML: ", "correct the line that the message names"),
     ],
 )  # fmt: skip
