@@ -32,7 +32,8 @@ class PeerDied(TransportError):  # noqa: N818 - an outcome of the target as well
 class Transport(Protocol):
     """A byte stream to and from a payload. A constructor stores; `open` or `with` acts; `close` may be repeated."""
 
-    can_power_cycle: bool
+    @property
+    def can_power_cycle(self) -> bool: ...
 
     @property
     def line_bytes_per_s(self) -> float | None:

@@ -26,7 +26,8 @@ def holders(path: str) -> list[tuple[int, str]]:
 
 def _has_open(process: Path, real: str) -> bool:
     try:
-        return any(os.readlink(entry.path) == real for entry in os.scandir(process / "fd"))  # noqa: PTH115 - a pathlib object for each descriptor of the machine is slow
+        with os.scandir(process / "fd") as entries:
+            return any(os.readlink(entry.path) == real for entry in entries)  # noqa: PTH115 - a Path for each descriptor of the machine is slow
     except OSError:
         return False  # it ended meanwhile, or belongs to another user
 

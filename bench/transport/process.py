@@ -71,7 +71,7 @@ class ProcessTransport:
 
     def __init__(self, program: Program, *, ready_s: float) -> None:
         """`ready_s` is how long the process may take to connect."""
-        self._program = program
+        self.program = program
         self._ready_s = ready_s
         self._child: Child | None = None
         self._socket: socket.socket | None = None
@@ -82,10 +82,8 @@ class ProcessTransport:
     def open(self) -> None:
         if self._child is not None:
             return
-        if not self._program.firmware.is_file():
-            raise TransportError(
-                f"there is no firmware at {self._program.firmware}", hint="build it, or check the path"
-            )
+        if not self.program.firmware.is_file():
+            raise TransportError(f"there is no firmware at {self.program.firmware}", hint="build it, or check the path")
         folder = tempfile.TemporaryDirectory(prefix="hil-", dir=_short_folder())
         with folder:
             try:
@@ -99,18 +97,18 @@ class ProcessTransport:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(1)
-            self._child = child = Child(self._program.command(path), scratch=str(folder))
+            self._child = child = Child(self.program.command(path), scratch=str(folder))
             try:
                 child.start()
             except FileNotFoundError as error:
                 self._child = None
                 raise TransportError(
-                    f"{self._program.name} is not installed: no such program in PATH", hint=self._program.install_hint
+                    f"{self.program.name} is not installed: no such program in PATH", hint=self.program.install_hint
                 ) from error
             except OSError as error:
                 self._child = None
                 raise TransportError(
-                    f"{self._program.name} cannot be started: {error.strerror}", hint=self._program.install_hint
+                    f"{self.program.name} cannot be started: {error.strerror}", hint=self.program.install_hint
                 ) from error
             self._socket = self._accept(listener, child)
         self._socket.settimeout(0.0)
@@ -128,24 +126,24 @@ class ProcessTransport:
                 watched.remove(child.output)
                 if child.wait(min(left_s, END_GRACE_S)) is not None:
                     raise self._refusal(child)
-        words = self._program.last_words(child.printed)
+        words = self.program.last_words(child.printed)
         raise TransportError(
-            f"{self._program.name} has not connected within {self._ready_s:g} s: it still runs (pid {child.pid}); "
+            f"{self.program.name} has not connected within {self._ready_s:g} s: it still runs (pid {child.pid}); "
             f"{pick_words(words)}",
             hint=f"it was started as: {' '.join(self.describe())}",
         )
 
     def _refusal(self, child: Child) -> TransportError:
-        words = self._program.last_words(child.printed)
+        words = self.program.last_words(child.printed)
         ended = name_of_exit(child.returncode or 0)
         return TransportError(
-            f"{self._program.name} ended before it began ({ended}): {pick_words(words)}",
-            hint=self._program.refusal_hint,
+            f"{self.program.name} ended before it began ({ended}): {pick_words(words)}",
+            hint=self.program.refusal_hint,
         )
 
     def transfer(self, data: bytes, timeout_s: float) -> Transfer:
         if self._duplex is None:
-            raise TransportError(f"{self._program.name} is not running", hint="open the transport first")
+            raise TransportError(f"{self.program.name} is not running", hint="open the transport first")
         try:
             transfer = self._duplex.transfer(data, timeout_s)
         except EOFError as error:
@@ -156,10 +154,10 @@ class ProcessTransport:
 
     def _death(self) -> TransportError:
         """Why the connection ended. Everything is ended first, so that the process's words are complete."""
-        child, name = self._child, self._program.name
+        child, name = self._child, self.program.name
         returncode = child.wait(END_GRACE_S) if child else None
         self.close()
-        words = self._program.last_words(self._printed)
+        words = self.program.last_words(self._printed)
         said = pick_words(words)
         if returncode is None:
             return PeerDied(
@@ -175,7 +173,7 @@ class ProcessTransport:
                 hint="who did? When memory runs out, the kernel does (dmesg)",
             )
         if returncode > 0 and not self._heard:
-            return TransportError(f"{name} ended before it began ({ended}): {said}", hint=self._program.refusal_hint)
+            return TransportError(f"{name} ended before it began ({ended}): {said}", hint=self.program.refusal_hint)
         return PeerDied(
             f"{name} ended by itself ({ended}): {said}",
             returncode=returncode,
@@ -201,7 +199,7 @@ class ProcessTransport:
         return self._printed
 
     def describe(self) -> list[str]:
-        return list(self._program.command(Path("SOCKET")))
+        return list(self.program.command(Path("SOCKET")))
 
     def close(self) -> None:
         child, connection = self._child, self._socket
@@ -209,7 +207,7 @@ class ProcessTransport:
         if connection is not None:
             connection.close()
         if child is not None:
-            child.end(grace_s=END_GRACE_S, terminate=not (self._program.ends_on_hangup and connection is not None))
+            child.end(grace_s=END_GRACE_S, terminate=not (self.program.ends_on_hangup and connection is not None))
             self._printed = child.printed
 
     def __enter__(self) -> Self:
