@@ -71,10 +71,19 @@ static void take_ack(hil_link *link, uint16_t ack) {
     }
 }
 
+/* Sends the packet of that sequence number, which is in the window. */
+static void transmit_sent(hil_link *link, uint16_t sequence) {
+    const hil_sent_packet *packet = &link->window[sequence % HIL_SEND_FRAMES];
+    hil_link_header header = header_of(link, HIL_FRAME_DATA, 0);
+    header.sequence = sequence;
+    size_t count = hil_enframe(&header, packet->bytes, packet->count, link->frame, sizeof link->frame);
+    link->port->transmit(link->port->context, link->frame, count);
+    link->unannounced_bytes = 0;
+}
+
 static void resend_window(hil_link *link) {
     for (uint16_t s = link->oldest_unacked; s != link->next_sequence; s++) {
-        const hil_sent_frame *frame = &link->window[s % HIL_SEND_FRAMES];
-        link->port->transmit(link->port->context, frame->bytes, frame->count);
+        transmit_sent(link, s);
         link->frames_resent++;
     }
 }
@@ -245,13 +254,11 @@ bool hil_link_end(hil_link *link) {
     if (link->abandoned) {
         return true;
     }
-    hil_sent_frame *frame = &link->window[link->next_sequence % HIL_SEND_FRAMES];
-    hil_link_header header = header_of(link, HIL_FRAME_DATA, 0);
-    frame->count = hil_enframe(&header, link->packet, link->writer.count, frame->bytes, sizeof frame->bytes);
+    hil_sent_packet *sent = &link->window[link->next_sequence % HIL_SEND_FRAMES];
+    memcpy(sent->bytes, link->packet, link->writer.count);
+    sent->count = link->writer.count;
     link->packet_count++;
-    link->next_sequence++;
-    link->unannounced_bytes = 0;
-    link->port->transmit(link->port->context, frame->bytes, frame->count);
+    transmit_sent(link, link->next_sequence++);
     return true;
 }
 

@@ -20,10 +20,11 @@ _Static_assert((HIL_SEND_FRAMES & (HIL_SEND_FRAMES - 1u)) == 0, "sequence number
 /* Part of the receive queue kept free for frames that need no credit (Status, HelloRequest). */
 #define HIL_CONTROL_RESERVE_BYTES 256u
 
+/* A telemetry packet that may have to be sent again, under a link header of that moment. */
 typedef struct {
-    uint8_t bytes[HIL_MAX_FRAME_BYTES];
+    uint8_t bytes[HIL_MAX_PACKET_BYTES];
     size_t count;
-} hil_sent_frame;
+} hil_sent_packet;
 
 typedef struct {
     hil_port *port;
@@ -48,7 +49,8 @@ typedef struct {
     uint16_t packet_count; /* CCSDS sequence count of telemetry */
     uint8_t packet[HIL_MAX_PACKET_BYTES];
     hil_writer writer;
-    hil_sent_frame window[HIL_SEND_FRAMES];
+    hil_sent_packet window[HIL_SEND_FRAMES];
+    uint8_t frame[HIL_MAX_FRAME_BYTES]; /* the frame being sent */
 
     uint32_t work_ticks;   /* spent on received bytes since the last telecommand was handed over */
     uint32_t packet_ticks; /* spent on the telecommand that was handed over last */
