@@ -48,8 +48,9 @@ class PlainRun:
 
 
 def class_labels(recording: Recording) -> tuple[int, ...]:
-    """Labels by class index: ascending, so that -1 and +1 keep the sign that binary learners train with."""
-    return tuple(sorted(recording.label_meanings))
+    """Labels by class index: the positive label comes last, so that binary learners train with it as +1."""
+    others = sorted(label for label in recording.label_meanings if label != recording.positive_label)
+    return (*others, recording.positive_label)
 
 
 def run_plain(
@@ -82,7 +83,11 @@ def run_plain(
         learners[model.name] = (learner, tie, mapped[key])
     steps = _steps(recording, rows, refused, list(mapped.values()))
     for name, (learner, tie, features) in learners.items():
-        seen, taken = _train(learner, tie, features, steps=steps, end_rows=end_rows)
+        try:
+            seen, taken = _train(learner, tie, features, steps=steps, end_rows=end_rows)
+        except (ArithmeticError, ValueError) as error:  # plain Python raises where IEEE arithmetic has NaN or infinity
+            unavailable[name] = f"the plain reference left the range of its arithmetic: {error}"
+            continue
         predictions[name] = seen
         snapshots |= {(name, row): snapshot for row, snapshot in taken.items()}
     return PlainRun(snapshots, predictions, unavailable)
@@ -115,8 +120,7 @@ def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[li
 
 def _steps(recording: Recording, rows: int, refused: Collection[int], mapped: Sequence[_Features]) -> list[int]:
     """Per row the label to train with, -1 or +1, or 0 where the row is left out."""
-    second = class_labels(recording)[-1]
-    steps = [1 if label == second else -1 for label in recording.labels[:rows].tolist()]
+    steps = [1 if label == recording.positive_label else -1 for label in recording.labels[:rows].tolist()]
     for row in refused:
         if row < rows:
             steps[row] = 0

@@ -66,7 +66,7 @@ def exit_status(verdicts: Sequence[Verdict]) -> int:
 def limit_text(limit: Limit) -> str:
     """The bound as people write it: `>= 0.5 and <= 1`."""
     bounds = ((">=", limit.at_least), ("<=", limit.at_most), ("==", limit.equal))
-    return " and ".join(f"{sign} {bound!r}" for sign, bound in bounds if bound is not None)
+    return " and ".join(f"{sign} {bound:.12g}" for sign, bound in bounds if bound is not None)
 
 
 def _listed(measurement: Measurement) -> Verdict:

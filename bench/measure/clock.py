@@ -28,6 +28,11 @@ class PayloadClock:
             return count
         return count * NANOSECONDS_PER_S // int(self.counts_per_s)
 
+    def mean_counts(self, sum_of_counts: int, number: int) -> float:
+        """The mean of `number` counts, in `unit`."""
+        scale = NANOSECONDS_PER_S / self.counts_per_s if self.kind == "host" and self.counts_per_s else 1
+        return sum_of_counts / number * scale
+
 
 def payload_clock(trace: Sequence[Entry], context: RunContext) -> PayloadClock:
     """The clock that the payload named when it connected."""

@@ -66,7 +66,6 @@ def _counts(trace: Sequence[Entry], phases: Sequence[LinkMeasured]) -> Iterator[
     yield _figure("receive_overruns", overruns, "bytes", because, clock=None)
     corrupt = entries_of(trace, BytesCorrupted)
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in corrupt))
-    yield _figure("bad_packets", len(corrupt), "reports", reasons, clock=None)
     yield _figure("corrupt_bytes", sum(entry.count for entry in corrupt), "bytes", reasons, clock=None)
 
 

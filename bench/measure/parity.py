@@ -108,23 +108,21 @@ def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Ite
     if context.recording.reference_models is None:
         yield from _summary("reference", _Tally(), "the recording carries no reference models")
         return
-    expected: dict[str, dict[int, Mapping[str, Array]]] = {name: {} for name in model_names(trace)}
+    expected: dict[str, dict[int, Mapping[str, Array]]] = {}
     for entry in context.recording.reference_models["segments"]:
         for name, state in entry["models"].items():
             expected.setdefault(name, {})[entry["end_row"]] = state
-    skipped = {entry.name: entry.reason for entry in entries_of(trace, ModelSkipped)}
-    created = set(model_names(trace))
+    created = model_names(trace)
     tally = _Tally()
-    for name, states in expected.items():
-        if name not in created:
-            because = f"not on the payload: {skipped[name]}" if name in skipped else "the payload holds no such model"
-            yield Measurement(f"parity.reference.{name}", None, "values", because=because)
-        elif not states:
-            because = "the recording carries no reference for this model"
-            yield Measurement(f"parity.reference.{name}", None, "values", because=because)
-        else:
-            yield _reference_model(name, states, dumps, tally=tally)
+    for name in created:
+        if name in expected:
+            yield _reference_model(name, expected[name], dumps, tally=tally)
     yield from _summary("reference", tally, "no model is both on the payload and among the references")
+    skipped = {entry.name: f"not on the payload: {entry.reason}" for entry in entries_of(trace, ModelSkipped)}
+    unmatched = {name: "the recording carries no reference for it" for name in created if name not in expected}
+    unmatched |= {name: skipped.get(name, "not on the payload") for name in expected if name not in created}
+    for name, because in unmatched.items():
+        yield Measurement(f"parity.unmatched.reference.{name}", None, "values", because=because)
 
 
 def _reference_model(

@@ -101,9 +101,12 @@ def _per_model(trace: Sequence[Entry], clock: PayloadClock) -> Iterator[Measurem
         whole = combine(parts)
         name = f"timing.model.{model_name}.{operation}"
         yield Measurement(f"{name}.count", whole.count, "calls")
-        values = {"min": whole.minimum, "mean": whole.sum / max(1, whole.count), "max": whole.maximum}
+        values: dict[str, float] = {
+            "min": clock.counts(whole.minimum),
+            "mean": clock.mean_counts(whole.sum, max(1, whole.count)),
+            "max": clock.counts(whole.maximum),
+        }
+        because = "" if whole.count else "no row was trained"
         for statistic, value in values.items():
-            shown = value if statistic == "mean" and clock.kind != "host" else clock.counts(int(value))
-            because = "" if whole.count else "no row was trained"
-            measured = shown if whole.count else None
+            measured = value if whole.count else None
             yield Measurement(f"{name}.{statistic}", measured, clock.unit, clock.kind, clock.repeatable, because)

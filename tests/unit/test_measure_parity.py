@@ -1,0 +1,213 @@
+"""Parity with the plain references and with the recording's reference models."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.importing import import_orbitai
+from bench.learners import PlainModel
+from bench.measure import Measurement, RunContext
+from bench.measure.parity import differing_values, measure_parity
+from bench.telemetry import load_recording
+from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, SamplesTrained
+from firmware_if.reference import State
+from tests.unit.made_runs import MadeRun, make_run
+
+
+def figures(made: MadeRun, trace: list[Entry] | None = None) -> dict[str, Measurement]:
+    found = measure_parity(made.trace if trace is None else trace, RunContext(made.recording))
+    return {one.name: one for one in found}
+
+
+def changed(made: MadeRun, *, state: State | None = None, updates: int | None = None) -> list[Entry]:
+    """The trace with the first dump of arow_3D changed."""
+    trace = list(made.trace)
+    place, dump = next((i, entry) for i, entry in enumerate(trace) if isinstance(entry, ModelDumped))
+    trace[place] = replace(dump, state=state or dump.state, updates=updates or dump.updates)
+    return trace
+
+
+def test_the_same_bits_are_the_same() -> None:
+    assert differing_values({"w": [math.nan, -0.0, 1.0], "t": 3}, {"w": [math.nan, -0.0, 1.0], "t": [3.0]}) == 0
+
+
+@pytest.mark.parametrize(
+    ("seen", "count"),
+    [
+        ({"w": [0.0, 1.0]}, 1),  # the sign of zero is a bit
+        ({"w": [-0.0, math.nextafter(1.0, 2.0)]}, 1),
+        ({"w": [-0.0]}, 1),
+        ({"w": [-0.0, 1.0, 5.0]}, 1),
+        ({}, 2),
+        ({"w": [math.nan, math.inf]}, 2),
+    ],
+)
+def test_every_value_that_differs_or_is_missing_is_counted(seen: dict[str, list[float]], count: int) -> None:
+    assert differing_values(seen, {"w": [-0.0, 1.0]}) == count
+
+
+def test_a_faultless_payload_equals_the_plain_references() -> None:
+    found = figures(make_run())
+    assert found["parity.plain"].value == 0
+    assert found["parity.plain"].because == "4 of 4 states identical"
+    assert (found["parity.identical.plain"].value, found["parity.compared.plain"].value) == (4, 4)
+    for key in ("", ".updates", ".predictions"):
+        assert found[f"parity.plain.arow_3D{key}"].value == 0
+
+
+def test_one_wrong_bit_is_found() -> None:
+    made = make_run()
+    w, cov = (made.plain.snapshots["arow_3D", 30].state[name] for name in ("w", "cov"))
+    assert isinstance(w, list)
+    wrong = [math.nextafter(w[0], math.inf), *w[1:]]
+    found = figures(made, changed(made, state={"w": wrong, "cov": cov}))
+    assert (found["parity.plain.arow_3D"].value, found["parity.plain"].value) == (1, 1)
+    assert found["parity.plain"].because == "3 of 4 states identical"
+
+
+def test_an_array_that_the_reference_lacks_counts() -> None:
+    made = make_run()
+    state = {**made.plain.snapshots["arow_3D", 30].state, "extra": [1.0]}
+    assert figures(made, changed(made, state=state))["parity.plain.arow_3D"].value == 1
+
+
+def test_a_wrong_update_count_and_a_wrong_prediction_are_found() -> None:
+    made = make_run()
+    assert figures(made, changed(made, updates=999))["parity.plain.arow_3D.updates"].value == 1
+    trace = [
+        replace(entry, predictions=["0" + text[1:] for text in entry.predictions])
+        if isinstance(entry, SamplesTrained)
+        else entry
+        for entry in made.trace
+    ]
+    positives = made.plain.predictions["arow_3D"].count("1")
+    assert positives > 0
+    assert figures(made, trace)["parity.plain.arow_3D.predictions"].value == positives
+
+
+def test_an_aborted_segment_is_compared_at_the_row_where_it_stopped() -> None:
+    made = make_run()
+    stopped = make_run(made.recording.rows(0, 17))
+    trace = [replace(e, complete=False) if isinstance(e, ModelDumped) else e for e in stopped.trace]
+    found = figures(made, trace)
+    assert (found["parity.plain"].value, found["parity.compared.plain"].value) == (0, 2)
+
+
+def test_a_learner_without_plain_twin_is_unmeasured() -> None:
+    made = make_run()
+    trace = [
+        replace(entry, learner="kalman") if isinstance(entry, ModelCreated) and entry.name == "rda_2D" else entry
+        for entry in made.trace
+    ]
+    found = figures(made, trace)
+    assert found["parity.plain.rda_2D"].value is None
+    assert "no learner is named 'kalman'" in found["parity.plain.rda_2D.predictions"].because
+    assert found["parity.plain"].value is None
+    assert "not compared: rda_2D" in found["parity.plain"].because
+
+
+def references(made: MadeRun, *names: str) -> list[dict[str, object]]:
+    """Reference models as a recording holds them: numbers in lists."""
+    return [
+        {
+            "end_row": end_row,
+            "models": {
+                name: {
+                    key: value if isinstance(value, list) else [float(value)]
+                    for key, value in made.plain.snapshots[name, end_row].state.items()
+                }
+                for name in names
+            },
+        }
+        for end_row in (30, 50)
+    ]
+
+
+def test_reference_models_equal_to_the_payloads_are_identical() -> None:
+    made = make_run()
+    found = figures(made.with_references(references(made, "arow_3D", "rda_2D")))
+    assert (found["parity.reference"].value, found["parity.reference"].because) == (0, "4 of 4 states identical")
+    assert found["parity.reference.rda_2D"].value == 0
+    assert found["parity.compared.reference"].value == 4
+
+
+def test_what_a_reference_leaves_out_is_not_compared() -> None:
+    made = make_run()
+    left_out = references(made, "rda_2D")
+    for entry in left_out:
+        models = entry["models"]
+        assert isinstance(models, dict)
+        del models["rda_2D"]["timestep"]
+    made = made.with_references(left_out)
+    trace = [
+        replace(entry, state={**entry.state, "timestep": 12345})
+        if isinstance(entry, ModelDumped) and entry.name == "rda_2D"
+        else entry
+        for entry in made.trace
+    ]
+    assert figures(made, trace)["parity.reference.rda_2D"].value == 0
+
+
+def test_models_of_one_side_alone_are_named_outside_the_compared_ones() -> None:
+    made = make_run()
+    sides = references(made, "arow_3D")
+    for entry in sides:
+        models = entry["models"]
+        assert isinstance(models, dict)
+        models["adam_1D"] = {"w": [1.0]}
+        models["scw_1D"] = {"w": [1.0]}
+    made = made.with_references(sides)
+    found = figures(made, [*made.trace, ModelSkipped("adam_1D", "no learner adam")])
+    assert [name for name in found if name.startswith("parity.reference.")] == ["parity.reference.arow_3D"]
+    unmatched = {
+        name.removeprefix("parity.unmatched.reference."): one.because
+        for name, one in found.items()
+        if name.startswith("parity.unmatched.")
+    }
+    assert unmatched == {
+        "rda_2D": "the recording carries no reference for it",
+        "adam_1D": "not on the payload: no learner adam",
+        "scw_1D": "not on the payload",
+    }
+    assert found["parity.reference"].value == 0
+
+
+def test_a_missing_segment_end_is_no_pass() -> None:
+    made = make_run()
+    made = made.with_references(references(made, "arow_3D"))
+    trace = [e for e in made.trace if not (isinstance(e, ModelDumped) and e.end_row == 50)]
+    found = figures(made, trace)
+    one = found["parity.reference.arow_3D"]
+    assert (one.value, one.because) == (None, "1 of 2 segment ends compared")
+    assert found["parity.reference"].value is None
+    assert "not compared: arow_3D at row 50" in found["parity.reference"].because
+
+
+def test_without_reference_models_parity_with_them_is_unmeasured() -> None:
+    one = figures(make_run())["parity.reference"]
+    assert (one.value, one.because) == (None, "the recording carries no reference models")
+
+
+@pytest.mark.parametrize("learner", ["arow", "nherd", "rda"])
+def test_plain_references_over_the_flown_stream_equal_the_downlinked_models(
+    learner: str, orbitai_data: Path, tmp_path: Path
+) -> None:
+    recording = load_recording(import_orbitai(orbitai_data, tmp_path / "orbitai"))
+    models = tuple(
+        PlainModel(
+            f"{learner}_{dimension}D",
+            learner,
+            f"orbitai-{dimension}d",
+            "flight",
+            (0, 1, 2, 3, 4) if dimension == 5 else (5,),
+            {},
+        )
+        for dimension in (1, 2, 3, 5)
+    )
+    made = make_run(recording, models, batch_rows=40)
+    found = figures(made)
+    print({name: one.value for name, one in found.items() if name.count(".") == 2})
+    assert found["parity.reference"].value == 0
+    assert found["parity.compared.reference"].value == found["parity.identical.reference"].value == 24
