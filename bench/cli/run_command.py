@@ -42,8 +42,8 @@ def run_scenario(options: argparse.Namespace) -> int:
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)
-    firmware = build_firmware(target.port)
-    files = RunFiles(scenario, target, recording, firmware.image)
+    firmware = build_firmware(target.port) if target.port is not None else None
+    files = RunFiles(scenario, target, recording, firmware.image if firmware is not None else None)
     name = f"{scenario.name}-{target.name}"
     folder = (
         claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
@@ -65,14 +65,14 @@ def _load_station(path: Path | None) -> Station:
 
 
 def _run_plan(
-    plan: Plan, files: RunFiles, firmware: Firmware, *, folder: Path, console: Console
+    plan: Plan, files: RunFiles, firmware: Firmware | None, *, folder: Path, console: Console
 ) -> tuple[str, Recorder]:
     clock = MonotonicClock()
-    transport = make_transport(files.target, firmware.elf)
+    transport = make_transport(files.target, firmware.elf if firmware is not None else None)
     progress = RunProgress(console, rows=files.recording.row_count)
     with (folder / TRACE).open("x", encoding="utf-8") as file:
         recorder = Recorder(clock, writer=TraceWriter(file), observers=(progress.observe,))
-        recorder.record(_run_started(files, firmware, transport))
+        recorder.record(_run_started(files, transport))
         try:
             with _stop_on_interrupt(console) as stop, transport, progress:
                 session = Session(
@@ -94,17 +94,19 @@ def _run_plan(
     return outcome, recorder
 
 
-def _expected_build_id(target: Target, firmware: Firmware) -> str | None:
+def _expected_build_id(target: Target, firmware: Firmware | None) -> str | None:
     """A board may run any build unless its station names one; what the bench starts itself must be what it built."""
-    return target.build_id if isinstance(target.transport, SerialSpec) else firmware.image.build_id
+    if firmware is None or isinstance(target.transport, SerialSpec):
+        return target.build_id
+    return firmware.image.build_id
 
 
-def _run_started(files: RunFiles, firmware: Firmware, transport: Transport) -> RunStarted:
+def _run_started(files: RunFiles, transport: Transport) -> RunStarted:
     versions = {
         "bench": version("hil-bench"),
         "python": sys.version.split()[0],
         "numpy": np.__version__,
-        "compiler": firmware.image.compiler,
+        **({"compiler": files.firmware.compiler} if files.firmware is not None else {}),
     }
     recording = files.recording
     return RunStarted(

@@ -2,16 +2,23 @@
 
 from pathlib import Path
 
+from bench.errors import ConfigurationError
 from bench.target import ProcessSpec, QemuTransportSpec, SerialSpec, Target
 from bench.transport import Transport, make_process, make_qemu, make_serial
 
 
-def make_transport(target: Target, elf: Path) -> Transport:
-    """A closed transport to `target`; `elf` is what an emulator or a native process runs."""
+def make_transport(target: Target, elf: Path | None) -> Transport:
+    """A closed transport to `target`; `elf` is what an emulator or a native process runs, None for a board."""
+    if elf is None and not isinstance(target.transport, SerialSpec):
+        raise ConfigurationError(
+            f"{target.name} is started by the bench, but names no firmware port to build", hint="add port to its file"
+        )
     match target.transport:
         case QemuTransportSpec() as spec:
-            return make_qemu(spec.binary, spec.machine, elf=elf, arguments=spec.arguments, ready_s=spec.ready_s)
+            return make_qemu(
+                spec.binary, spec.machine, elf=elf or Path(), arguments=spec.arguments, ready_s=spec.ready_s
+            )
         case ProcessSpec() as spec:
-            return make_process(elf, arguments=spec.arguments, ready_s=spec.ready_s)
+            return make_process(elf or Path(), arguments=spec.arguments, ready_s=spec.ready_s)
         case SerialSpec() as spec:
             return make_serial(spec.url or "", baud=spec.baud)
