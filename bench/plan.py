@@ -48,15 +48,10 @@ class StreamSegment:
 
 @dataclass(frozen=True)
 class DumpModels:
-    """Fetch every model's state and updates, which ends the segment."""
+    """Fetch every model's state, its updates and the sums kept since the payload's start, which ends the segment."""
 
     segment: int
     end_row: int
-
-
-@dataclass(frozen=True)
-class ReadStatistics:
-    """Fetch the sums that the payload keeps since its start."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,6 @@ Step = (
     | CreateModels
     | StreamSegment
     | DumpModels
-    | ReadStatistics
     | ReadHousekeeping
     | Restart
     | RestoreModels
@@ -141,12 +135,10 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
         yield StreamSegment(index, segment.first_row, segment.end_row)
         yield DumpModels(index, segment.end_row)
         if scenario.restart_between_segments and index < last:
-            yield ReadStatistics()
             yield ReadHousekeeping()
-            yield Restart(f"the scenario restarts the payload after segment {segment.name}")
+            yield Restart(f"as the scenario has it after segment {segment.name}")
             yield ConfigureStream(next_row=segment.end_row)
             yield RestoreModels()
-    yield ReadStatistics()  # before the evaluation, whose packets would count into the sums of the link
     if scenario.evaluate and scenario.models and recording.evaluation is not None:
         yield Evaluate()
     yield ReadHousekeeping()  # after everything: peaks cover the whole start

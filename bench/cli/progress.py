@@ -53,10 +53,10 @@ class RunProgress:
             case SamplesTrained():
                 self._done += len(entry.status)
                 self._draw_rows(entry.t)
-            case PayloadConnected():
+            case PayloadConnected() if entry.start == 1:
                 self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
             case PayloadRestarted():
-                self._say(f"restart ({entry.reason})")
+                self._say(f"row {self._done}: payload restarted, {entry.reason}")
             case ConsolePrinted():
                 self._say(f"console: {entry.text.rstrip()}")
             case EventReported() if entry.severity != "informative":

@@ -13,7 +13,6 @@ from bench.plan import (
     ListCatalogue,
     Plan,
     ReadHousekeeping,
-    ReadStatistics,
     Restart,
     RestoreModels,
     Step,
@@ -111,8 +110,6 @@ class Session:
                 self._bank.restore()
             case Evaluate():
                 self._evaluate()
-            case ReadStatistics():
-                self._bank.read_statistics()
             case ReadHousekeeping():
                 self._read_housekeeping()
 
