@@ -1,19 +1,13 @@
 """Firmware for the tests that run it."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-FIRMWARE = Path(__file__).parents[2] / "firmware_if" / "firmware"
-
-
-def build(port: str) -> Path:
-    """The payload's ELF for a port; make sees to it that it is current."""
-    subprocess.run(["make", "-s", "-C", str(FIRMWARE), f"PORT={port}"], check=True, stdout=subprocess.DEVNULL)
-    return FIRMWARE / "build" / port / "payload.elf"
+from bench.build import build_firmware
 
 
 @pytest.fixture(scope="session")
-def host_payload() -> Path:
-    return build("host")
+def sanitized_payload() -> Path:
+    """The native payload under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    return build_firmware("host", sanitize=True).elf

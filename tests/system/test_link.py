@@ -103,8 +103,8 @@ class Bench:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("rate", [1e-9, 1e-4, 1e-3])
-def test_every_row_arrives_once_and_in_order_on_a_garbled_line(host_payload: Path, seed: int, rate: float) -> None:
-    with make_process(host_payload) as line:
+def test_every_row_arrives_once_and_in_order_on_a_garbled_line(sanitized_payload: Path, seed: int, rate: float) -> None:
+    with make_process(sanitized_payload) as line:
         bench = Bench(GarbledLine(line, seed, rate), seed)
         reports = bench.stream(4000)
         assert [first for first, _ in reports] == [sum(count for _, count in reports[:i]) for i in range(len(reports))]
@@ -118,8 +118,8 @@ def test_every_row_arrives_once_and_in_order_on_a_garbled_line(host_payload: Pat
             assert statistics.frames_resent > 0
 
 
-def test_a_session_goes_on_where_it_stopped_after_the_line_was_cut(host_payload: Path) -> None:
-    with make_process(host_payload) as line:
+def test_a_session_goes_on_where_it_stopped_after_the_line_was_cut(sanitized_payload: Path) -> None:
+    with make_process(sanitized_payload) as line:
         bench = Bench(line, 1)
         answers = bench.messages()
         while not isinstance(next(answers), Completed):
