@@ -10,12 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one meter count is. Values travel in HELLO (wire.toml, enum clock). */
-typedef enum {
-    HIL_CLOCK_INSTRUCTIONS = 1, /* an emulator that counts instructions: no pipeline, no cache */
-    HIL_CLOCK_CYCLES = 2,       /* a core's own cycle counter */
-    HIL_CLOCK_HOST = 3          /* nanoseconds of the machine that runs a native process */
-} hil_clock_kind;
+#include "wire.h"
 
 /* A stack painted with HIL_STACK_PAINT before use. `low` is the lowest address, grows down from low + bytes.
  * bytes = 0: this port does not paint, the peak is reported as unmeasured. */
@@ -57,8 +52,8 @@ typedef struct hil_port {
     /* Starts the payload anew, as after power-on. Does not return. */
     void (*restart)(void *context);
 
-    const char *name;          /* at most 14 characters, the target it was built for */
-    hil_clock_kind clock_kind;
+    const char *name;          /* at most 15 bytes, the target it was built for */
+    hil_clock_kind_value clock_kind; /* what one meter count is */
     uint32_t clock_rate_hz;    /* counts per second where the clock has a rate, else 0 */
     uint32_t tick_factor;      /* see ticks */
     uint32_t tick_shift;       /* 0: one tick is one count */

@@ -149,7 +149,7 @@ static void open_link(uint32_t receive_bytes, uint32_t entropy) {
                             .interrupts = port_ticks,
                             .entropy = port_entropy,
                             .name = "memory",
-                            .clock_kind = HIL_CLOCK_HOST,
+                            .clock_kind = HIL_CLOCK_KIND_HOST,
                             .tick_factor = 1,
                             .receive_bytes = receive_bytes};
     hil_hello hello = {.magic = 0x48494C31u, .version = HIL_VERSION, .fingerprint = HIL_FINGERPRINT,

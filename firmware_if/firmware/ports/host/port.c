@@ -157,7 +157,7 @@ int main(int count, char **words)
                 .entropy = entropy,
                 .restart = restart,
                 .name = HIL_TARGET_NAME,
-                .clock_kind = HIL_CLOCK_HOST,
+                .clock_kind = HIL_CLOCK_KIND_HOST,
                 .clock_rate_hz = 1000000000u,
                 .tick_factor = 1u,
                 .tick_shift = 0u,

@@ -154,13 +154,13 @@ static void describe(hil_port *port)
 {
     port->name = HIL_TARGET_NAME;
 #ifdef ZYNQ_CPU_HZ
-    port->clock_kind = HIL_CLOCK_CYCLES;
+    port->clock_kind = HIL_CLOCK_KIND_CYCLES;
     port->clock_rate_hz = ZYNQ_CPU_HZ;
     port->tick_factor = 1u;
     port->tick_shift = 0u;
 #else
     /* An instruction lasts 64 ns under -icount shift=6, which is 6.4 ticks of 10 ns: 5/32 instructions each. */
-    port->clock_kind = HIL_CLOCK_INSTRUCTIONS;
+    port->clock_kind = HIL_CLOCK_KIND_INSTRUCTIONS;
     port->clock_rate_hz = 0u;
     port->tick_factor = 5u;
     port->tick_shift = 5u;
