@@ -1,6 +1,9 @@
 """The firmware of a target: built by make when it is not current, and read back from its ELF."""
 
+import os
+import re
 import shutil
+import signal
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,13 +15,25 @@ from elftools.elf.sections import SymbolTableSection
 from filelock import FileLock, Timeout
 
 from bench.errors import BuildError, RunFolderError
+from bench.strict import nearest_hint
 
 FIRMWARE: Final = Path(__file__).parents[1] / "firmware_if" / "firmware"
-_DEADLINE_S: Final = 300.0
+DEADLINE_S: Final = 300.0
+"""For make, and for another bench's make to end; a whole build takes a few seconds."""
 _BUILD_ID: Final = "hil_build_id"
 _BUILD_ID_BYTES: Final = 16
 _WORDS: Final = 6
 """Lines of the compiler's that an error repeats."""
+_ENVIRONMENT: Final = ("PATH", "HOME", "TMPDIR", "CROSS_COMPILE")
+"""What make sees of the environment: a CC or CFLAGS set for something else must not decide what is measured."""
+_PACKAGES: Final = {
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi",
+    "gcc": "gcc",
+    "sha256sum": "coreutils",
+}
+"""Of Debian and Ubuntu, by the program that is absent."""
+_ABSENT: Final = r"(?<![\w-]){}(?:: not found|: No such file|: command not found)"
+_ERROR: Final = re.compile(r"error:|Error:|not found|No such file|undefined reference|overflowed|\*\*\*")
 
 
 @dataclass(frozen=True)
@@ -53,50 +68,75 @@ class Firmware:
     image: FirmwareImage
 
 
-def build_firmware(port: str, *, sanitize: bool = False) -> Firmware:
-    """Bring the payload for `port` up to date; raises BuildError with the compiler's first words."""
+def build_firmware(
+    port: str, *, sanitize: bool = False, folder: Path = FIRMWARE, deadline_s: float = DEADLINE_S
+) -> Firmware:
+    """Bring the payload for `port` up to date; raises BuildError with the compiler's first words.
+
+    `folder` holds the Makefile. Two benches that build at once take turns.
+    """
     if shutil.which("make") is None:
         raise BuildError("make is not installed", hint="sudo apt-get install make, or run: bench doctor")
-    command = [
-        "make",
-        "--no-print-directory",
-        "-C",
-        str(FIRMWARE),
-        f"PORT={port}",
-        *(["SANITIZE=1"] if sanitize else []),
-    ]
-    build = FIRMWARE / "build"
-    build.mkdir(exist_ok=True)
+    ports = sorted(path.parent.name for path in folder.glob("ports/*/port.mk"))
+    if port not in ports:
+        raise BuildError(f"there is no firmware for a port {port!r}", hint=nearest_hint(port, ports))
+    command = ["make", "--no-print-directory", "-C", str(folder), f"PORT={port}", *(["SANITIZE=1"] if sanitize else [])]
+    build = folder / "build"
     try:
-        with FileLock(build / ".lock", timeout=_DEADLINE_S):
-            result = subprocess.run(
-                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_DEADLINE_S, check=False
-            )
+        build.mkdir(exist_ok=True)
+        with FileLock(build / ".lock", timeout=deadline_s):
+            returncode, output = _run_make(command, deadline_s)
     except Timeout as error:
         raise BuildError(
-            f"another build has held {build / '.lock'} for {_DEADLINE_S:g} s", hint="is a build hung?"
+            f"another build has held {build / '.lock'} for {deadline_s:g} s", hint="is a build hung?"
         ) from error
-    except subprocess.TimeoutExpired as error:
+    except OSError as error:
         raise BuildError(
-            f"make PORT={port} took more than {_DEADLINE_S:g} s", hint=f"try: {' '.join(command)}"
+            f"{build} cannot be written: {error.strerror}", hint="does the checkout belong to you? Is the disk full?"
         ) from error
-    if result.returncode:
-        raise BuildError(
-            f"the firmware for {port} could not be built: {_first_words(result.stderr)}", hint=_hint(result.stderr)
-        )
+    if returncode:
+        raise BuildError(f"the firmware for {port} could not be built: {_first_words(output)}", hint=_hint(output))
     return read_firmware(build / (f"{port}-sanitize" if sanitize else port) / "payload.elf")
+
+
+def _run_make(command: list[str], deadline_s: float) -> tuple[int, str]:
+    """Exit status and everything printed; whatever ends the wait early also ends make and its compilers."""
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    with subprocess.Popen(
+        command,
+        env=environment | {"LC_ALL": "C"},  # the words of an error are looked into
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    ) as make:
+        try:
+            output, _ = make.communicate(timeout=deadline_s)
+        except subprocess.TimeoutExpired as error:
+            raise BuildError(
+                f"{command[-1]}: make has not ended within {deadline_s:g} s", hint=f"try: {' '.join(command)}"
+            ) from error
+        finally:
+            if make.poll() is None:
+                os.killpg(make.pid, signal.SIGKILL)
+    return make.returncode, output
 
 
 def _first_words(output: str) -> str:
     lines = [line for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() or "not found" in line]
-    return "\n  ".join((errors or lines)[:_WORDS]) or "make said nothing"
+    errors = [line for line in lines if _ERROR.search(line)]
+    return "\n  ".join((errors or lines[-_WORDS:])[:_WORDS]) or "make said nothing"
 
 
 def _hint(output: str) -> str:
-    if "not found" in output or "No such file or directory" in output:
-        return "a compiler or library is missing; run: tools/setup, or: bench doctor"
-    return "correct the source that the message names"
+    absent = next((name for name in _PACKAGES if re.search(_ABSENT.format(re.escape(name)), output)), None)
+    if absent:
+        return f"{absent} is missing: sudo apt-get install {_PACKAGES[absent]}, or run: bench doctor"
+    if re.search(r"nosys\.specs|fatal error: (?:std|string|math)\w*\.h|cannot find -l[cm]\b", output):
+        return "the C library is missing: sudo apt-get install libnewlib-arm-none-eabi libc6-dev, or run: bench doctor"
+    return "correct the source that the message names, or run: bench doctor"
 
 
 def read_firmware(elf: Path) -> Firmware:

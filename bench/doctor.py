@@ -32,6 +32,8 @@ DISTRIBUTION: Final = "hil-bench"
 OLDEST_PYTHON: Final = (3, 11)
 DEADLINE_S: Final = 2.0
 """For all programs together to say their version; the slowest takes 0.05 s."""
+_LEAST_S: Final = 0.1
+"""For one that may have answered while another hung."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ TOOLS: Final = (
 def examine(
     *, tools: Sequence[Tool] = TOOLS, station: Path = Path(STATION_FILE), folder: Path | None = None
 ) -> tuple[Finding, ...]:
-    """Look at everything; takes at most DEADLINE_S. `folder` holds the targets, by default the project's own."""
+    """Look at everything; takes at most a little over DEADLINE_S. `folder` holds the targets, by default the project's own."""
     found = {finding.name: finding for finding in _examine_tools(tools)}
     return (
         _examine_python(),
@@ -171,7 +173,7 @@ def _start(command: tuple[str, ...]) -> subprocess.Popen[str] | None:
 def _first_line(process: subprocess.Popen[str], until: float) -> str | None:
     with process:
         try:
-            printed, _ = process.communicate(timeout=max(until - time.monotonic(), 0.0))
+            printed, _ = process.communicate(timeout=max(until - time.monotonic(), _LEAST_S))
         except subprocess.TimeoutExpired:
             process.kill()
             return None
