@@ -79,7 +79,7 @@ TOOLS: Final = (
 def examine(
     *, tools: Sequence[Tool] = TOOLS, station: Path = Path(STATION_FILE), folder: Path | None = None
 ) -> tuple[Finding, ...]:
-    """Look at everything; takes at most a little over DEADLINE_S. `folder` holds the targets, by default the project's own."""
+    """Look at everything; takes little more than DEADLINE_S. `folder` holds the targets, else the project's own."""
     found = {finding.name: finding for finding in _examine_tools(tools)}
     return (
         _examine_python(),
