@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.measure.clock import PayloadClock, payload_clock
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, OperationSum, SamplesTrained, StatisticsReported
+from bench.trace import Entry, HousekeepingReported, OperationSum, SamplesTrained, StatisticsReported
 
 STEPS: Final = ("train", "predict", "feature")
 """Single calls that the meter encloses; they repeat where the meter masks interrupts."""
@@ -57,6 +57,16 @@ def measure_timing(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
     yield from _distribution("timing.link", [report.link for report in reports if report.train], clock)
     yield from _row_times([sum(row) for row in zip(*costs.values(), strict=True)], clock)
     yield from _per_model(trace, clock)
+    yield _interrupts(entries_of(trace, HousekeepingReported), repeatable=clock.repeatable)
+
+
+def _interrupts(reports: Sequence[HousekeepingReported], *, repeatable: bool) -> Measurement:
+    """Interrupts that were served inside a measured step and so are in its cost; summed over the payload's starts."""
+    counts = [count for report in reports if (count := report.values.get("interrupts_in_steps")) is not None]
+    because = "" if counts else "the payload reported no housekeeping"
+    return Measurement(
+        "timing.interrupts_in_steps", sum(counts) if counts else None, "interrupts", None, repeatable, because
+    )
 
 
 def _row_costs(reports: Sequence[SamplesTrained]) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.measure import Measurement, RunContext
 from bench.measure.timing import combine, measure_timing, percentile, summary
-from bench.trace import Entry, ModelStatistics, OperationSum, SamplesTrained, StatisticsReported
+from bench.trace import Entry, HousekeepingReported, ModelStatistics, OperationSum, SamplesTrained, StatisticsReported
 from tests.unit.made_runs import connected, make_recording, make_run, trained
 
 CONTEXT = RunContext(make_recording(), masks_interrupts=True)
@@ -119,3 +119,10 @@ def test_a_bank_without_models_reports_no_costs() -> None:
     found = figures([connected(), SamplesTrained(0, [0, 0], 3, [], [], [], [], [], [])])
     assert found["timing.train.count"].value == found["timing.link.count"].value == 0
     assert math.isfinite(found["timing.link.count"].value or 0)
+
+
+def test_interrupts_inside_measured_steps_are_summed_over_all_starts() -> None:
+    reports = [HousekeepingReported(start, {"interrupts_in_steps": count}) for start, count in ((1, 3), (2, 4))]
+    assert figures([connected(), *reports])["timing.interrupts_in_steps"].value == 7
+    without = figures([connected()])["timing.interrupts_in_steps"]
+    assert (without.value, without.because) == (None, "the payload reported no housekeeping")
