@@ -70,7 +70,8 @@ class Dialogue:
         self.clock = clock
         self.recorder = recorder
         self.target_name = target_name
-        self.should_stop = should_stop
+        self._should_stop = should_stop
+        self._stop_heeded = False
         entropy = random.SystemRandom()
         self._connection = Connection(lambda: entropy.getrandbits(32), line_bytes_per_s=transport.line_bytes_per_s)
         self._outgoing = b""
@@ -183,6 +184,10 @@ class Dialogue:
                 self._note(event)
         return messages
 
+    def heed_stop(self) -> None:
+        """The wish to stop has been heard: what follows fetches what there is, and is not interrupted by it again."""
+        self._stop_heeded = True
+
     def forget_line(self) -> None:
         """The other end started anew: drop what was still to be written to it."""
         self._outgoing = b""
@@ -196,7 +201,7 @@ class Dialogue:
             self._outgoing = self._outgoing[transfer.written :]
 
     def _exchange(self, timeout_s: float) -> list[Event]:
-        if self.should_stop():
+        if not self._stop_heeded and self._should_stop():
             raise Stopped
         now = self.clock.now()
         self._outgoing += self._connection.bytes_to_send(now)

@@ -67,21 +67,15 @@ class Session:
         self._clock = clock
         self._ready_s = ready_s
         self._build_id = build_id
-        self._should_stop = should_stop
         self._dialogue = Dialogue(
-            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=self._stopping
+            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=should_stop
         )
-        self._stop_taken = False
         self._bank = Bank(self._dialogue, recording)
         self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
         self._catalogue = CatalogueListed([], [])
         self._channels = int(recording.values.shape[1])
         self._segment = 0
         self._starts = 0
-
-    def _stopping(self) -> bool:
-        """The wish to stop is heard once: what follows fetches the models."""
-        return not self._stop_taken and self._should_stop()
 
     @property
     def rows(self) -> int:
@@ -115,7 +109,7 @@ class Session:
 
     def salvage(self) -> None:
         """After Stopped: fetch what the payload has learnt so far."""
-        self._stop_taken = True
+        self._dialogue.heed_stop()
         if not self._bank.is_empty:
             self._bank.dump(segment=self._segment, end_row=self.rows, complete=False)
             self._read_housekeeping()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.session.decode import PACKET_OVERHEAD_BYTES, rows_per_packet, sample_records, sample_results
 from bench.session.dialogue import Dialogue
-from bench.session.failures import TargetFailure
+from bench.session.failures import Stopped, TargetFailure
 from bench.telemetry import Recording
 from bench.trace import LinkMeasured
 from firmware_if.errors import WireError
@@ -58,6 +58,11 @@ class RowStream:
             while progress.reported < end_row:
                 progress = self._send_due(progress, first_row, due_s=due_s)
                 progress = self._take_results(progress, self._wait_s(progress, first_row, due_s=due_s))
+        except Stopped:
+            self._dialogue.heed_stop()
+            while progress.reported < progress.sent:  # the models have seen these rows, or will before they are dumped
+                progress = self._take_results(progress, 1.0)
+            raise
         finally:
             self.trained_rows += progress.reported - first_row
             self._dialogue.recorder.record(
