@@ -157,7 +157,8 @@ class Command(AbstractContextManager["Command"]):
 
     def _family(self) -> list[int]:
         mark = self._mark.encode()
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if mark in _environment(pid)]
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [pid for pid in pids if mark in _environment(pid)]
 
     def end(self) -> Ended:
         """Wait for its end; fails for a traceback, and for a process that it leaves behind."""
@@ -186,7 +187,7 @@ def _environment(pid: int) -> bytes:
 
 def _program(pid: int) -> str:
     try:
-        return Path(os.readlink(f"/proc/{pid}/exe")).name
+        return Path(f"/proc/{pid}/exe").readlink().name
     except OSError:
         return ""
 
