@@ -21,7 +21,6 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "stream": "every sample trains on arrival",
     "batch": "a data set is loaded into its own memory and trained on in epochs",
 }
-SERIAL_LINES: Final = ("unix", "pty")
 DEFAULT_BAUD: Final = 115200
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")  # it travels as text15 of the Hello struct
 _BUILD_ID: Final = re.compile(r"[0-9a-f]{32}")  # octets16 of the Hello struct
@@ -34,8 +33,6 @@ class QemuTransportSpec:
     machine: str
     binary: str
     arguments: tuple[str, ...]
-    serial: str
-    """What its serial line is on this side: unix (a socket on which the bench listens) or pty."""
     ready_s: float
     """Longest time from its start to the payload's first answer."""
 
@@ -45,7 +42,6 @@ class ProcessSpec:
     """A native process that the bench starts and ends."""
 
     arguments: tuple[str, ...]
-    serial: str
     ready_s: float
 
 
@@ -242,14 +238,12 @@ def _read_transport(table: StrictTable) -> TransportSpec:
     ready_s = table.take_number("ready_s", float, low=0.01, high=600.0)
     if kind == "serial":
         return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s)
-    serial = table.take("serial", str, choices=SERIAL_LINES)
     if kind == "process":
-        return ProcessSpec(table.take_list("arguments", str, ()), serial, ready_s)
+        return ProcessSpec(table.take_list("arguments", str, ()), ready_s)
     return QemuTransportSpec(
         machine=table.take("machine", str),
         binary=table.take("binary", str),
         arguments=table.take_list("arguments", str, ()),
-        serial=serial,
         ready_s=ready_s,
     )
 

@@ -31,7 +31,6 @@ kind = "qemu"
 binary = "qemu-system-arm"
 machine = "xilinx-zynq-a9"
 arguments = ["-display", "none"]
-serial = "unix"
 ready_s = 10
 [clock_facts]
 counted = "guest instructions"
@@ -72,7 +71,7 @@ def board(folder: Path) -> Target:
 def test_every_fact_of_a_target_is_read(tmp_path: Path) -> None:
     found = target(tmp_path, QEMU)
     assert (found.name, found.title, found.port) == ("demo", "A demonstration", "zynq")
-    assert found.transport == QemuTransportSpec("xilinx-zynq-a9", "qemu-system-arm", ("-display", "none"), "unix", 10.0)
+    assert found.transport == QemuTransportSpec("xilinx-zynq-a9", "qemu-system-arm", ("-display", "none"), 10.0)
     assert (found.clock.kind, found.clock.counted) == ("instructions", "guest instructions")
     assert found.clock.assumed_instructions_per_s == 533e6
     assert found.clock.because == "667 MHz at 0.8 instructions a cycle"
@@ -90,7 +89,7 @@ def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
 def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> None:
     text = QEMU.replace('kind = "qemu"', 'kind = "process"')
     text = text.replace('binary = "qemu-system-arm"\nmachine = "xilinx-zynq-a9"\n', "")
-    assert target(tmp_path, text).transport == ProcessSpec(("-display", "none"), "unix", 10.0)
+    assert target(tmp_path, text).transport == ProcessSpec(("-display", "none"), 10.0)
     assert board(tmp_path).transport == SerialSpec(None, 921600, 2.0)
     assert board(tmp_path).port is None
 
@@ -109,7 +108,6 @@ def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> Non
         ('clock = "instructions"', 'clock = "cycles"', "given for a clock that counts cycles", "count of instructions"),
         ('["stream"]', '["steam"]', "capabilities[0]: is 'steam', which is no capability", "did you mean 'stream'?"),
         ('kind = "qemu"', 'kind = "qmeu"', "transport.kind: is 'qmeu'", "did you mean 'qemu'?"),
-        ('serial = "unix"', 'serial = "usb"', "transport.serial: is 'usb', expected one of 'unix', 'pty'", ""),
         ("ready_s = 10", "ready_s = 0", "transport.ready_s: is 0.0, expected a value in [0.01, 600]", ""),
         ("[memory]", "[memory", "not valid TOML: ", "correct the line that the message names"),
     ],
