@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from bench.build import FirmwareImage
 from bench.errors import RunFolderError
@@ -73,11 +74,27 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             (folder / _TARGET).mkdir()
             shutil.copyfile(files.target.path, folder / _TARGET / files.target.path.name)
         if files.recording.folder is not None:
-            shutil.copytree(files.recording.folder, folder / _RECORDING)
+            _copy_files(files.recording.folder, folder / _RECORDING)
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RunFolderError(f"cannot write to {folder}: {error}", hint="is the disk full?") from error
+        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
+
+
+def _copy_files(source: Path, folder: Path) -> None:
+    """Not shutil.copytree, which goes on after an error and reports all of them in one tuple of tuples."""
+    folder.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_file():
+            shutil.copyfile(path, folder / path.name)
+
+
+def open_trace(folder: Path) -> TextIO:
+    """A new trace in the folder; raises RunFolderError when it cannot be made."""
+    try:
+        return (folder / TRACE).open("x", encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
 
 
 def load_run_files(folder: Path) -> RunFiles:
@@ -97,10 +114,16 @@ def load_run_files(folder: Path) -> RunFiles:
         scenario=load_scenario(folder / _SCENARIO),
         target=load_target(targets[0]),
         recording=load_recording(folder / _RECORDING),
-        firmware=FirmwareImage.from_dict(json.loads(firmware.read_text(encoding="utf-8")))
-        if firmware.exists()
-        else None,
+        firmware=_load_firmware(firmware) if firmware.exists() else None,
     )
+
+
+def _load_firmware(path: Path) -> FirmwareImage:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read: {error}", hint="the file was changed or cut short") from error
+    return FirmwareImage.from_dict(values)
 
 
 def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = None) -> tuple[Verdict, ...]:

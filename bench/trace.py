@@ -8,6 +8,7 @@ these entries and the other files of the run folder. Numbers that are not finite
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator
@@ -433,11 +434,19 @@ class TraceWriter:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._failure: OSError | None = None
 
     def write(self, entry: Entry) -> None:
-        """Raises RunFolderError when the file cannot take it, for example on a full disk."""
-        try:
-            self._file.write(entry_to_json(entry) + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise RunFolderError(f"cannot write the trace: {error}", hint="is the disk full?") from error
+        """Raises RunFolderError when the file cannot take it, for example on a full disk; from then on always."""
+        if self._failure is None:
+            try:
+                self._file.write(entry_to_json(entry) + "\n")
+                self._file.flush()
+            except OSError as error:
+                self._failure = error
+                with contextlib.suppress(OSError):
+                    self._file.close()  # whoever closes it next would write what is left, and fail again
+        if self._failure is not None:
+            raise RunFolderError(
+                f"cannot write the trace: {self._failure.strerror}", hint="is the disk full?"
+            ) from self._failure

@@ -19,7 +19,7 @@ from bench.cli.show import show_verdicts
 from bench.clock import MonotonicClock
 from bench.errors import BenchError
 from bench.plan import Plan, make_plan
-from bench.run_folder import TRACE, RunFiles, claim_folder, judge_run, new_run_folder, save_run_files
+from bench.run_folder import RunFiles, claim_folder, judge_run, new_run_folder, open_trace, save_run_files
 from bench.scenario import choose_recording, load_scenario
 from bench.session import Recorder, Session, run
 from bench.session.open import make_transport
@@ -70,7 +70,7 @@ def _run_plan(
     clock = MonotonicClock()
     transport = make_transport(files.target, firmware.elf if firmware is not None else None)
     progress = RunProgress(console, rows=files.recording.row_count)
-    with (folder / TRACE).open("x", encoding="utf-8") as file:
+    with open_trace(folder) as file:
         recorder = Recorder(clock, writer=TraceWriter(file), observers=(progress.observe,))
         recorder.record(_run_started(files, transport))
         try:

@@ -119,7 +119,7 @@ class Dialogue:
             what = "something answers, but not to this bench"
             hint = "is another bench talking to the same payload?"
         elif console:
-            what = f"only console text, last: {console.strip().splitlines()[-1:] or ['']}"
+            what = f"only console text, last: {(console.strip().splitlines() or [''])[-1]!r}"
             hint = "the board runs, but no payload of this contract: flash the firmware"
         else:
             what = f"{received} bytes, 0 frames: wrong baud?"

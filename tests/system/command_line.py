@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,8 +63,8 @@ def sun_sensor() -> Recording:
 
 
 def save_rows(folder: Path, first_row: int, end_row: int) -> Path:
-    """Save some rows of the demonstration's recording."""
-    return save_recording(sun_sensor().rows(first_row, end_row), folder)
+    """Save some rows of the demonstration's recording, without its evaluation rows."""
+    return save_recording(replace(sun_sensor().rows(first_row, end_row), evaluation=None), folder)
 
 
 def write_target(folder: Path, name: str, *, like: str, replaced: Mapping[str, str]) -> Path:
