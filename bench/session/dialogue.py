@@ -17,6 +17,7 @@ from firmware_if.connection import (
     Event,
     LinkLost,
     LinkStatistics,
+    LinkTimes,
     PacketReceived,
     PayloadRestarted,
 )
@@ -64,6 +65,7 @@ class Dialogue:
         clock: Clock,
         recorder: Recorder,
         target_name: str,
+        link_times: LinkTimes | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.transport = transport
@@ -73,7 +75,9 @@ class Dialogue:
         self._should_stop = should_stop
         self._stop_heeded = False
         entropy = random.SystemRandom()
-        self._connection = Connection(lambda: entropy.getrandbits(32), line_bytes_per_s=transport.line_bytes_per_s)
+        self._connection = Connection(
+            lambda: entropy.getrandbits(32), times=link_times, line_bytes_per_s=transport.line_bytes_per_s
+        )
         self._outgoing = b""
         self._requests: dict[int, str] = {}
 

@@ -38,6 +38,7 @@ from bench.trace import (
 )
 from bench.transport import Transport
 from firmware_if import messages as wire
+from firmware_if.connection import LinkTimes
 from firmware_if.errors import WireError
 from firmware_if.messages import ClockKind, Hello
 
@@ -59,6 +60,7 @@ class Session:
         ready_s: float,
         speed: float | None,
         build_id: str | None = None,
+        link_times: LinkTimes | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._transport = transport
@@ -68,7 +70,12 @@ class Session:
         self._ready_s = ready_s
         self._build_id = build_id
         self._dialogue = Dialogue(
-            transport, clock=clock, recorder=recorder, target_name=target_name, should_stop=should_stop
+            transport,
+            clock=clock,
+            recorder=recorder,
+            target_name=target_name,
+            link_times=link_times,
+            should_stop=should_stop,
         )
         self._bank = Bank(self._dialogue, recording)
         self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
