@@ -158,7 +158,8 @@ static hil_refusal configure_stream(hil_service *service, hil_reader *fields) {
     hil_reader labels = hil_reader_over(request.classes.bytes, request.classes.count * 2u);
     int16_t negative = hil_get_i16(&labels);
     int16_t positive = hil_get_i16(&labels);
-    if (request.classes.count != HIL_CLASSES || negative == positive) {
+    bool same = bank->model_count == 0 || (negative == bank->classes[0] && positive == bank->classes[1]);
+    if (request.classes.count != HIL_CLASSES || negative == positive || !same) {
         return (hil_refusal){HIL_FAILURE_CODE_CLASSES, request.classes.count > UINT8_MAX ? 0 : (uint32_t)request.classes.count};
     }
     accept(service);
@@ -214,8 +215,13 @@ static hil_refusal samples(hil_service *service, hil_reader *fields) {
     if (!complete_fields(fields)) {
         return MALFORMED;
     }
-    service->stream.link_counts = hil_counts(service->port, service->link.packet_ticks);
-    return hil_stream_samples(&service->stream, &service->bank, &service->meter, &service->link, &request);
+    hil_refusal refusal = hil_stream_check_samples(&service->stream, &service->bank, &request);
+    if (refusal.code == 0) {
+        service->stream.link_counts = hil_counts(service->port, service->link.packet_ticks);
+        accept(service);
+        hil_stream_samples(&service->stream, &service->bank, &service->meter, &service->link, &request);
+    }
+    return refusal;
 }
 
 static hil_refusal predict(hil_service *service, hil_reader *fields) {
@@ -224,7 +230,12 @@ static hil_refusal predict(hil_service *service, hil_reader *fields) {
     if (!complete_fields(fields)) {
         return MALFORMED;
     }
-    return hil_stream_predict(&service->stream, &service->bank, &service->link, &request);
+    hil_refusal refusal = hil_stream_check_predict(&service->stream, &service->bank, &request);
+    if (refusal.code == 0) {
+        accept(service);
+        hil_stream_predict(&service->stream, &service->bank, &service->link, &request);
+    }
+    return refusal;
 }
 
 static hil_operation_sum operation_sum(uint8_t operation, const hil_sums *sums) {

@@ -124,8 +124,7 @@ static void take_row(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_l
     hil_send_event(link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_SAMPLE_REFUSED, row);
 }
 
-hil_refusal hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link,
-                               const hil_samples *samples) {
+hil_refusal hil_stream_check_samples(const hil_stream *stream, const hil_bank *bank, const hil_samples *samples) {
     if (bank->channels == 0) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_CONFIGURED, 0};
     }
@@ -137,12 +136,15 @@ hil_refusal hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *me
         uint16_t code = samples->first_row > stream->next_row ? HIL_FAILURE_CODE_ROW_GAP : HIL_FAILURE_CODE_ROW_REPEAT;
         return (hil_refusal){code, stream->next_row};
     }
+    return (hil_refusal){0, 0};
+}
+
+void hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link, const hil_samples *samples) {
     hil_sums_add(&bank->link, stream->link_counts);
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
         take_row(stream, bank, meter, link, &reader);
     }
-    return (hil_refusal){0, 0};
 }
 
 /* The rows must all be finite before the first is scored: a half-answered request would be hard to tell apart. */
@@ -164,7 +166,7 @@ static void write_scores(hil_writer *to, const hil_bank *bank, const double *sco
     hil_put_octets(to, classes, (bank->model_count + 7u) / 8u);
 }
 
-hil_refusal hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request) {
+hil_refusal hil_stream_check_predict(hil_stream *stream, const hil_bank *bank, const hil_predict *request) {
     if (bank->channels == 0 || bank->model_count == 0) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_CONFIGURED, bank->model_count};
     }
@@ -175,6 +177,11 @@ hil_refusal hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *lin
     if (!all_finite(stream, bank, request->records)) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_FINITE, request->first_row};
     }
+    return (hil_refusal){0, 0};
+}
+
+void hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request) {
+    size_t row_bytes = 4u * (size_t)bank->channels;
     size_t answer_bytes = 8u * (size_t)bank->model_count + (bank->model_count + 7u) / 8u;
     size_t per_packet = (HIL_MAX_PACKET_BYTES - PREDICTIONS_HEAD_BYTES - HIL_CRC16_BYTES) / answer_bytes;
     size_t rows = request->records.count / row_bytes;
@@ -195,5 +202,4 @@ hil_refusal hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *lin
         hil_write_predictions(hil_link_begin(link, HIL_PREDICTIONS_SERVICE, HIL_PREDICTIONS_SUBTYPE), &answer);
         (void)hil_link_end(link);
     }
-    return (hil_refusal){0, 0};
 }

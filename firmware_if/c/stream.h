@@ -19,15 +19,20 @@ typedef struct {
 
 void hil_stream_reset(hil_stream *stream, uint32_t next_row);
 
-/* Trains on the rows of one Samples packet, or refuses the packet. */
-hil_refusal hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link,
-                               const hil_samples *samples);
+/* Why one Samples packet is refused as a whole. */
+hil_refusal hil_stream_check_samples(const hil_stream *stream, const hil_bank *bank, const hil_samples *samples);
+
+/* Trains on the rows of a Samples packet that the check let pass. */
+void hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link, const hil_samples *samples);
 
 /* Sends the gathered records, if any. */
 void hil_stream_flush(hil_stream *stream, const hil_bank *bank, hil_link *link);
 
-/* Scores the rows of one Predict packet and sends the scores, or refuses the packet as a whole. */
-hil_refusal hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request);
+/* Why one Predict packet is refused as a whole; its values pass through the stream's row buffer. */
+hil_refusal hil_stream_check_predict(hil_stream *stream, const hil_bank *bank, const hil_predict *request);
+
+/* Scores the rows of a Predict packet that the check let pass, and sends the scores; the stream is flushed before. */
+void hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request);
 
 /* One ST[05] event. */
 void hil_send_event(hil_link *link, uint8_t subtype, uint16_t event, uint32_t number);
