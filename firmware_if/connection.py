@@ -225,7 +225,7 @@ class Connection:
         while self.state is State.OPEN and self._queue and self._fits(self._queue[0]):
             out += self._transmit(self._queue.popleft(), now=now)
         if self.state is State.OPEN and self._queue and self._poll_at is None:
-            self._schedule(now)  # the credit is closed: ask for it
+            self._schedule(now)  # the credit is closed, or too small for this packet: ask for more
         self._counts["bytes_sent"] += len(out)
         return bytes(out)
 
@@ -336,7 +336,7 @@ class Connection:
 
     def _schedule(self, now: float) -> None:
         """Set or clear the moment at which silence is met."""
-        awaiting = bool(self._in_flight) or not self._poll_answered or (bool(self._queue) and self._credit == 0)
+        awaiting = bool(self._in_flight) or not self._poll_answered or bool(self._queue)
         if not awaiting:
             self._awaiting_since = None
             self._poll_at = None

@@ -247,6 +247,19 @@ def test_a_resumed_session_sends_what_was_not_acknowledged(payload: Payload) -> 
     assert [frame.header.sequence for frame in payload.heard()] == [1, 2]
 
 
+def test_a_credit_too_small_for_a_packet_is_probed(payload: Payload) -> None:
+    payload.credit = 60
+    (first,) = send(payload, 1, size=4)
+    payload.say(FrameType.STATUS, ack=1, poll=first.header.poll)
+    assert send(payload, 1) == []
+    assert payload.connection.deadline() is not None, "nothing is under way, but a packet waits"
+    payload.wait(0.25)
+    (probe,) = payload.heard()
+    payload.credit = 2048
+    payload.say(FrameType.STATUS, ack=1, poll=probe.header.poll)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.DATA]
+
+
 def test_frames_for_another_session_are_ignored(payload: Payload) -> None:
     send(payload, 1)
     payload.say(FrameType.STATUS, tag=1, ack=1)
