@@ -80,6 +80,7 @@ class Dialogue:
         )
         self._outgoing = b""
         self._requests: dict[int, str] = {}
+        self._unread: list[Message] = []
 
     # -------------------------------------------------------------------------------------------------- link's state
     @property
@@ -95,6 +96,7 @@ class Dialogue:
     # ---------------------------------------------------------------------------------------------------- connecting
     def connect(self, ready_s: float) -> Hello:
         """Wait for the payload's Hello; raises ConnectError saying what was heard instead."""
+        self._unread = []
         self._connection.open(self.clock.now(), starting=self.transport.can_power_cycle)
         deadline = self.clock.now() + ready_s
         before = self.statistics
@@ -145,11 +147,13 @@ class Dialogue:
         answers: list[Message] = []
         deadline = self.clock.now() + timeout_s
         while self.clock.now() < deadline:
-            for received in self.receive(deadline - self.clock.now()):
+            messages = self.receive(deadline - self.clock.now())
+            for index, received in enumerate(messages, start=1):
                 if (
                     isinstance(received, Completed | NotAccepted | NotCompleted)
                     and received.sequence == request.sequence
                 ):
+                    self._unread = messages[index:]  # came with the answer and belong to whoever waits next
                     return answers, None if isinstance(received, Completed) else self._refusal(received)
                 if not isinstance(received, Accepted):
                     answers.append(received)
@@ -167,11 +171,14 @@ class Dialogue:
 
     def receive(self, timeout_s: float) -> list[Message]:
         """Move bytes once, for at most `timeout_s`; the messages that came. Events go into the trace."""
+        if self._unread:
+            messages, self._unread = self._unread, []
+            return messages
         try:
             events = self._exchange(timeout_s)
         except TransportError as error:
             raise TargetFailure(error.message, hint=error.hint) from error
-        messages: list[Message] = []
+        messages = []
         for event in events:
             if isinstance(event, PacketReceived) and not self._note_packet(event):
                 messages.append(event.telemetry.message)

@@ -1,10 +1,11 @@
 """Firmware for the tests that run it."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from bench.build import build_firmware
+from bench.build import FIRMWARE, build_firmware
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,12 @@ def sanitized_payload() -> Path:
 def host_payload() -> Path:
     """The native payload as the bench runs it."""
     return build_firmware("host").elf
+
+
+@pytest.fixture(scope="session")
+def tiny_payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a native payload whose arena holds 256 bytes."""
+    folder = tmp_path_factory.mktemp("tiny")
+    arguments = ["PORT=host", "ARENA_BYTES=256", f"BUILD={folder}"]
+    subprocess.run(["make", "-s", "-C", FIRMWARE, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return folder / "payload.elf"

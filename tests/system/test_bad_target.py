@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,15 +124,6 @@ def test_a_payload_that_hangs_in_the_middle_is_a_verdict(host_payload: Path) -> 
     assert "link lost: silent for 0." in failure.reason
     assert "while awaiting acknowledgement of" in failure.reason
     assert transport.pid is None
-
-
-@pytest.fixture(scope="session")
-def tiny_payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a native payload whose arena holds 256 bytes."""
-    folder = tmp_path_factory.mktemp("tiny")
-    arguments = ["PORT=host", "ARENA_BYTES=256", f"BUILD={folder}"]
-    subprocess.run(["make", "-s", "-C", FIRMWARE, *arguments], check=True, stdout=subprocess.DEVNULL)
-    return folder / "payload.elf"
 
 
 def test_a_model_that_does_not_fit_is_a_verdict_and_the_payload_stays_usable(tiny_payload: Path) -> None:

@@ -1,0 +1,155 @@
+"""Every failure code of the contract, provoked on the native payload, which answers and trains on afterwards."""
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from bench.clock import MonotonicClock
+from bench.session import Recorder
+from bench.session.decode import sample_results
+from bench.session.dialogue import Dialogue
+from bench.trace import EventReported
+from bench.transport import make_process
+from firmware_if import messages as wire
+from firmware_if.messages import FailureCode, Message, RowStatus
+from firmware_if.packets import crc16
+
+AROW = wire.CreateModel("arow", "identity", "flight", (0, 1), ())
+CONFIGURE = wire.ConfigureStream(2, 0, (-1, 1))
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Unknown(wire.List):
+    """A telecommand of a service that nobody has."""
+
+    SERVICE: ClassVar[int] = 200
+
+
+def samples(first_row: int, *values: float, label: int = 1) -> wire.Samples:
+    """One row."""
+    return wire.Samples(first_row, struct.pack(">Ih2f", 0, label, *values))
+
+
+def predict(*values: float) -> wire.Predict:
+    return wire.Predict(0, struct.pack(">2f", *values))
+
+
+def parameter(name: str, value: float) -> wire.CreateModel:
+    return replace(AROW, hyperparameters=(wire.Hyperparameter(name, value),))
+
+
+READY = (CONFIGURE, AROW)
+STREAMING = (*READY, samples(0, 0.5, 0.25))
+PROVOKED: dict[FailureCode, tuple[tuple[Message, ...], Message, int | None]] = {
+    # What comes before, the telecommand that is refused, and the number in the refusal (None = any).
+    FailureCode.UNKNOWN_SERVICE: ((), Unknown(), 200 << 8 | 1),
+    FailureCode.MALFORMED: ((), wire.RequestHousekeeping(2, 1), None),
+    FailureCode.UNKNOWN_LEARNER: ((CONFIGURE,), replace(AROW, learner="arrow"), None),
+    FailureCode.UNKNOWN_FEATURES: ((CONFIGURE,), replace(AROW, features="fourier"), None),
+    FailureCode.UNKNOWN_PARAMETER: ((CONFIGURE,), parameter("q", 1.0), 0),
+    FailureCode.PARAMETER_RANGE: ((CONFIGURE,), parameter("r", -1.0), 0),
+    FailureCode.CHANNELS: ((CONFIGURE,), replace(AROW, channels=(0, 2)), None),
+    FailureCode.ARENA_FULL: ((CONFIGURE, *[AROW] * 3), replace(AROW, channels=(0, 1) * 60), None),
+    FailureCode.BANK_FULL: ((CONFIGURE, *[AROW] * wire.MAX_MODELS), AROW, None),
+    FailureCode.NOT_CONFIGURED: ((), samples(0, 0.5, 0.5), 0),
+    FailureCode.ROW_GAP: (READY, samples(1, 0.5, 0.5), 0),
+    FailureCode.ROW_REPEAT: (STREAMING, samples(0, 0.5, 0.5), 1),
+    FailureCode.UNKNOWN_MODEL: (READY, wire.DumpMemory(1, 1, 0, 8), 1),
+    FailureCode.MEMORY_RANGE: (READY, wire.DumpMemory(0, 1, 0, 1000), 32),
+    FailureCode.CHECKSUM: (READY, wire.LoadMemory(0, 1, 0, bytes(8), crc16(bytes(8)) ^ 1), crc16(bytes(8))),
+    FailureCode.CLASSES: ((), replace(CONFIGURE, classes=(1, 1)), 2),
+    FailureCode.NOT_FINITE: (READY, predict(0.5, NAN), 0),
+    FailureCode.STREAM_ACTIVE: (STREAMING, AROW, 1),
+}
+"""The payload for ARENA_FULL is one with a small arena."""
+
+
+def talk_to(elf: Path) -> Iterator[Dialogue]:
+    with make_process(elf) as transport:
+        dialogue = Dialogue(transport, clock=MonotonicClock(), recorder=Recorder(MonotonicClock()), target_name="host")
+        dialogue.connect(5.0)
+        yield dialogue
+
+
+@pytest.fixture
+def dialogue(sanitized_payload: Path) -> Iterator[Dialogue]:
+    """Give a connection to the native payload under the sanitizers."""
+    yield from talk_to(sanitized_payload)
+
+
+@pytest.fixture
+def tiny_dialogue(tiny_payload: Path) -> Iterator[Dialogue]:
+    """Give a connection to a payload with an arena of 256 bytes."""
+    yield from talk_to(tiny_payload)
+
+
+def check_usable(dialogue: Dialogue) -> None:
+    """It is alive, can be reset, and trains."""
+    assert wire.Alive() in dialogue.demand(wire.AreYouAlive())
+    dialogue.demand(wire.ResetBank())
+    dialogue.demand(CONFIGURE)
+    [created] = dialogue.demand(AROW)
+    assert isinstance(created, wire.ModelCreated)
+    assert statuses(dialogue, samples(0, 0.5, 0.25)) == [RowStatus.TRAINED]
+
+
+def statuses(dialogue: Dialogue, *rows: wire.Samples) -> list[int]:
+    """What became of each row; the reports come before the answer to whatever follows them."""
+    messages: list[Message] = [*rows, wire.AreYouAlive()]
+    reports = [answer for message in messages for answer in dialogue.demand(message)]
+    return [
+        status
+        for report in reports
+        if isinstance(report, wire.SampleReport)
+        for status in sample_results(report).status
+    ]
+
+
+def test_there_is_a_way_to_provoke_every_failure_code() -> None:
+    assert list(PROVOKED) == list(FailureCode)
+
+
+@pytest.mark.parametrize("code", FailureCode, ids=lambda code: code.name)
+def test_a_refusal_has_its_code_and_the_payload_stays_usable(code: FailureCode, request: pytest.FixtureRequest) -> None:
+    tiny = code is FailureCode.ARENA_FULL
+    dialogue = request.getfixturevalue("tiny_dialogue" if tiny else "dialogue")
+    before, refused, number = PROVOKED[code]
+    for message in before:
+        dialogue.demand(message)
+    _, refusal = dialogue.request(refused)
+    assert refusal is not None
+    assert refusal.code == code.name
+    if number is not None:
+        assert refusal.number == number
+    check_usable(dialogue)
+
+
+def test_a_sample_that_is_not_finite_is_skipped_and_reported(dialogue: Dialogue) -> None:
+    for message in READY:
+        dialogue.demand(message)
+    rows = (samples(0, 0.5, 0.25), samples(1, NAN, 0.25), samples(2, 0.5, math.inf), samples(3, 0.5, 0.5, label=7))
+    expected = [RowStatus.TRAINED, RowStatus.NOT_FINITE, RowStatus.NOT_FINITE, RowStatus.UNKNOWN_LABEL]
+    assert statuses(dialogue, *rows) == expected
+    events = [entry for entry in dialogue.recorder.entries if isinstance(entry, EventReported)]
+    assert [(e.severity, e.event, e.number) for e in events if e.event == "sample_refused"] == [
+        ("low", "sample_refused", row) for row in (1, 2, 3)
+    ]
+    assert statuses(dialogue, samples(4, 0.5, 0.5)) == [RowStatus.TRAINED]
+    check_usable(dialogue)
+
+
+def test_a_state_that_is_not_finite_is_reported_once(dialogue: Dialogue) -> None:
+    for message in READY:
+        dialogue.demand(message)
+    broken = struct.pack("<d", NAN)
+    dialogue.demand(wire.LoadMemory(0, 1, 0, broken, crc16(broken)))
+    assert statuses(dialogue, samples(0, 0.5, 0.25), samples(1, 0.5, 0.25)) == [RowStatus.TRAINED] * 2
+    events = [entry for entry in dialogue.recorder.entries if isinstance(entry, EventReported)]
+    assert [(e.severity, e.number) for e in events if e.event == "not_finite_state"] == [("medium", 0)]
+    check_usable(dialogue)
