@@ -91,7 +91,7 @@ def tiny_dialogue(tiny_payload: Path) -> Iterator[Dialogue]:
 
 def check_usable(dialogue: Dialogue) -> None:
     """It is alive, can be reset, and trains."""
-    assert wire.Alive() in dialogue.demand(wire.AreYouAlive())
+    assert dialogue.demand(wire.AreYouAlive()) == [wire.Alive()]
     dialogue.demand(wire.ResetBank())
     dialogue.demand(CONFIGURE)
     [created] = dialogue.demand(AROW)
@@ -100,15 +100,24 @@ def check_usable(dialogue: Dialogue) -> None:
 
 
 def statuses(dialogue: Dialogue, *rows: wire.Samples) -> list[int]:
-    """What became of each row; the reports come before the answer to whatever follows them."""
-    messages: list[Message] = [*rows, wire.AreYouAlive()]
-    reports = [answer for message in messages for answer in dialogue.demand(message)]
-    return [
-        status
-        for report in reports
-        if isinstance(report, wire.SampleReport)
-        for status in sample_results(report).status
-    ]
+    """Send rows as a run does; what became of each."""
+    for row in rows:
+        dialogue.send(row, acknowledge=False)
+    found: list[int] = []
+    end = dialogue.clock.now() + 10.0
+    while len(found) < len(rows) and dialogue.clock.now() < end:
+        for message in dialogue.receive(1.0):
+            assert isinstance(message, wire.SampleReport)
+            found += sample_results(message).status
+    return found
+
+
+def prepare(dialogue: Dialogue, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        if isinstance(message, wire.Samples):
+            assert statuses(dialogue, message) == [RowStatus.TRAINED]
+        else:
+            dialogue.demand(message)
 
 
 def test_there_is_a_way_to_provoke_every_failure_code() -> None:
@@ -120,8 +129,7 @@ def test_a_refusal_has_its_code_and_the_payload_stays_usable(code: FailureCode, 
     tiny = code is FailureCode.ARENA_FULL
     dialogue = request.getfixturevalue("tiny_dialogue" if tiny else "dialogue")
     before, refused, number = PROVOKED[code]
-    for message in before:
-        dialogue.demand(message)
+    prepare(dialogue, before)
     _, refusal = dialogue.request(refused)
     assert refusal is not None
     assert refusal.code == code.name
@@ -131,8 +139,7 @@ def test_a_refusal_has_its_code_and_the_payload_stays_usable(code: FailureCode, 
 
 
 def test_a_sample_that_is_not_finite_is_skipped_and_reported(dialogue: Dialogue) -> None:
-    for message in READY:
-        dialogue.demand(message)
+    prepare(dialogue, READY)
     rows = (samples(0, 0.5, 0.25), samples(1, NAN, 0.25), samples(2, 0.5, math.inf), samples(3, 0.5, 0.5, label=7))
     expected = [RowStatus.TRAINED, RowStatus.NOT_FINITE, RowStatus.NOT_FINITE, RowStatus.UNKNOWN_LABEL]
     assert statuses(dialogue, *rows) == expected
@@ -145,8 +152,7 @@ def test_a_sample_that_is_not_finite_is_skipped_and_reported(dialogue: Dialogue)
 
 
 def test_a_state_that_is_not_finite_is_reported_once(dialogue: Dialogue) -> None:
-    for message in READY:
-        dialogue.demand(message)
+    prepare(dialogue, READY)
     broken = struct.pack("<d", NAN)
     dialogue.demand(wire.LoadMemory(0, 1, 0, broken, crc16(broken)))
     assert statuses(dialogue, samples(0, 0.5, 0.25), samples(1, 0.5, 0.25)) == [RowStatus.TRAINED] * 2

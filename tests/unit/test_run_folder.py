@@ -79,9 +79,9 @@ def test_what_was_saved_comes_back(folder: Path, files: RunFiles) -> None:
 
 
 def test_a_second_run_cannot_be_written_into_the_folder(folder: Path, files: RunFiles) -> None:
-    with pytest.raises(RunFolderError, match="cannot write to .*run: File exists"):
+    with pytest.raises(RunFolderError, match=r"cannot write to .*run: File exists"):
         save_run_files(folder, files)
-    with pytest.raises(RunFolderError, match="cannot write to .*run: File exists"):
+    with pytest.raises(RunFolderError, match=r"cannot write to .*run: File exists"):
         open_trace(folder)
 
 
