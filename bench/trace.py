@@ -380,8 +380,12 @@ def entry_from_json(line: str) -> Entry | None:
     entry_type = ENTRIES.get(raw.pop("kind", ""))
     if entry_type is None:
         return None
-    known = {item.name for item in fields(entry_type)}
+    known = {item.name: str(item.type) for item in fields(entry_type)}
     values = {key: value for key, value in raw.items() if key in known}
+    for key, value in values.items():
+        _check_type(value, known[key], key)
+    if entry_type is SamplesTrained and len({len(raw[name]) for name in _ROW_LISTS}) > 1:
+        raise ValueError("lists of one batch of rows differ in length")
     if entry_type is CatalogueListed:
         values["learners"] = [LearnerInfo(**_numbers(item)) for item in raw["learners"]]
         values["features"] = [FeatureInfo(**item) for item in raw["features"]]
@@ -397,6 +401,35 @@ def entry_from_json(line: str) -> Entry | None:
             for key, value in values.items()
         }
     return entry_type(**values)
+
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float, str),  # a string where it is not finite
+    "str": (str,),
+    "bool": (bool,),
+    "list": (list,),
+    "dict": (dict,),
+    "None": (type(None),),
+}
+_ROW_LISTS = ("status", "train", "predict", "feature", "dispatch", "predictions", "updated")
+
+
+def _check_type(value: object, annotation: str, key: str) -> None:
+    """Raise ValueError unless a JSON value can be of a field's type; lists of plain values are looked into."""
+    allowed = [part.strip().split("[")[0] for part in _split_union(annotation)]
+    types = tuple(kind for name in allowed for kind in _JSON_TYPES[name])
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise ValueError(f"{key} is {value!r}, expected {annotation}")
+    item = annotation.removeprefix("list[").removesuffix("]")
+    if isinstance(value, list) and item in _JSON_TYPES:
+        for element in value:
+            _check_type(element, item, key)
+
+
+def _split_union(annotation: str) -> list[str]:
+    """The alternatives of an annotation; a union inside brackets is one of them."""
+    return annotation.split("|") if "[" not in annotation else [annotation]
 
 
 def _operation_sums(raw: dict[str, dict[str, int]]) -> dict[str, OperationSum]:

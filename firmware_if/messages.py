@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from firmware_if.octets import Reader, Writer
 
 VERSION = 1
-FINGERPRINT = 0xB61E77AACA5C388C
+FINGERPRINT = 0xC8A9AFD38A8B466B
 MAX_FRAME_BYTES = 1024
 """Largest frame on the wire, both delimiters included."""
 MAX_MODELS = 32
@@ -149,13 +149,11 @@ class CatalogueKind(IntEnum):
 class EventId(IntEnum):
     """ST[05] events."""
 
-    STARTED = 1
-    """The first session after a start has begun."""
-    SAMPLE_REFUSED = 2
+    SAMPLE_REFUSED = 1
     """A sample was not finite or had an unknown label; the number is its row."""
-    NOT_FINITE_STATE = 3
+    NOT_FINITE_STATE = 2
     """A model's score became NaN or infinite; the number is its handle."""
-    RECEIVE_OVERRUN = 4
+    RECEIVE_OVERRUN = 3
     """Received bytes were lost in the payload; the number is how many so far."""
 
 

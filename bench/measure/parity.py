@@ -60,7 +60,7 @@ def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterato
     tally = _Tally()
     for place, name in enumerate(model_names(trace)):
         yield from _plain_model_measures(name, run, dumps, tally=tally)
-        yield _predictions(name, run, {row: text[place] for row, text in rows.items() if place < len(text)})
+        yield _predictions(name, run, {row: text[place : place + 1] for row, text in rows.items()})
     yield from _summary("plain", tally, "no model state came down")
 
 
@@ -128,21 +128,20 @@ def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Ite
 def _reference_model(
     name: str, states: Mapping[int, Mapping[str, Array]], dumps: Dumps, *, tally: _Tally
 ) -> Measurement:
-    """Compared are the arrays that both sides name: what a reference leaves out must not be compared."""
+    """Compared is every array that the reference names: what it leaves out must not be compared."""
     values = compared = 0
     for end_row, state in states.items():
         dump = dumps.get((name, end_row))
-        shared = {array: value for array, value in state.items() if dump is not None and array in dump.state}
-        if dump is None or not shared:
+        if dump is None or not state:
             tally.missing.append(f"{name} at row {end_row}")
             continue
-        different = differing_values(dump.state, shared)
+        different = differing_values(dump.state, state)
         compared += 1
         values += different
         tally.identical += different == 0
     tally.compared += compared
     because = f"{compared} of {len(states)} segment ends compared"
-    measured = values if values or compared == len(states) else None
+    measured = values if values or (compared and compared == len(states)) else None
     return Measurement(f"parity.reference.{name}", measured, "values", because=because)
 
 

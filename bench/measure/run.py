@@ -12,6 +12,7 @@ from bench.trace import (
     RequestRefused,
     RunEnded,
     RunStarted,
+    SamplesTrained,
     TargetFailed,
 )
 
@@ -52,6 +53,9 @@ def why_incomplete(trace: Sequence[Entry]) -> str:
     if ended[-1].outcome != "completed":
         return f"{ended[-1].outcome.replace('_', ' ')}: {ended[-1].reason or 'no reason was recorded'}"
     due = sum(entry.rows for entry in entries_of(trace, RunStarted))
-    if ended[-1].rows < due:
-        return f"results of {ended[-1].rows} of {due} rows came back"
+    reported = {
+        entry.first_row + index for entry in entries_of(trace, SamplesTrained) for index in range(len(entry.status))
+    }
+    if min(ended[-1].rows, len(reported)) < due:
+        return f"results of {min(ended[-1].rows, len(reported))} of {due} rows came back"
     return ""

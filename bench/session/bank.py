@@ -52,9 +52,9 @@ class Bank:
         self.start = 1
 
     @property
-    def is_empty(self) -> bool:
-        """No model has been created."""
-        return not self._models
+    def size(self) -> int:
+        """Models on the payload."""
+        return len(self._models)
 
     def create(self, specs: tuple[ModelSpec, ...], catalogue: CatalogueListed) -> None:
         """Create every model that the payload can train; raises ConfigurationError for one it cannot know."""
@@ -81,6 +81,8 @@ class Bank:
         if len(created) != 1 or created[0].model != len(self._models):
             raise TargetFailure(f"the payload broke the contract: no ModelCreated for handle {len(self._models)}")
         answer = created[0]
+        if any(place.type not in set(wire.ArrayType) for place in answer.arrays):
+            raise TargetFailure(f"the payload broke the contract: model {name} has an array of unknown type")
         self._models.append(_Made(name, request, answer, hyperparameters))
         self._updates_before.setdefault(name, 0)
         self._dialogue.recorder.record(
@@ -139,6 +141,8 @@ class Bank:
         data = b""
         for answer in answers:
             if isinstance(answer, wire.MemoryDump):
+                if answer.memory != made.answer.model:
+                    raise TargetFailure(f"the payload dumped model {answer.memory}; {made.answer.model} was asked for")
                 if answer.address != len(data) or crc16(answer.data) != answer.checksum:
                     raise TargetFailure(f"the dump of {made.name} is torn at byte {len(data)}")
                 data += answer.data

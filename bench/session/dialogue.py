@@ -8,7 +8,7 @@ from bench.clock import Clock
 from bench.errors import TransportError
 from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.recorder import Recorder
-from bench.trace import BytesCorrupted, ConsolePrinted, EventReported, RequestRefused
+from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported, RequestRefused
 from bench.transport import PeerDied, Transport
 from firmware_if.connection import (
     BadPacket,
@@ -20,11 +20,13 @@ from firmware_if.connection import (
     LinkTimes,
     PacketReceived,
     PayloadRestarted,
+    State,
 )
 from firmware_if.framing import Console, Corrupt
 from firmware_if.messages import (
     FAILURE_TEXTS,
     FINGERPRINT,
+    MAX_FRAME_BYTES,
     VERSION,
     Accepted,
     Completed,
@@ -37,11 +39,18 @@ from firmware_if.messages import (
     Message,
     NotAccepted,
     NotCompleted,
+    SampleReport,
 )
 from firmware_if.packets import RequestId
 
 _STOP_CHECK_S = 0.25
 """How long a wait may last before the wish to stop is noticed."""
+_CONTROL_RESERVE_BYTES = 256
+"""Part of its receive queue that a payload keeps for frames that need no credit (SPEC.md)."""
+_MOST_ANSWERS = 10_000
+"""Packets that answer one telecommand; the largest state and the largest catalogue need far fewer."""
+_MOST_NOISE = 10_000
+"""Console texts, corrupt runs and events that a trace records one by one."""
 _SEVERITIES = {InformativeEvent: "informative", LowSeverityEvent: "low", MediumSeverityEvent: "medium"}
 _REBUILD_HINT = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"
 
@@ -81,6 +90,8 @@ class Dialogue:
         self._outgoing = b""
         self._requests: dict[int, str] = {}
         self._unread: list[Message] = []
+        self._noise = 0
+        self._dropped_bytes = 0
 
     # -------------------------------------------------------------------------------------------------- link's state
     @property
@@ -103,7 +114,7 @@ class Dialogue:
         console: list[str] = []
         while self.clock.now() < deadline:
             try:
-                events = self._exchange(deadline - self.clock.now())
+                events = self._exchange(deadline - self.clock.now(), stoppable=True)
             except PeerDied as error:
                 raise ConnectError(error.message, hint=error.hint) from error
             for event in events:
@@ -142,12 +153,18 @@ class Dialogue:
         return request
 
     def request(self, message: Message, *, timeout_s: float = 10.0) -> tuple[list[Message], Refusal | None]:
-        """Send a telecommand and wait until it is carried out; its answers, and the refusal if it was refused."""
+        """Send a telecommand and wait until it is carried out; its answers, and the refusal if it was refused.
+
+        `timeout_s` counts from the last message that came: a slow line may carry a long answer. A wish to stop is
+        heard afterwards, so that no answer is left behind for the next request.
+        """
         request = self.send(message)
         answers: list[Message] = []
         deadline = self.clock.now() + timeout_s
-        while self.clock.now() < deadline:
+        while self.clock.now() < deadline and len(answers) < _MOST_ANSWERS:
             messages = self.receive(deadline - self.clock.now())
+            if messages:
+                deadline = self.clock.now() + timeout_s
             for index, received in enumerate(messages, start=1):
                 if (
                     isinstance(received, Completed | NotAccepted | NotCompleted)
@@ -155,8 +172,12 @@ class Dialogue:
                 ):
                     self._unread = messages[index:]  # came with the answer and belong to whoever waits next
                     return answers, None if isinstance(received, Completed) else self._refusal(received)
+                if isinstance(received, SampleReport):
+                    raise TargetFailure(f"the payload reported row {received.first_row} when no results were due")
                 if not isinstance(received, Accepted):
                     answers.append(received)
+        if len(answers) >= _MOST_ANSWERS:
+            raise TargetFailure(f"{type(message).__name__} was answered by {len(answers)} packets and no end")
         raise TargetFailure(
             f"{type(message).__name__} was not completed within {timeout_s:g} s",
             hint="the payload hangs, or its work takes longer than the bench allows",
@@ -169,13 +190,16 @@ class Dialogue:
             raise TargetFailure(f"{type(message).__name__} was refused: {refusal.text} ({refusal.number})")
         return answers
 
-    def receive(self, timeout_s: float) -> list[Message]:
-        """Move bytes once, for at most `timeout_s`; the messages that came. Events go into the trace."""
+    def receive(self, timeout_s: float, *, stoppable: bool = False) -> list[Message]:
+        """Move bytes once, for at most `timeout_s`; the messages that came. Events go into the trace.
+
+        Raises Stopped where it is `stoppable` and somebody wants it to stop.
+        """
         if self._unread:
             messages, self._unread = self._unread, []
             return messages
         try:
-            events = self._exchange(timeout_s)
+            events = self._exchange(timeout_s, stoppable=stoppable)
         except TransportError as error:
             raise TargetFailure(error.message, hint=error.hint) from error
         messages = []
@@ -195,6 +219,16 @@ class Dialogue:
                 self._note(event)
         return messages
 
+    def check_stop(self) -> None:
+        """Raise Stopped if somebody wants the run to stop and it has not been heeded yet."""
+        if not self._stop_heeded and self._should_stop():
+            raise Stopped
+
+    @property
+    def is_open(self) -> bool:
+        """Telecommands can be sent."""
+        return self._connection.state is State.OPEN
+
     def heed_stop(self) -> None:
         """The wish to stop has been heard: what follows fetches what there is, and is not interrupted by it again."""
         self._stop_heeded = True
@@ -211,9 +245,9 @@ class Dialogue:
             transfer = self.transport.transfer(self._outgoing, deadline - self.clock.now())
             self._outgoing = self._outgoing[transfer.written :]
 
-    def _exchange(self, timeout_s: float) -> list[Event]:
-        if not self._stop_heeded and self._should_stop():
-            raise Stopped
+    def _exchange(self, timeout_s: float, *, stoppable: bool) -> list[Event]:
+        if stoppable:
+            self.check_stop()
         now = self.clock.now()
         self._outgoing += self._connection.bytes_to_send(now)
         deadline = self._connection.deadline()
@@ -232,9 +266,23 @@ class Dialogue:
     # ----------------------------------------------------------------------------------------------- into the trace
     def _note(self, event: Event) -> None:
         if isinstance(event, Console):
-            self.recorder.record(ConsolePrinted(event.text))
+            self._record_noise(ConsolePrinted(event.text), len(event.text.encode()))
         elif isinstance(event, Corrupt):
-            self.recorder.record(BytesCorrupted(len(event.data), event.reason))
+            self._record_noise(BytesCorrupted(len(event.data), event.reason), len(event.data))
+
+    def _record_noise(self, entry: Entry, size: int) -> None:
+        """Record what nobody asked for, as long as it is not a flood: the trace stays bounded."""
+        self._noise += 1
+        if self._noise <= _MOST_NOISE:
+            self.recorder.record(entry)
+        else:
+            self._dropped_bytes += size
+
+    def close_noise(self) -> None:
+        """Say in the trace what was not recorded one by one."""
+        if self._noise > _MOST_NOISE:
+            what = f"{self._noise - _MOST_NOISE} further console texts, corrupt runs and events"
+            self.recorder.record(BytesCorrupted(self._dropped_bytes, f"not recorded one by one: {what}"))
 
     def _note_packet(self, event: PacketReceived) -> bool:
         """Whether the packet was an event or a late refusal, which belong to nobody's answer."""
@@ -243,7 +291,7 @@ class Dialogue:
         if severity is None or not isinstance(message, InformativeEvent | LowSeverityEvent | MediumSeverityEvent):
             return False
         name = EventId(message.event).name.lower() if message.event in set(EventId) else f"event {message.event}"
-        self.recorder.record(EventReported(severity, name, message.number, event.telemetry.uptime_s))
+        self._record_noise(EventReported(severity, name, message.number, event.telemetry.uptime_s), 0)
         return True
 
     def _refusal(self, failure: NotAccepted | NotCompleted) -> Refusal:
@@ -273,5 +321,11 @@ def _checked(hello: Hello, target_name: str) -> Hello:
             f"{target_name} runs firmware of another contract: version {hello.version}, fingerprint "
             f"{hello.fingerprint:016X}; this bench has version {VERSION}, fingerprint {FINGERPRINT:016X}",
             hint=_REBUILD_HINT,
+        )
+    least = MAX_FRAME_BYTES + _CONTROL_RESERVE_BYTES
+    if hello.receive_bytes < least:
+        raise ConnectError(
+            f"{target_name} has a receive queue of {hello.receive_bytes} bytes; one frame needs {least}",
+            hint="give the port a larger receive queue",
         )
     return hello

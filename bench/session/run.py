@@ -83,6 +83,7 @@ class Session:
         self._channels = int(recording.values.shape[1])
         self._segment = 0
         self._starts = 0
+        self._saved_rows = -1
 
     @property
     def rows(self) -> int:
@@ -104,6 +105,7 @@ class Session:
                 self._stream_segment(step)
             case DumpModels(segment=segment, end_row=end_row):
                 self._bank.dump(segment=segment, end_row=end_row, complete=True)
+                self._saved_rows = end_row
                 self._recorder.record(SegmentEnded(segment, end_row))
             case Restart(reason=reason):
                 self._restart(reason)
@@ -114,10 +116,17 @@ class Session:
             case ReadHousekeeping():
                 self._read_housekeeping()
 
+    def check_stop(self) -> None:
+        """Raise Stopped if somebody wants the run to stop."""
+        self._dialogue.check_stop()
+
     def salvage(self) -> None:
-        """After Stopped: fetch what the payload has learnt so far."""
+        """After Stopped: fetch what the payload has learnt since it was dumped last.
+
+        If that is nothing, it may well have restarted meanwhile and be empty, or not be connected at all.
+        """
         self._dialogue.heed_stop()
-        if not self._bank.is_empty:
+        if self._bank.size and self._dialogue.is_open and self._saved_rows != self.rows:
             self._bank.dump(segment=self._segment, end_row=self.rows, complete=False)
             self._read_housekeeping()
 
@@ -167,7 +176,7 @@ class Session:
         self._segment = step.index
         name = self._recording.segments[step.index].name
         self._recorder.record(SegmentStarted(step.index, name, step.first_row, step.end_row))
-        self._stream.run(step.first_row, step.end_row, phase=f"stream {name}")
+        self._stream.run(step.first_row, step.end_row, models=self._bank.size, phase=f"stream {name}")
 
     def _restart(self, reason: str) -> None:
         self._recorder.record(PayloadRestarted(planned=True, reason=reason))
@@ -180,12 +189,25 @@ class Session:
         self._connect()
 
     def _evaluate(self) -> None:
-        if self._bank.is_empty:
+        if not self._bank.size:
             return
+        row = 0
         for first_row, records in predict_packets(self._recording):
             for answer in self._dialogue.demand(wire.Predict(first_row, records)):
                 if isinstance(answer, wire.Predictions):
-                    self._recorder.record(evaluation_scores(answer))
+                    if answer.first_row != row or answer.models != self._bank.size:
+                        raise TargetFailure(
+                            f"the payload scored {answer.models} models from evaluation row {answer.first_row}; "
+                            f"{self._bank.size} from row {row} were due"
+                        )
+                    self._record_scores(answer)
+                    row += answer.count
+
+    def _record_scores(self, answer: wire.Predictions) -> None:
+        try:
+            self._recorder.record(evaluation_scores(answer))
+        except WireError as error:
+            raise TargetFailure(f"the payload broke the contract: {error.message}") from error
 
     def _read_housekeeping(self) -> None:
         answers = self._dialogue.demand(wire.RequestHousekeeping(1, _HOUSEKEEPING_STRUCTURE))
@@ -200,6 +222,7 @@ class Session:
 
     def end(self, outcome: str, *, reason: str = "") -> None:
         """The run's last entries."""
+        self._dialogue.close_noise()
         statistics = self._dialogue.statistics
         self._recorder.record(
             LinkMeasured(
@@ -222,6 +245,7 @@ def run(plan: Plan, session: Session, *, recorder: Recorder) -> str:
     connected = False
     try:
         for step in plan.steps:
+            session.check_stop()
             session.do(step)
             connected = True
     except Stopped:

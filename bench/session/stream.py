@@ -42,14 +42,18 @@ class RowStream:
         self._records = sample_records(recording)
         self._record_bytes = self._records.dtype.itemsize
         self._pace = pace
+        self._models = 0
         self.trained_rows = 0
 
-    def run(self, first_row: int, end_row: int, *, phase: str) -> None:
+    def run(self, first_row: int, end_row: int, *, models: int, phase: str) -> None:
         """Stream rows [first_row, end_row) and wait for all their results; raises TargetFailure or Stopped.
+
+        `models` is how many there are on the payload: every report must hold that many results.
 
         However it ends, the link's counts of this phase go into the trace.
         """
         clock = self._dialogue.clock
+        self._models = models
         before = self._dialogue.statistics
         started = clock.now()
         progress = _Progress(first_row, first_row, end_row, started)
@@ -100,9 +104,9 @@ class RowStream:
         paced = progress.reported == progress.sent
         before = clock.now()
         reported = progress.reported
-        for message in self._dialogue.receive(wait_s):
+        for message in self._dialogue.receive(wait_s, stoppable=True):
             if isinstance(message, SampleReport):
-                reported += self._take_report(message, reported)
+                reported += self._take_report(message, reported, sent=progress.sent)
             elif isinstance(message, NotAccepted | NotCompleted):
                 raise self._dialogue.refused(message)
         now = clock.now()
@@ -116,11 +120,13 @@ class RowStream:
             )
         return progress
 
-    def _take_report(self, report: SampleReport, expected_row: int) -> int:
-        if report.first_row != expected_row or report.count == 0:
+    def _take_report(self, report: SampleReport, expected_row: int, *, sent: int) -> int:
+        if report.models != self._models:
+            raise TargetFailure(f"the payload reported results of {report.models} models; it has {self._models}")
+        if report.first_row != expected_row or not 0 < report.count <= sent - expected_row:
             raise TargetFailure(
                 f"the payload reported rows {report.first_row} to {report.first_row + report.count - 1}; "
-                f"row {expected_row} was next"
+                f"row {expected_row} was next, and rows up to {sent - 1} had been sent"
             )
         try:
             self._dialogue.recorder.record(sample_results(report))

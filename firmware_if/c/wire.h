@@ -5,7 +5,7 @@
 #include "octets.h"
 
 #define HIL_VERSION 1u
-#define HIL_FINGERPRINT 0xB61E77AACA5C388Cu
+#define HIL_FINGERPRINT 0xC8A9AFD38A8B466Bu
 #define HIL_MAX_FRAME_BYTES 1024u /* largest frame on the wire, both delimiters included */
 #define HIL_MAX_MODELS 32u /* models in a bank */
 #define HIL_MAX_CHANNELS 160u /* values per sample */
@@ -88,10 +88,9 @@ typedef enum {
 
 /* ST[05] events. */
 typedef enum {
-    HIL_EVENT_ID_STARTED = 1, /* the first session after a start has begun */
-    HIL_EVENT_ID_SAMPLE_REFUSED = 2, /* a sample was not finite or had an unknown label; the number is its row */
-    HIL_EVENT_ID_NOT_FINITE_STATE = 3, /* a model's score became NaN or infinite; the number is its handle */
-    HIL_EVENT_ID_RECEIVE_OVERRUN = 4, /* received bytes were lost in the payload; the number is how many so far */
+    HIL_EVENT_ID_SAMPLE_REFUSED = 1, /* a sample was not finite or had an unknown label; the number is its row */
+    HIL_EVENT_ID_NOT_FINITE_STATE = 2, /* a model's score became NaN or infinite; the number is its handle */
+    HIL_EVENT_ID_RECEIVE_OVERRUN = 3, /* received bytes were lost in the payload; the number is how many so far */
 } hil_event_id_value;
 
 /* Body of a Hello frame. Its first 64 bytes never change. */

@@ -8,7 +8,7 @@ import pytest
 
 from bench.importing import import_orbitai
 from bench.learners import PlainModel
-from bench.measure import Measurement, RunContext
+from bench.measure import Measurement, RunContext, parity
 from bench.measure.parity import differing_values, measure_parity
 from bench.telemetry import load_recording
 from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, SamplesTrained
@@ -211,3 +211,11 @@ def test_plain_references_over_the_flown_stream_equal_the_downlinked_models(
     print({name: one.value for name, one in found.items() if name.count(".") == 2})
     assert found["parity.reference"].value == 0
     assert found["parity.compared.reference"].value == found["parity.identical.reference"].value == 24
+
+
+def test_an_array_that_the_reference_names_and_the_payload_lacks_is_no_parity() -> None:
+    tally = parity._Tally()  # noqa: SLF001 - the comparison itself is what is tested
+    dump = ModelDumped(0, 10, "m", 10, {"w": [1.0]})
+    figure = parity._reference_model("m", {10: {"w": [1.0], "cov": [0.5]}}, {("m", 10): dump}, tally=tally)  # noqa: SLF001
+    assert figure.value == 1
+    assert parity._reference_model("m", {}, {}, tally=tally).value is None  # noqa: SLF001

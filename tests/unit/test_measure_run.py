@@ -19,11 +19,20 @@ from bench.trace import (
     RequestRefused,
     RunEnded,
     RunStarted,
+    SamplesTrained,
     TargetFailed,
 )
 from tests.unit.made_runs import connected, make_recording, make_run, trained
 
 CONTEXT = RunContext(make_recording())
+
+
+def _rows(count: int) -> SamplesTrained:
+    """Results of the first rows of a bank without models."""
+    zeros, texts = [0] * count, [""] * count
+    return SamplesTrained(0, zeros, 0, zeros, zeros, zeros, zeros, texts, texts)
+
+
 STARTED = RunStarted(1, "scenario", "target", "made", 50, {}, [])
 
 
@@ -37,7 +46,9 @@ def by_name(found: object) -> dict[str, Measurement]:
         ([STARTED], "the trace has no end: the run was killed, or is still going"),
         ([STARTED, RunEnded("aborted", 12, "interrupted")], "aborted: interrupted"),
         ([STARTED, TargetFailed("silent for 2 s"), RunEnded("target_failed", 12)], "the target failed: silent for 2 s"),
-        ([STARTED, RunEnded("completed", 49)], "results of 49 of 50 rows came back"),
+        ([STARTED, _rows(49), RunEnded("completed", 50)], "results of 49 of 50 rows came back"),
+        ([STARTED, _rows(50), RunEnded("completed", 49)], "results of 49 of 50 rows came back"),
+        ([STARTED, RunEnded("completed", 50)], "results of 0 of 50 rows came back"),
     ],
 )
 def test_a_run_that_did_not_get_to_its_end_says_why(trace: list[Entry], because: str) -> None:
