@@ -17,13 +17,24 @@ from bench.build import Firmware, build_firmware
 from bench.cli.progress import RunProgress
 from bench.cli.show import show_verdicts
 from bench.clock import MonotonicClock
+from bench.doctor import ask
 from bench.errors import BenchError
 from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, claim_folder, judge_run, new_run_folder, open_trace, save_run_files
 from bench.scenario import choose_recording, load_scenario
 from bench.session import Recorder, Session, run
 from bench.session.open import make_transport
-from bench.target import NO_STATION, STATION_FILE, SerialSpec, Station, Target, load_station, load_target, place
+from bench.target import (
+    NO_STATION,
+    STATION_FILE,
+    QemuTransportSpec,
+    SerialSpec,
+    Station,
+    Target,
+    load_station,
+    load_target,
+    place,
+)
 from bench.telemetry import find_recording, load_recording
 from bench.trace import FORMAT, RunStarted, TraceWriter
 from bench.transport import Transport
@@ -106,8 +117,12 @@ def _run_started(files: RunFiles, transport: Transport) -> RunStarted:
         "bench": version("hil-bench"),
         "python": sys.version.split()[0],
         "numpy": np.__version__,
-        **({"compiler": files.firmware.compiler} if files.firmware is not None else {}),
     }
+    if files.firmware is not None:
+        versions["compiler"] = files.firmware.compiler
+    if isinstance(files.target.transport, QemuTransportSpec):
+        question = (files.target.transport.binary, "--version")
+        versions["emulator"] = ask([question])[question] or "did not say its version"
     recording = files.recording
     return RunStarted(
         FORMAT,

@@ -39,6 +39,7 @@ from firmware_if.messages import (
     Message,
     NotAccepted,
     NotCompleted,
+    Restart,
     SampleReport,
 )
 from firmware_if.packets import RequestId
@@ -237,13 +238,20 @@ class Dialogue:
         """The other end started anew: drop what was still to be written to it."""
         self._outgoing = b""
 
-    def flush(self, timeout_s: float) -> None:
-        """Write what is queued; used where no answer will come."""
+    def restart_payload(self, timeout_s: float) -> None:
+        """Tell the payload to start anew and wait until it says that it has; raises TargetFailure when it does not."""
+        self.send(Restart(), acknowledge=False)
         deadline = self.clock.now() + timeout_s
-        self._outgoing += self._connection.bytes_to_send(self.clock.now())
-        while self._outgoing and self.clock.now() < deadline:
-            transfer = self.transport.transfer(self._outgoing, deadline - self.clock.now())
-            self._outgoing = self._outgoing[transfer.written :]
+        while self.clock.now() < deadline:
+            try:
+                events = self._exchange(deadline - self.clock.now(), stoppable=False)
+            except TransportError as error:
+                raise TargetFailure(error.message, hint=error.hint) from error
+            for event in events:
+                if isinstance(event, PayloadRestarted):
+                    return
+                self._note(event)
+        raise TargetFailure(f"the payload did not start anew within {timeout_s:g} s of being told to")
 
     def _exchange(self, timeout_s: float, *, stoppable: bool) -> list[Event]:
         if stoppable:

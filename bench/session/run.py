@@ -183,8 +183,7 @@ class Session:
         if self._transport.can_power_cycle:
             self._transport.power_cycle()
         else:
-            self._dialogue.send(wire.Restart(), acknowledge=False)
-            self._dialogue.flush(timeout_s=self._ready_s)
+            self._dialogue.restart_payload(self._ready_s)
         self._dialogue.forget_line()
         self._connect()
 

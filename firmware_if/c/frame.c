@@ -54,18 +54,40 @@ static void append(hil_deframer *deframer, uint8_t byte) {
     }
 }
 
-/* One byte that is not a delimiter. */
-static void decode_byte(hil_deframer *deframer, uint8_t byte) {
-    if (deframer->missing > 0) {
-        deframer->missing--;
-        append(deframer, byte);
-        return;
-    }
+/* The code byte of a COBS block. */
+static void begin_block(hil_deframer *deframer, uint8_t code) {
     if (deframer->block != 0 && deframer->block != 0xFFu) {
         append(deframer, 0);
     }
-    deframer->block = byte;
-    deframer->missing = (uint8_t)(byte - 1u);
+    deframer->block = code;
+    deframer->missing = (uint8_t)(code - 1u);
+}
+
+/* Takes what the running block still lacks, up to a delimiter: a few instructions a byte, for this is most of what
+ * arrives. Returns how many bytes were taken. */
+static size_t continue_block(hil_deframer *deframer, const uint8_t *bytes, size_t count) {
+    size_t limit = count < deframer->missing ? count : deframer->missing;
+    size_t room = sizeof deframer->content - deframer->count;
+    uint8_t *to = deframer->content + deframer->count;
+    size_t taken = 0;
+    for (; taken < limit && bytes[taken] != 0; taken++) {
+        if (taken < room) {
+            to[taken] = bytes[taken];
+        }
+    }
+    deframer->overflow = deframer->overflow || taken > room;
+    deframer->count += taken < room ? taken : room;
+    deframer->missing = (uint8_t)(deframer->missing - taken);
+    return taken;
+}
+
+/* Takes at least one byte of a run; the first is not a delimiter. Returns how many were taken. */
+static size_t decode(hil_deframer *deframer, const uint8_t *bytes, size_t count) {
+    if (deframer->missing > 0) {
+        return continue_block(deframer, bytes, count);
+    }
+    begin_block(deframer, bytes[0]);
+    return 1;
 }
 
 /* The run between two delimiters is over: is it a frame? */
@@ -92,11 +114,12 @@ static bool is_frame(const hil_deframer *deframer, hil_frame *frame) {
 
 size_t hil_deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count, hil_frame *frame, bool *complete) {
     *complete = false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count;) {
         if (bytes[i] != 0) {
-            decode_byte(deframer, bytes[i]);
+            i += decode(deframer, bytes + i, count - i);
             continue;
         }
+        i++;
         bool empty = deframer->block == 0;
         *complete = !empty && is_frame(deframer, frame);
         if (*complete) {
@@ -106,7 +129,7 @@ size_t hil_deframe(hil_deframer *deframer, const uint8_t *bytes, size_t count, h
         }
         begin_run(deframer); /* leaves the content, which `frame` points into, as it is */
         if (*complete) {
-            return i + 1;
+            return i;
         }
     }
     return count;

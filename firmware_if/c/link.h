@@ -30,7 +30,7 @@ typedef struct {
     hil_port *port;
     hil_hello hello;
     hil_deframer deframer;
-    uint8_t received[64]; /* bytes taken off the port, not yet deframed */
+    uint8_t received[256]; /* bytes taken off the port, not yet deframed */
     size_t received_count;
     size_t received_taken;
 
