@@ -124,11 +124,13 @@ class LinkLost:
 Event = Connected | PayloadRestarted | PacketReceived | BadPacket | LinkLost | Console | Corrupt
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Sent:
     sequence: int
     packet: bytes
     wire_bytes: int
+    order: int = 0
+    """When it was sent last, in the order of everything sent."""
 
 
 class Connection:
@@ -160,10 +162,10 @@ class Connection:
         self._expected = 0
         self._credit = 0
         self._control: deque[bytes] = deque()
-        self._poll = 0
-        self._poll_sequence = 0
-        self._poll_answered = True
-        self._recovering = False
+        self._order = 0
+        self._last_poll = 0
+        self._polls: dict[int, int] = {}  # number of a poll that is not answered yet -> order
+        self._resent_order = 0  # of the last frame that was sent again; Rejects of earlier ones are stale
         self._gap_reported = False
         self._unacknowledged = 0
         self._heard_at = 0.0
@@ -223,7 +225,7 @@ class Connection:
         while self._control:
             out += self._control.popleft()
         while self.state is State.OPEN and self._queue and self._fits(self._queue[0]):
-            out += self._transmit(self._queue.popleft(), now=now)
+            out += self._transmit_new(self._queue.popleft(), now)
         if self.state is State.OPEN and self._queue and self._poll_at is None:
             self._schedule(now)  # the credit is closed, or too small for this packet: ask for more
         self._counts["bytes_sent"] += len(out)
@@ -262,7 +264,7 @@ class Connection:
             return
         self._counts["polls_on_silence"] += 1
         self._silent_polls += 1
-        self._control.append(self._control_frame(FrameType.STATUS, poll=self._new_poll(self._next_sequence)))
+        self._control.append(self._control_frame(FrameType.STATUS, poll=self._new_poll()))
         self._schedule(now)
 
     # ------------------------------------------------------------------------------------------------------ sending
@@ -287,56 +289,69 @@ class Connection:
     def _control_frame(self, frame_type: FrameType, *, poll: int = 0) -> bytes:
         return enframe(self._header(frame_type, poll=poll), b"")
 
-    def _new_poll(self, sequence: int) -> int:
-        """A new poll number; its answer acknowledges everything before `sequence` that has arrived."""
-        self._poll = self._poll % 0xFF + 1
-        self._poll_sequence = sequence
-        self._poll_answered = False
+    def _new_poll(self) -> int:
+        """A new poll number; its answer tells what of everything sent so far has arrived."""
+        self._last_poll = self._last_poll % 0xFF + 1
+        self._order += 1
+        self._polls.pop(self._last_poll, None)
+        self._polls[self._last_poll] = self._order
         self._unpolled_bytes = 0
-        return self._poll
+        return self._last_poll
 
     def _fits(self, packet: bytes) -> bool:
         """Whether the credit lets `packet` go; its COBS overhead is counted at its worst."""
         wire_bytes = len(packet) + 24
         return self._in_flight_bytes + wire_bytes <= self._credit
 
-    def _transmit(self, packet: bytes, *, now: float, sequence: int | None = None, last: bool | None = None) -> bytes:
-        """The frame for a new packet, or for one sent before (`sequence`); `last`: nothing follows it for now."""
-        if last is None:
-            last = not self._queue or not self._fits(self._queue[0])
-        number = self._next_sequence if sequence is None else sequence
-        poll = self._new_poll((number + 1) % _SEQUENCES) if last or self._unpolled_bytes >= self._credit // 4 else 0
-        frame = enframe(self._header(FrameType.DATA, poll=poll, sequence=number), packet)
-        if sequence is None:
-            self._next_sequence = (number + 1) % _SEQUENCES
-            self._in_flight.append(_Sent(number, packet, len(frame)))
-            self._in_flight_bytes += len(frame)
-            self._counts["frames_sent"] += 1
-            self._counts["first_transmission_bytes"] += len(frame)
+    def _transmit_new(self, packet: bytes, now: float) -> bytes:
+        """The frame that carries a packet for the first time."""
+        sent = _Sent(self._next_sequence, packet, 0)
+        last = not self._queue or not self._fits(self._queue[0])
+        frame = self._enframe_sent(sent, last=last)
+        sent.wire_bytes = len(frame)
+        self._next_sequence = (sent.sequence + 1) % _SEQUENCES
+        self._in_flight.append(sent)
+        self._in_flight_bytes += len(frame)
+        self._counts["frames_sent"] += 1
+        self._counts["first_transmission_bytes"] += len(frame)
+        self._schedule(now)
+        return frame
+
+    def _enframe_sent(self, sent: _Sent, *, last: bool) -> bytes:
+        """A Data frame as of now. It polls when it is the `last` for now, and after every quarter of the credit."""
+        poll = self._new_poll() if last or self._unpolled_bytes >= self._credit // 4 else 0
+        if not poll:
+            self._order += 1
+        sent.order = self._order
+        frame = enframe(self._header(FrameType.DATA, poll=poll, sequence=sent.sequence), sent.packet)
         if not poll:
             self._unpolled_bytes += len(frame)
-        self._schedule(now)
         return frame
 
     def _resend(self, now: float) -> None:
         """Send everything unacknowledged again; Rejects of the first copies are ignored until this is answered."""
-        for index, sent in enumerate(self._in_flight):
-            last = index == len(self._in_flight) - 1
+        for sent in self._in_flight:
             self._counts["frames_resent"] += 1
-            self._control.append(self._transmit(sent.packet, now=now, sequence=sent.sequence, last=last))
-        self._recovering = bool(self._in_flight)
+            self._control.append(self._enframe_sent(sent, last=sent is self._in_flight[-1]))
+            self._resent_order = self._order
+        self._schedule(now)
+
+    @property
+    def _recovering(self) -> bool:
+        """A poll that was sent with or after the newest resent frame is not answered yet."""
+        return any(order >= self._resent_order for order in self._polls.values()) and self._resent_order > 0
 
     def _awaited(self) -> str:
         parts = []
         if self._in_flight:
             parts.append(f"acknowledgement of {len(self._in_flight)} telecommands")
-        if not self._poll_answered:
+        if self._polls:
             parts.append("the answer to a poll")
         return " and ".join(parts) or "telemetry"
 
     def _schedule(self, now: float) -> None:
         """Set or clear the moment at which silence is met."""
-        awaiting = bool(self._in_flight) or not self._poll_answered or bool(self._queue)
+        awaiting = bool(self._in_flight or self._polls or self._queue or self._gap_reported)
         if not awaiting:
             self._awaiting_since = None
             self._poll_at = None
@@ -438,21 +453,17 @@ class Connection:
             self._events.append(BadPacket(str(error)))
 
     def _take_status(self, header: Header, now: float) -> None:
-        is_answer = header.poll == self._poll and header.poll != 0 and not self._poll_answered
+        order = self._polls.get(header.poll)
         if (header.sequence - self._expected) % _SEQUENCES:
-            self._gap_reported = self._gap_reported and not is_answer
+            self._gap_reported = self._gap_reported and order is None  # an answer shows that the Reject was lost
             self._report_gap()
-        if is_answer:
-            self._poll_answered = True
-            self._recovering = False
-            if self._polled_is_lost():
-                self._resend(now)
-
-    def _polled_is_lost(self) -> bool:
-        """Whether the oldest unacknowledged frame went out before the poll that was just answered."""
-        if not self._in_flight:
-            return False
-        return 0 < (self._poll_sequence - self._in_flight[0].sequence) % _SEQUENCES <= len(self._in_flight)
+        if order is None:
+            return
+        self._polls = {number: later for number, later in self._polls.items() if later > order}
+        if order >= self._resent_order:
+            self._resent_order = 0
+        if self._in_flight and self._in_flight[0].order <= order:
+            self._resend(now)
 
     def _report_gap(self) -> None:
         if not self._gap_reported:
