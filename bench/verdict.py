@@ -1,5 +1,6 @@
 """Measurements against limits: PASS, FAIL or UNMEASURED, never a guess."""
 
+import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from typing import Final
 
 from bench.measure import COMPLETED, Measurement
 from bench.scenario import Limit
-from bench.strict import nearest_hint
 
 PASS: Final = "PASS"  # noqa: S105  # an outcome, no password
 FAIL: Final = "FAIL"
@@ -20,6 +20,10 @@ EXIT_UNMEASURED: Final = 3
 
 _ALWAYS: Final = Limit(measure=COMPLETED, equal=1)
 """Whatever a scenario asks for, a run that did not get to its end does not pass."""
+
+
+_SAME_BUT_FOR_A_TYPO = 0.9
+"""Similarity (0 to 1) above which another name is suggested: arow_3D and arow_5D in a long name stay below."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,14 @@ def _outcome(measurement: Measurement, limit: Limit) -> tuple[str, str]:
     return (PASS if within else FAIL), ""
 
 
+def _known_near(pattern: str, names: Sequence[str]) -> str:
+    """What may be meant: a name that differs in its last letters, else where all names are listed."""
+    close = difflib.get_close_matches(pattern, names, n=1, cutoff=_SAME_BUT_FOR_A_TYPO)
+    return f"did you mean {close[0]!r}?" if close else "docs/measures.md lists all, and which of them need what"
+
+
 def _unmatched(limit: Limit, names: Sequence[str]) -> Verdict:
-    because = f"no measurement has this name; {nearest_hint(limit.measure, names)}"
+    because = f"this run has no measurement of this name; {_known_near(limit.measure, names)}"
     if limit.because:
         because += f"; {limit.because}"
     return Verdict(

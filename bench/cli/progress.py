@@ -56,7 +56,9 @@ class RunProgress:
             case PayloadConnected() if entry.start == 1:
                 self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
             case PayloadRestarted():
-                self._say(f"row {self._done}: payload restarted, {entry.reason}")
+                self._say(
+                    f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")
+                )
             case ConsolePrinted():
                 self._say(f"console: {entry.text.rstrip()}")
             case EventReported() if entry.severity != "informative":
@@ -71,7 +73,7 @@ class RunProgress:
 
     def _draw_rows(self, seconds: float) -> None:
         if self._task is not None:
-            rate = f"{self._done / seconds:,.0f} rows/s" if seconds > 0 else ""
+            rate = f"{self._done / seconds:,.{1 if self._done < 10 * seconds else 0}f} rows/s" if seconds > 0 else ""
             self._progress.update(self._task, completed=self._done, rate=rate)
 
     def _say(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """`bench run`: from a scenario to a verdict."""
 
 import argparse
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -36,13 +37,15 @@ from bench.target import (
     place,
 )
 from bench.telemetry import find_recording, load_recording
-from bench.trace import FORMAT, RunStarted, TraceWriter
+from bench.trace import FORMAT, PayloadConnected, RunEnded, RunStarted, TraceWriter
 from bench.transport import Transport
 from bench.verdict import exit_status
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "telemetry"
 RUNS = Path("runs")
 STATUS_ABORTED = 130
+_NAMES = 4
+"""Left-out models that are named on the screen; the trace names all."""
 
 
 def run_scenario(options: argparse.Namespace) -> int:
@@ -61,10 +64,14 @@ def run_scenario(options: argparse.Namespace) -> int:
     )
     save_run_files(folder, files)
     console = Console(highlight=False)
-    console.print(f"{scenario.title}: {recording.row_count} rows of {recording.name} on {target.title}", markup=False)
+    console.print(f"{scenario.title}\n{recording.row_count} rows of {recording.name} on {_place(target)}", markup=False)
     outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
     verdicts = judge_run(folder, files, trace=recorder.entries)
     show_verdicts(verdicts, console=console)
+    if outcome == "aborted":
+        ended = recorder.entries[-1]
+        rows = ended.rows if isinstance(ended, RunEnded) else 0
+        console.print(f"aborted at row {rows} of {recording.row_count}; the models so far are saved", style="yellow")
     console.print(f"run folder: {folder}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if outcome == "aborted" else exit_status(verdicts)
 
@@ -99,10 +106,21 @@ def _run_plan(
                 )
                 outcome = run(plan, session, recorder=recorder)
         except BenchError as error:
-            raise type(error)(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
+            if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
+                shutil.rmtree(folder)  # nothing happened that is worth keeping
+                raise
+            raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
     if progress.skipped:
-        console.print(f"not on this payload: {', '.join(progress.skipped)}", style="dim", markup=False)
+        names = ", ".join(progress.skipped[:_NAMES]) + (" ..." if len(progress.skipped) > _NAMES else "")
+        console.print(f"{len(progress.skipped)} models not on this payload: {names}", style="dim", markup=False)
     return outcome, recorder
+
+
+def _place(target: Target) -> str:
+    """Where the payload is, for the headline: a board on a port is no emulator, whatever its target file describes."""
+    if isinstance(target.transport, SerialSpec):
+        return f"the board at {target.transport.url} (as {target.name})"
+    return target.title
 
 
 def _expected_build_id(target: Target, firmware: Firmware | None) -> str | None:

@@ -13,6 +13,8 @@ from bench.verdict import Verdict
 _STYLES = {"PASS": "green", "FAIL": "bold red", "UNMEASURED": "yellow"}
 _FOLD = 4
 """Passed verdicts of one family from which on they share a row; what did not pass always has its own."""
+_OTHER_COLUMNS = 46
+"""Characters of a row that verdict, value, limit and the gaps take at most."""
 _WHOLE_FROM = 1000
 """Figures from here on are shown without decimals."""
 
@@ -51,15 +53,26 @@ def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None
     table.add_column("limit", justify="right", no_wrap=True)
     for row in _rows(judged):
         star = "" if row.required else " *"
-        table.add_row(f"[{_STYLES[row.outcome]}]{row.outcome}[/]{star}", row.name, row.value, row.limit)
+        outcome = f"[{_STYLES[row.outcome]}]{row.outcome}[/]{star}"
+        table.add_row(outcome, _broken(row.name, console.width - _OTHER_COLUMNS), row.value, row.limit)
     console.print(table)
     for verdict in judged:
         if verdict.outcome != "PASS":
-            console.print(f"{verdict.outcome} {verdict.name}: {verdict.because}", markup=False, soft_wrap=True)
+            console.print(f"{verdict.outcome} {verdict.name}: {verdict.because}", markup=False)
     if any(not verdict.required for verdict in judged):
         console.print("* not required", style="dim")
     counts = (f"{sum(v.outcome == outcome for v in judged)} {outcome}" for outcome in _STYLES)
     console.print(", ".join(counts) + f"; {len(verdicts) - len(judged)} measurements without a limit", markup=False)
+
+
+def _broken(name: str, width: int) -> str:
+    """A dotted name in lines of at most `width` characters, broken behind its dots."""
+    lines = [""]
+    for part in name.replace(".", ".\n").split("\n"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("  ")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _rows(judged: Sequence[Verdict]) -> Iterator[_Row]:
@@ -74,7 +87,9 @@ def _rows(judged: Sequence[Verdict]) -> Iterator[_Row]:
             values = [verdict.value for verdict in group if verdict.value is not None]
             low, high = format_figure(min(values)), format_figure(max(values))
             value = f"all {low}" if low == high else f"{low} to {high}"
-            yield _Row(str(outcome), bool(required), f"{stem}.* ({len(group)} measures)", value, str(limit))
+            whole = [verdict.because.split(";")[0] for verdict in group if verdict.name == stem]
+            about = whole[0] if whole else f"{len(group)} measures"
+            yield _Row(str(outcome), bool(required), f"{stem}.* ({about})", value, str(limit))
             continue
         for verdict in group:
             value = format_value(verdict.value, verdict.unit)

@@ -111,7 +111,13 @@ class Bank:
                 f"model {spec.name}: the payload has no feature map {spec.features!r} in {spec.arithmetic} arithmetic",
                 hint=nearest_hint(spec.features, maps),
             )
-        names = spec.channels or default_channels(maps[spec.features].inputs, self._recording)
+        inputs = maps[spec.features].inputs
+        names = spec.channels or default_channels(inputs, self._recording)
+        if inputs not in (0, len(names)):
+            raise ConfigurationError(
+                f"model {spec.name}: {spec.features} reads {inputs} channels, {len(names)} are named",
+                hint=f"name {inputs} channels, or leave channels out to have them chosen",
+            )
         known = self._recording.channel_names
         for name in names:
             if name not in known:
@@ -188,10 +194,11 @@ def _find_learner(spec: ModelSpec, catalogue: CatalogueListed) -> LearnerInfo | 
             return learner
     if spec.if_available:
         return None
-    known = [f"{learner.name} ({learner.arithmetic})" for learner in catalogue.learners]
+    others = sorted(learner.arithmetic for learner in catalogue.learners if learner.name == spec.learner)
+    names = {learner.name for learner in catalogue.learners}
     raise ConfigurationError(
         f"model {spec.name}: the payload has no learner {spec.learner!r} in {spec.arithmetic} arithmetic",
-        hint=nearest_hint(f"{spec.learner} ({spec.arithmetic})", known),
+        hint=f'write arithmetic = "{others[0]}"' if others else nearest_hint(spec.learner, names),
     )
 
 

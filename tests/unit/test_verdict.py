@@ -82,7 +82,7 @@ def test_a_limit_that_matches_nothing_is_unmeasured_and_names_the_nearest() -> N
     verdicts = judge([COMPLETED, Measurement("timing.train.p99", 1, "x")], [Limit("timing.trian.p99", at_most=5)])
     verdict = verdicts[-1]
     assert (verdict.name, verdict.outcome, verdict.required) == ("timing.trian.p99", UNMEASURED, True)
-    assert verdict.because == "no measurement has this name; did you mean 'timing.train.p99'?"
+    assert verdict.because == "this run has no measurement of this name; did you mean 'timing.train.p99'?"
     assert exit_status(verdicts) == 3
 
 
