@@ -191,7 +191,7 @@ class TestScenario:
         ("old", "new", "message", "hint"),
         [
             ("evaluate =", "evalute =", "evalute", "did you mean 'evaluate'?"),
-            ('learner = "rda"', 'learner = "rad"', "has no learner 'rad'", "did you mean 'rda (flight)'?"),
+            ('learner = "rda"', 'learner = "rad"', "has no learner 'rad'", "did you mean 'rda'?"),
             ('"orbitai-5d"', '"orbitai-6d"', "no feature map 'orbitai-6d'", "did you mean 'orbitai-"),
             ('target = "host"', 'target = "hots"', "is 'hots', which is no target", "did you mean 'host'?"),
             ("[[limits]]", "[[limits", "not valid TOML: Expected ']]'", "correct the line"),

@@ -124,7 +124,13 @@ def test_a_payload_that_breaks_the_contract_is_a_verdict(
 @pytest.mark.parametrize(
     ("model", "message", "hint"),
     [
-        (ModelSpec("c", "arrow", "identity", "flight"), "no learner 'arrow' in flight arithmetic", "'arow (flight)'"),
+        (
+            ModelSpec("f", "arow", "orbitai-5d", "flight", channels=("pd6",)),
+            "orbitai-5d reads 5 channels, 1 are named",
+            "leave",
+        ),
+        (ModelSpec("g", "arow", "identity"), "no learner 'arow' in f32 arithmetic", 'write arithmetic = "flight"'),
+        (ModelSpec("c", "arrow", "identity", "flight"), "no learner 'arrow' in flight arithmetic", "'arow'"),
         (ModelSpec("c", "arow", "identiti", "flight"), "no feature map 'identiti'", "'identity'"),
         (ModelSpec("c", "arow", "identity", "flight", {"rr": 1.0}), "no hyperparameter 'rr'", "'r'"),
         (ModelSpec("c", "arow", "identity", "flight", {"r": -1.0}), "r = -1 is outside ", "limits are those of arow"),
