@@ -29,6 +29,7 @@ PACKET_OVERHEAD_BYTES = 13
 _ROW_FIELD_BYTES = 4
 _COSTS = struct.Struct(">IIII")
 _CLASS_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ROW_STATUSES = frozenset(map(int, RowStatus))
 _STATE_DTYPES = {ArrayType.F64: "<f8", ArrayType.F32: "<f4", ArrayType.U32: "<u4"}
 
 
@@ -87,12 +88,12 @@ def sample_results(report: SampleReport) -> SamplesTrained:
     result = SamplesTrained(report.first_row, [], report.link, [], [], [], [], [], [])
     for start in range(0, len(report.records), record_bytes):
         record = report.records[start : start + record_bytes]
-        status = RowStatus(record[0]) if record[0] in set(RowStatus) else None
-        if status is None:
-            raise WireError(f"row status {record[0]} is not in this contract")
+        status = record[0]
+        if status not in _ROW_STATUSES:
+            raise WireError(f"row status {status} is not in this contract")
         costs = _COSTS.unpack_from(record, 1) if report.models else (0, 0, 0, 0)
         bits = list(_bits(record, 1 + _COSTS.size))[: 2 * report.models] if status == RowStatus.TRAINED else []
-        result.status.append(int(status))
+        result.status.append(status)
         for column, cost in zip((result.train, result.predict, result.feature, result.dispatch), costs, strict=True):
             column.append(cost)
         result.predictions.append("".join(_CLASS_DIGITS[bit] for bit in bits[0::2]))

@@ -3,7 +3,10 @@
 #define EMPTY_MEASUREMENTS 16u
 
 uint32_t hil_counts(const hil_port *port, uint32_t ticks) {
-    uint64_t half = port->tick_shift == 0 ? 0u : 1ull << (port->tick_shift - 1u);
+    const uint32_t half = (1u << port->tick_shift) >> 1u;
+    if (ticks <= UINT16_MAX && port->tick_factor <= UINT16_MAX / 2u) { /* nearly every step: fits into 32 bits */
+        return (ticks * port->tick_factor + half) >> port->tick_shift;
+    }
     return (uint32_t)(((uint64_t)ticks * port->tick_factor + half) >> port->tick_shift);
 }
 

@@ -56,7 +56,7 @@ typedef struct hil_port {
     hil_clock_kind_value clock_kind; /* what one meter count is */
     uint32_t clock_rate_hz;    /* counts per second where the clock has a rate, else 0 */
     uint32_t tick_factor;      /* see ticks */
-    uint32_t tick_shift;       /* 0: one tick is one count */
+    uint32_t tick_shift;       /* at most 31; 0: one tick is one count */
     uint32_t receive_bytes;    /* capacity of the receive queue that the interrupt handler fills */
     uint32_t receive_overruns; /* bytes lost because that queue or the UART was full; the port updates it */
     hil_stack stack;           /* of main */
