@@ -39,16 +39,22 @@ def payload_on_tcp(elf: Path) -> Iterator[str]:
         connection, _ = listener.accept()
         with connection:
             number = connection.fileno()
-            payloads.append(subprocess.Popen([elf, "--fd", str(number)], pass_fds=[number]))
+            payload = subprocess.Popen([elf, "--fd", str(number)], pass_fds=[number])
+        payloads.append(payload)
+        payload.wait()  # the payload dies with the thread that started it
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=serve, args=[listener])
         server.start()
-        yield f"socket://127.0.0.1:{listener.getsockname()[1]}"
-        server.join()
-    for payload in payloads:
-        payload.kill()
-        payload.wait()
+        try:
+            yield f"socket://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            if not payloads:  # nobody came: be the client that the server waits for
+                socket.create_connection(listener.getsockname()).close()
+            while not payloads:
+                server.join(0.01)
+            payloads[0].kill()
+            server.join()
 
 
 @contextmanager
