@@ -66,7 +66,9 @@ def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None
 
 
 def _broken(name: str, width: int) -> str:
-    """A dotted name in lines of at most `width` characters, broken behind its dots."""
+    """A dotted name in lines of at most `width` characters, broken behind its dots; words wrap by themselves."""
+    if " " in name:
+        return name
     lines = [""]
     for part in name.replace(".", ".\n").split("\n"):
         if lines[-1] and len(lines[-1]) + len(part) > width:
