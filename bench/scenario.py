@@ -36,7 +36,7 @@ class ModelSpec:
     """Those left out keep the payload's initial value."""
     channels: tuple[str, ...] | None = None
     if_available: bool = False
-    """Left out, and reported as such, where the payload lacks the learner or the feature map."""
+    """Left out, and reported as such, where the payload lacks the learner."""
 
 
 @dataclass(frozen=True)

@@ -340,11 +340,6 @@ def encode_number(value: float) -> float | str:
     return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
-def decode_number(value: float | str) -> float:
-    """Back from `encode_number`."""
-    return _NON_FINITE[value] if isinstance(value, str) else value
-
-
 def _plain(value: object) -> object:
     """Nested dataclasses and non-finite numbers as JSON has them."""
     if isinstance(value, float):

@@ -11,7 +11,6 @@ from bench.trace import CatalogueListed, EvaluationScored, FeatureInfo, LearnerI
 from firmware_if.errors import WireError
 from firmware_if.framing import MAX_PACKET_BYTES
 from firmware_if.messages import (
-    MAX_CHANNELS,
     ArrayPlace,
     ArrayShape,
     ArrayType,
@@ -142,10 +141,3 @@ def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[
         values = np.frombuffer(data, dtype, place.count, place.offset).tolist()
         arrays[place.name] = values[0] if place.type == ArrayType.U32 and place.count == 1 else values
     return arrays
-
-
-def check_channels(recording: Recording) -> None:
-    """Raise WireError when a row has more values than the contract carries."""
-    channels = recording.values.shape[1]
-    if channels > MAX_CHANNELS:
-        raise WireError(f"{recording.name} has {channels} channels; the contract carries {MAX_CHANNELS}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.session.decode import PACKET_OVERHEAD_BYTES, rows_per_packet, sample_records, sample_results
+from bench.session.decode import rows_per_packet, sample_records, sample_results
 from bench.session.dialogue import Dialogue
 from bench.session.failures import Stopped, TargetFailure
 from bench.telemetry import Recording
@@ -159,6 +159,3 @@ def predict_packets(recording: Recording) -> list[tuple[int, bytes]]:
     values = np.ascontiguousarray(recording.evaluation.values, dtype=">f4")
     rows = max(1, rows_per_packet(4 * values.shape[1]))
     return [(start, values[start : start + rows].tobytes()) for start in range(0, len(values), rows)]
-
-
-__all__ = ["PACKET_OVERHEAD_BYTES", "Pace", "RowStream", "predict_packets"]
