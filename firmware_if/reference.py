@@ -53,7 +53,7 @@ class LearnerModule(Protocol):
     NAME: str
     ARITHMETICS: tuple[str, ...]
     PARAMETERS: Mapping[str, tuple[float, float, float]]
-    """name -> (initial, minimum, maximum)"""
+    """name -> (initial, minimum, maximum); integers where only whole numbers are allowed"""
     TIE: int
     """label that a score of exactly 0 stands for"""
     Learner: type[Learner]
@@ -227,5 +227,7 @@ def _complete(module: LearnerModule, given: Mapping[str, float]) -> dict[str, fl
         value = given.get(name, initial)
         if not minimum <= value <= maximum:
             raise TwinError(f"{module.NAME}: {name} = {value!r} is outside {minimum:g} to {maximum:g}")
+        if isinstance(initial, int) and value != int(value):
+            raise TwinError(f"{module.NAME}: {name} = {value!r} is no whole number")
         values[name] = value
     return values

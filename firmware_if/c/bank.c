@@ -17,8 +17,8 @@ uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index) {
     return learner->arrays[index].type == HIL_ARRAY_U32 ? 4u : real_bytes(learner->arithmetic);
 }
 
-uint32_t hil_array_elements(const hil_learner *learner, size_t index, size_t dimension) {
-    return learner->arrays[index].shape == HIL_SHAPE_SCALAR ? 1u : (uint32_t)dimension;
+uint32_t hil_array_elements(const hil_learner *learner, size_t index, const hil_state *state) {
+    return (uint32_t)hil_elements(learner->arrays[index].shape, state->dimension, state->outputs);
 }
 
 uint8_t hil_array_wire_type(const hil_learner *learner, size_t index) {
@@ -92,7 +92,8 @@ static hil_refusal gather_parameters(const hil_learner *learner, const hil_creat
             return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_PARAMETER, n};
         }
         const hil_parameter *parameter = &learner->parameters[i];
-        if (!(given.value >= parameter->minimum && given.value <= parameter->maximum)) { /* NaN is outside, too */
+        if (!(given.value >= parameter->minimum && given.value <= parameter->maximum) || /* NaN is outside, too */
+            (parameter->kind == HIL_WHOLE && given.value != floor(given.value))) {
             return (hil_refusal){HIL_FAILURE_CODE_PARAMETER_RANGE, n};
         }
         values[i] = given.value;
@@ -137,10 +138,36 @@ static const void *store_parameters(hil_bank *bank, const hil_learner *learner, 
     return memory;
 }
 
+static uint32_t scratch_bytes(const hil_model *model) {
+    const hil_learner *learner = model->learner;
+    size_t reals = learner->scratch == NULL ? 0 : learner->scratch(model->state.dimension, model->state.outputs);
+    return (uint32_t)reals * real_bytes(learner->arithmetic);
+}
+
+void hil_model_clear_scratch(hil_model *model) {
+    if (model->state.scratch != NULL) {
+        memset(model->state.scratch, 0, scratch_bytes(model));
+    }
+}
+
+static bool place_scratch(hil_bank *bank, hil_model *model) {
+    uint32_t bytes = scratch_bytes(model);
+    if (bytes == 0) {
+        return true;
+    }
+    model->state.scratch = allocate(bank, bytes);
+    if (model->state.scratch == NULL) {
+        return false;
+    }
+    hil_model_clear_scratch(model);
+    return true;
+}
+
 /* Places and starts the model's state; false when the arena is full. */
 static bool place_state(hil_bank *bank, hil_model *model, const double *parameters) {
     const hil_learner *learner = model->learner;
     model->state.dimension = model->mapping->dimension;
+    model->state.outputs = 1;
     model->state.parameters = store_parameters(bank, learner, parameters);
     if (model->state.parameters == NULL) {
         return false;
@@ -148,7 +175,7 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
     uint32_t start = bank->arena_used;
     model->memory = bank->arena + start;
     for (size_t i = 0; i < learner->array_count; i++) {
-        uint32_t elements = hil_array_elements(learner, i, model->state.dimension);
+        uint32_t elements = hil_array_elements(learner, i, &model->state);
         model->state.arrays[i] = allocate(bank, elements * hil_array_element_bytes(learner, i));
         if (model->state.arrays[i] == NULL) {
             return false;
@@ -156,6 +183,9 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
     }
     model->state_bytes = bank->arena_used - start;
     memset(model->memory, 0, model->state_bytes); /* padding included: a dump of it repeats */
+    if (!place_scratch(bank, model)) {
+        return false;
+    }
     learner->start(&model->state);
     return true;
 }
@@ -218,7 +248,7 @@ static void step(hil_model *model, hil_meter *meter, int label, hil_row_cost *co
     const void *x = model->mapping->x;
 
     hil_stamp stamp = hil_meter_begin(meter);
-    double score = learner->score(state, x);
+    double score = learner->score(state, x, 0);
     uint32_t predict = hil_meter_end(meter, stamp);
 
     stamp = hil_meter_begin(meter);
@@ -282,6 +312,6 @@ void hil_bank_score(hil_bank *bank, const float *values, double *scores) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         const hil_model *model = &bank->models[i];
         bool usable = finite[model->mapping - bank->mappings];
-        scores[i] = usable ? model->learner->score(&model->state, model->mapping->x) : (double)NAN;
+        scores[i] = usable ? model->learner->score(&model->state, model->mapping->x, 0) : (double)NAN;
     }
 }

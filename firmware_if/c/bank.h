@@ -82,12 +82,15 @@ bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8
 /* Decision value of every model for one row of finite values, without training; NaN where a feature overflowed. */
 void hil_bank_score(hil_bank *bank, const float *values, double *scores);
 
+/* After a load: what a learner works out from its state is worked out anew. */
+void hil_model_clear_scratch(hil_model *model);
+
 /* Class that a score stands for. */
 uint8_t hil_model_class(const hil_model *model, double score);
 
 /* Bytes of one element of array `index` of the model's learner, and how many elements it has. */
 uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index);
-uint32_t hil_array_elements(const hil_learner *learner, size_t index, size_t dimension);
+uint32_t hil_array_elements(const hil_learner *learner, size_t index, const hil_state *state);
 
 /* Wire value of an array's element type. */
 uint8_t hil_array_wire_type(const hil_learner *learner, size_t index);

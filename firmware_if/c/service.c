@@ -112,6 +112,7 @@ static hil_refusal load_memory(hil_service *service, hil_reader *fields) {
     if (request.data.count > 0) {
         memcpy(model->memory + request.address, request.data.bytes, request.data.count);
     }
+    hil_model_clear_scratch(model);
     model->not_finite = false;
     model->not_finite_reported = false;
     return DONE;
@@ -178,7 +179,7 @@ static void send_model_created(hil_service *service, const hil_model *model) {
         places[i] = (hil_array_place){.name = hil_text_of(learner->arrays[i].name),
                                       .type = hil_array_wire_type(learner, i),
                                       .offset = (uint32_t)(start - model->memory),
-                                      .count = hil_array_elements(learner, i, model->state.dimension)};
+                                      .count = hil_array_elements(learner, i, &model->state)};
     }
     hil_model_created answer = {.model = (uint8_t)(model - service->bank.models),
                                 .dimension = (uint16_t)model->state.dimension,

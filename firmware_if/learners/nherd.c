@@ -16,7 +16,7 @@ static const hil_array ARRAYS[] = {
 };
 
 static const hil_parameter PARAMETERS[] = {
-    [C] = {"C", 0.1, 1e-6, 1e6},
+    [C] = {"C", 0.1, 1e-6, 1e6, HIL_CONTINUOUS},
 };
 
 static void start(const hil_state *state)
@@ -25,8 +25,9 @@ static void start(const hil_state *state)
     hil_fill(state->arrays[COV], state->dimension, 1);
 }
 
-static double score(const hil_state *state, const void *features)
+static double score(const hil_state *state, const void *features, size_t output)
 {
+    (void)output;
     return (double)hil_dot(state->arrays[W], features, state->dimension);
 }
 

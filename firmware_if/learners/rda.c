@@ -20,8 +20,8 @@ static const hil_array ARRAYS[] = {
 };
 
 static const hil_parameter PARAMETERS[] = {
-    [ETA] = {"eta", 0.1, 1e-6, 1e6},
-    [LAMBDA] = {"lambda", 1e-6, 0, 1e6},
+    [ETA] = {"eta", 0.1, 1e-6, 1e6, HIL_CONTINUOUS},
+    [LAMBDA] = {"lambda", 1e-6, 0, 1e6, HIL_CONTINUOUS},
 };
 
 static void start(const hil_state *state)
@@ -32,8 +32,9 @@ static void start(const hil_state *state)
     *(uint32_t *)state->arrays[TIMESTEP] = 0;
 }
 
-static double score(const hil_state *state, const void *features)
+static double score(const hil_state *state, const void *features, size_t output)
 {
+    (void)output;
     return (double)hil_dot(state->arrays[W], features, state->dimension);
 }
 

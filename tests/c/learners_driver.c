@@ -57,12 +57,19 @@ static void make(model *m, const hil_learner *learner, size_t dimension)
     }
     m->learner = learner;
     m->state.dimension = dimension;
+    m->state.outputs = 1;
     m->state.parameters = parameters;
     for (size_t i = 0; i < learner->array_count; i++) {
         const hil_array *array = &learner->arrays[i];
         const size_t element = array->type == HIL_ARRAY_REAL ? real : sizeof(uint32_t);
-        m->bytes[i] = element * (array->shape == HIL_SHAPE_VECTOR ? dimension : 1);
+        m->bytes[i] = element * hil_elements(array->shape, dimension, m->state.outputs);
         m->state.arrays[i] = must_allocate(m->bytes[i]);
+    }
+    m->state.scratch = NULL;
+    if (learner->scratch != NULL) {
+        const size_t reals = learner->scratch(dimension, m->state.outputs);
+        m->state.scratch = must_allocate(reals * real);
+        memset(m->state.scratch, 0, reals * real);
     }
     m->x = must_allocate(dimension * real);
     learner->start(&m->state);
@@ -78,6 +85,7 @@ static uint64_t digest_and_free(model *m)
         }
         free(m->state.arrays[i]);
     }
+    free(m->state.scratch);
     free((void *)(uintptr_t)m->state.parameters);
     free(m->x);
     return digest;
@@ -95,8 +103,8 @@ static void run(const hil_learner *learner, const hil_feature *feature, size_t i
             values[i] = next_value(&seed);
         }
         const int label = next_random(&seed) % 2 != 0 ? 1 : -1;
-        if (feature->map(values, inputs, m.x)) {
-            (void)hil_label(learner->score(&m.state, m.x), learner->tie);
+        if (learner->train != NULL && feature->map(values, inputs, m.x)) {
+            (void)hil_label(learner->score(&m.state, m.x, 0), learner->tie);
             updates += learner->train(&m.state, m.x, label) ? 1u : 0u;
         }
     }

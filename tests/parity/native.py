@@ -15,7 +15,9 @@ from firmware_if.reference import State
 CHECKOUT = Path(__file__).parents[2]
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Werror"
 MAX_ARRAYS = 5
-REAL, VECTOR = 1, 2
+REAL = 1
+SCALAR = 1
+WHOLE = 1
 _Entry = TypeVar("_Entry", "LearnerC", "FeatureC")
 
 
@@ -29,14 +31,26 @@ class ParameterC(ctypes.Structure):
         ("initial", ctypes.c_double),
         ("minimum", ctypes.c_double),
         ("maximum", ctypes.c_double),
+        ("kind", ctypes.c_int),
     )
 
 
 class StateC(ctypes.Structure):
     _fields_ = (
         ("dimension", ctypes.c_size_t),
+        ("outputs", ctypes.c_size_t),
         ("parameters", ctypes.c_void_p),
         ("arrays", ctypes.c_void_p * MAX_ARRAYS),
+        ("scratch", ctypes.c_void_p),
+    )
+
+
+class BatchC(ctypes.Structure):
+    _fields_ = (
+        ("x", ctypes.c_void_p),
+        ("classes", ctypes.POINTER(ctypes.c_uint8)),
+        ("rows", ctypes.POINTER(ctypes.c_uint16)),
+        ("count", ctypes.c_size_t),
     )
 
 
@@ -49,9 +63,13 @@ class LearnerC(ctypes.Structure):
         ("arrays", ctypes.POINTER(ArrayC)),
         ("array_count", ctypes.c_size_t),
         ("tie", ctypes.c_int),
+        ("batch_parameter", ctypes.c_size_t),
+        ("seed_parameter", ctypes.c_size_t),
+        ("scratch", ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)),
         ("start", ctypes.CFUNCTYPE(None, ctypes.POINTER(StateC))),
-        ("score", ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(StateC), ctypes.c_void_p)),
+        ("score", ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(StateC), ctypes.c_void_p, ctypes.c_size_t)),
         ("train", ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(StateC), ctypes.c_void_p, ctypes.c_int)),
+        ("train_batch", ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(StateC), ctypes.POINTER(BatchC))),
     )
 
 
@@ -75,7 +93,7 @@ class Native:
 
     def map(self, name: str, arithmetic: str, values: Sequence[float]) -> tuple[bool, list[float]]:
         feature = self.features[name, arithmetic]
-        x = (ctypes.c_double * feature.dimension(len(values)))()
+        x = (real_type(arithmetic) * feature.dimension(len(values)))()
         finite = feature.map((ctypes.c_float * len(values))(*values), len(values), ctypes.addressof(x))
         return finite, list(x)
 
@@ -85,25 +103,25 @@ class NativeModel:
 
     def __init__(self, learner: LearnerC, dimension: int, parameters: Mapping[str, float]) -> None:
         self._learner = learner
+        real = real_type(learner.arithmetic.decode())
         self._tables = [learner.arrays[i] for i in range(learner.array_count)]
         reals = [parameters[learner.parameters[i].name.decode()] for i in range(learner.parameter_count)]
-        self._parameters = (ctypes.c_double * len(reals))(*reals)
+        self._parameters = (real * len(reals))(*reals)
         self._arrays = [
-            (
-                (ctypes.c_double if table.type == REAL else ctypes.c_uint32)
-                * (dimension if table.shape == VECTOR else 1)
-            )()
+            ((real if table.type == REAL else ctypes.c_uint32) * elements(table.shape, dimension, 1))()
             for table in self._tables
         ]
-        self._state = StateC(dimension, ctypes.addressof(self._parameters))
+        self._scratch = (real * (learner.scratch(dimension, 1) if learner.scratch else 0))()
+        self._state = StateC(dimension, 1, ctypes.addressof(self._parameters))
+        self._state.scratch = ctypes.addressof(self._scratch)
         for index, array in enumerate(self._arrays):
             self._state.arrays[index] = ctypes.addressof(array)
-        self._x = (ctypes.c_double * dimension)()
+        self._x = (real * dimension)()
         learner.start(ctypes.byref(self._state))
 
     def score(self, x: Sequence[float]) -> float:
         self._x[:] = list(x)
-        return float(self._learner.score(ctypes.byref(self._state), ctypes.addressof(self._x)))
+        return float(self._learner.score(ctypes.byref(self._state), ctypes.addressof(self._x), 0))
 
     def train(self, x: Sequence[float], label: int) -> bool:
         self._x[:] = list(x)
@@ -112,13 +130,23 @@ class NativeModel:
     def state(self) -> State:
         state: State = {}
         for table, array in zip(self._tables, self._arrays, strict=True):
-            state[table.name.decode()] = [float(value) for value in array] if table.shape == VECTOR else int(array[0])
+            state[table.name.decode()] = int(array[0]) if table.shape == SCALAR else [float(value) for value in array]
         return state
 
     def load(self, state: State) -> None:
         for table, array in zip(self._tables, self._arrays, strict=True):
             value = state[table.name.decode()]
             array[:] = value if isinstance(value, list) else [value]
+        self._scratch[:] = [0.0] * len(self._scratch)
+
+
+def real_type(arithmetic: str) -> type[ctypes.c_float] | type[ctypes.c_double]:
+    return ctypes.c_float if arithmetic == "f32" else ctypes.c_double
+
+
+def elements(shape: int, dimension: int, outputs: int) -> int:
+    """As hil_elements of learner.h."""
+    return (1, dimension, outputs, outputs * dimension, outputs * (dimension + 1))[shape - 1]
 
 
 def build(target: str, *, folder: Path, compiler: str, flags: str, root: Path = CHECKOUT / "firmware_if") -> Path:

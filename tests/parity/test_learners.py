@@ -5,7 +5,7 @@ import random
 import pytest
 
 from firmware_if.reference import LearnerModule, State, learner_modules, predicted_label
-from tests.parity.native import Native, NativeModel, bits
+from tests.parity.native import WHOLE, Native, NativeModel, bits
 
 ROWS = 400
 SEED = 20210416
@@ -128,6 +128,7 @@ def test_tables_in_c_and_python_agree(native: Native) -> None:
         table = [learner.parameters[i] for i in range(learner.parameter_count)]
         assert {p.name.decode(): (p.initial, p.minimum, p.maximum) for p in table} == dict(module.PARAMETERS)
         assert [p.name.decode() for p in table] == list(module.PARAMETERS)
+        assert [p.kind == WHOLE for p in table] == [isinstance(p[0], int) for p in module.PARAMETERS.values()]
         assert learner.tie == module.TIE
         twin = module.Learner(3, arithmetic, {p.name.decode(): p.initial for p in table})
         assert [learner.arrays[i].name.decode() for i in range(learner.array_count)] == list(twin.state())
