@@ -1,4 +1,4 @@
-/* What linear learners share: the sum over features in index order, one rounding per operation. */
+/* What linear learners share: sums over features in index order, one rounding per operation. */
 #ifndef HIL_LINEAR_H
 #define HIL_LINEAR_H
 
@@ -24,6 +24,14 @@ static inline hil_real hil_confidence(const hil_real *restrict variance, const h
         sum += variance[i] * x[i] * x[i];
     }
     return sum;
+}
+
+/* y[i] += a*x[i]; both arrays hold `count` elements. */
+static inline void hil_axpy(hil_real *restrict y, hil_real a, const hil_real *restrict x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        y[i] += a * x[i];
+    }
 }
 
 static inline void hil_fill(hil_real *restrict values, size_t dimension, hil_real value)
