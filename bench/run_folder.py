@@ -1,7 +1,8 @@
 """The folder of a run: complete in itself, so that any verdict can be recomputed on another machine.
 
-trace.jsonl grows while the run goes on; verdicts.json and models.json are written, each at once, when it is over. A
-run that was killed has no `run_ended` entry in its trace and no verdicts.json, and is judged as not completed.
+trace.jsonl grows while the run goes on; verdicts.json, models.json and models/*.onnx are written, each at once, when
+it is over. A run that was killed has no `run_ended` entry in its trace and no verdicts.json, and is judged as not
+completed.
 """
 
 import json
@@ -16,6 +17,7 @@ from bench.build import FirmwareImage
 from bench.errors import RunFolderError
 from bench.measure import RunContext, measure
 from bench.report.json import save_models, save_verdicts
+from bench.report.onnx import save_onnx_models
 from bench.scenario import Scenario, load_scenario
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording
@@ -127,7 +129,7 @@ def _load_firmware(path: Path) -> FirmwareImage:
 
 
 def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = None) -> tuple[Verdict, ...]:
-    """Measure and judge a run and write verdicts.json and models.json into its folder.
+    """Measure and judge a run and write verdicts.json, models.json and models/*.onnx into its folder.
 
     `trace` is the run's, where it is still in memory; else it is read from the folder.
     """
@@ -142,5 +144,6 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
     )
     verdicts = judge(measure(entries, context), files.scenario.limits)
     save_models(entries, folder / "models.json")
+    save_onnx_models(entries, files.recording, folder / "models")
     save_verdicts(verdicts, folder / "verdicts.json")
     return verdicts

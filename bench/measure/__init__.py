@@ -8,6 +8,7 @@ from bench.measure.measurement import Measurement, RunContext
 from bench.measure.memory import measure_memory
 from bench.measure.parity import measure_parity
 from bench.measure.run import COMPLETED, measure_run
+from bench.measure.runtime_parity import measure_runtime_parity
 from bench.measure.timing import measure_timing
 from bench.trace import Entry
 
@@ -22,5 +23,6 @@ def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, .
         *measure_memory(trace, context),
         *measure_accuracy(trace, context),
         *measure_parity(trace, context),
+        *measure_runtime_parity(trace, context),
         *measure_link(trace, context),
     )

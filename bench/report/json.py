@@ -41,19 +41,19 @@ def models_json(trace: Sequence[Entry]) -> str:
 
 def save_verdicts(verdicts: Sequence[Verdict], path: Path) -> None:
     """Write verdicts.json as `path`; raises RunFolderError."""
-    replace_text(path, verdicts_json(verdicts))
+    replace_content(path, verdicts_json(verdicts).encode())
 
 
 def save_models(trace: Sequence[Entry], path: Path) -> None:
     """Write models.json as `path`; raises RunFolderError."""
-    replace_text(path, models_json(trace))
+    replace_content(path, models_json(trace).encode())
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_content(path: Path, content: bytes) -> None:
     """Write a file beside `path`, then put it in its place, so that a reader never sees half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

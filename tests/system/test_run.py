@@ -1,6 +1,7 @@
 """`bench run` as a user has it: whole runs on the emulated board, on the native payload and on a serial line."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -35,6 +36,9 @@ def test_two_runs_on_qemu_agree_in_everything_that_repeats(tmp_path: Path) -> No
         ended = run_bench(tmp_path, "run", "sun-sensor", "--out", folder)
         assert ended.status == 0, ended
     assert (first / "models.json").read_bytes() == (second / "models.json").read_bytes()
+    exported = {path.name: path.read_bytes() for path in (first / "models").iterdir()}
+    assert exported == {path.name: path.read_bytes() for path in (second / "models").iterdir()}
+    assert sorted(exported) == sorted(f"{name}.onnx" for name in read_models(first)[-1]["models"])
     ones, others = read_verdicts(first), read_verdicts(second)
     assert list(ones) == list(others)
     assert {name: v["outcome"] for name, v in ones.items()} == {name: v["outcome"] for name, v in others.items()}
@@ -53,13 +57,30 @@ def test_a_copied_run_folder_is_judged_the_same(tmp_path: Path) -> None:
     assert ended.status == 3, "timing and stack limits are meant for the emulated board"
     assert "UNMEASURED memory.stack_peak_bytes: this port does not measure it" in ended.out
     shutil.copytree(run, copy)
-    expected = {name: (copy / name).read_bytes() for name in ("verdicts.json", "models.json")}
+    names = ("verdicts.json", "models.json", "models/arow_3D.onnx", "models/rda_all.onnx")
+    expected = {name: (copy / name).read_bytes() for name in names}
     for name in expected:
         (copy / name).unlink()
     run.rename(tmp_path / "gone")
     judged = run_bench(tmp_path, "judge", copy)
     assert judged.status == 3
     assert {name: (copy / name).read_bytes() for name in expected} == expected
+
+
+def test_a_payload_that_scores_otherwise_than_the_runtime_fails(tmp_path: Path) -> None:
+    """The run's own trace, with the last bits of one model's scores on the evaluation rows changed."""
+    folder = tmp_path / "run"
+    assert run_bench(tmp_path, "run", "sun-sensor", "--target", "host", "--out", folder).status == 3
+    lines = (folder / "trace.jsonl").read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    for entry in entries:
+        for scores in entry.get("scores", ()):
+            scores[0] *= 1 + 2**-40
+    (folder / "trace.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    judged = run_bench(tmp_path, "judge", folder)
+    assert judged.status == 1
+    failed = [name for name, verdict in read_verdicts(folder).items() if verdict["outcome"] == "FAIL"]
+    assert failed == ["parity.onnx.arow_1D", "parity.onnx"]
 
 
 def test_a_run_without_out_gets_a_folder_of_its_own(tmp_path: Path, short_recording: Path) -> None:

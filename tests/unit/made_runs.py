@@ -7,9 +7,11 @@ import numpy as np
 from bench.learners import PlainModel, PlainRun, run_plain
 from bench.telemetry import Channel, EvaluationRows, Recording, Segment
 from bench.trace import (
+    CatalogueListed,
     Entry,
     EvaluationScored,
     HousekeepingReported,
+    LearnerInfo,
     LinkMeasured,
     ModelCreated,
     ModelDumped,
@@ -21,6 +23,7 @@ from bench.trace import (
     SamplesTrained,
     StatisticsReported,
 )
+from firmware_if.reference import load_feature_map, load_learner
 
 MODELS = (
     PlainModel("arow_3D", "arow", "orbitai-3d", "flight", (0,), {"r": 0.8}),
@@ -77,11 +80,18 @@ def created(handle: int, model: PlainModel) -> ModelCreated:
         model.arithmetic,
         list(model.channels),
         dict(model.hyperparameters),
-        dimension=3,
+        dimension=load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels)),
         state_bytes=48,
         arena_bytes=112,
         arrays=[],
     )
+
+
+def catalogue(models: tuple[PlainModel, ...]) -> CatalogueListed:
+    """The learners of `models`, as far as anybody reads their description."""
+    kinds = dict.fromkeys((model.learner, model.arithmetic) for model in models)
+    ties = {(name, arithmetic): load_learner(name, arithmetic=arithmetic).TIE for name, arithmetic in kinds}
+    return CatalogueListed([LearnerInfo(*kind, tie, {}, {}) for kind, tie in ties.items()], [])
 
 
 def trained(
@@ -109,7 +119,7 @@ def make_run(
     rows, ends = recording.row_count, tuple(segment.end_row for segment in recording.segments)
     plain = run_plain(models, recording, rows=rows, end_rows=ends)
     texts = ["".join(row) for row in zip(*(plain.predictions[model.name] for model in models), strict=True)]
-    trace: list[Entry] = [RunStarted(1, "scenario", "target", "made", rows, {}, []), connected()]
+    trace: list[Entry] = [RunStarted(1, "scenario", "target", "made", rows, {}, []), connected(), catalogue(models)]
     trace += [created(handle, model) for handle, model in enumerate(models)]
     for first in range(0, rows, batch_rows):
         end = min(first + batch_rows, rows)

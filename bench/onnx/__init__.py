@@ -1,0 +1,10 @@
+"""Linear models as ONNX files: written, read, and run by ONNX Runtime.
+
+`onnx` and `onnxruntime` are imported when they are used, so that commands that need neither stay quick.
+"""
+
+from bench.onnx.export import onnx_bytes
+from bench.onnx.linear import LinearModel
+from bench.onnx.runtime import RuntimeAnswer, run_onnx
+
+__all__ = ["LinearModel", "RuntimeAnswer", "onnx_bytes", "run_onnx"]
