@@ -140,7 +140,7 @@ class NativeModel:
         self._scratch[:] = [0.0] * len(self._scratch)
 
 
-def real_type(arithmetic: str) -> type[ctypes.c_float] | type[ctypes.c_double]:
+def real_type(arithmetic: str) -> type[ctypes.c_float | ctypes.c_double]:
     return ctypes.c_float if arithmetic == "f32" else ctypes.c_double
 
 
