@@ -13,6 +13,8 @@ from firmware_if.reference import Learner, Reference, State, TwinError, load_fea
 NOT_TRAINED: Final = "-"
 """Stands for the prediction of a row that no model has seen."""
 
+UNLABELLED_CLASSES: Final = (0, 1)
+
 _Features = list[list[float] | None]
 
 
@@ -48,7 +50,12 @@ class PlainRun:
 
 
 def class_labels(recording: Recording) -> tuple[int, ...]:
-    """Labels by class index: the positive label comes last, so that binary learners train with it as +1."""
+    """Labels by class index: the positive label comes last, so that binary learners train with it as +1.
+
+    The stream's configuration wants two classes in any case; rows without a label travel as the first of these.
+    """
+    if recording.positive_label is None:
+        return UNLABELLED_CLASSES
     others = sorted(label for label in recording.label_meanings if label != recording.positive_label)
     return (*others, recording.positive_label)
 
@@ -81,7 +88,7 @@ def run_plain(
         if key not in mapped:
             mapped[key] = list(_map_rows(model, recording, rows))
         learners[model.name] = (learner, tie, mapped[key])
-    steps = _steps(recording, rows, refused, list(mapped.values()))
+    steps = _steps(recording, rows, refused, list(mapped.values())) if learners else []
     for name, (learner, tie, features) in learners.items():
         try:
             seen, taken = _train(learner, tie, features, steps=steps, end_rows=end_rows)
@@ -110,17 +117,23 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> tuple[Learner,
 
 
 def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:
-    """Features row by row, None where one is not finite. Values are float32 already, so nothing is rounded again."""
+    """Features row by row, None where a value or a feature is not finite.
+
+    Values are float32 already, so nothing is rounded again.
+    """
     feature_map = load_feature_map(model.features, arithmetic=model.arithmetic)
     infinity = float("inf")
     for values in recording.values[:rows, list(model.channels)].tolist():
+        if not all(-infinity < value < infinity for value in values):
+            yield None
+            continue
         features = feature_map.map(values)
         yield features if all(-infinity < feature < infinity for feature in features) else None
 
 
 def _steps(recording: Recording, rows: int, refused: Collection[int], mapped: Sequence[_Features]) -> list[int]:
     """Per row the label to train with, -1 or +1, or 0 where the row is left out."""
-    steps = [1 if label == recording.positive_label else -1 for label in recording.labels[:rows].tolist()]
+    steps = [1 if label == recording.positive_label else -1 for label in recording.known_labels[:rows].tolist()]
     for row in refused:
         if row < rows:
             steps[row] = 0

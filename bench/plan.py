@@ -7,7 +7,7 @@ from bench.errors import ConfigurationError, RecordingError
 from bench.scenario import ModelSpec, Scenario
 from bench.strict import nearest_hint
 from bench.target import Target
-from bench.telemetry import Recording
+from bench.telemetry import ADD_LABELS_HINT, Recording
 from firmware_if.messages import MAX_CHANNELS
 
 CLASSES = 2
@@ -97,7 +97,7 @@ class Plan:
 
 def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Plan:
     """The steps of `scenario` with `recording`; raises where the two, or the target, do not fit together."""
-    _check_classes(recording)
+    _check_labels(scenario, recording)
     _check_channels(scenario, recording)
     if CAPABILITY not in target.capabilities:
         message = f"target {target.name} cannot train on each sample as it arrives (it has no {CAPABILITY!r})"
@@ -144,7 +144,14 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield ReadHousekeeping()  # after everything: peaks cover the whole start
 
 
-def _check_classes(recording: Recording) -> None:
+def _check_labels(scenario: Scenario, recording: Recording) -> None:
+    """Models need two classes to train on; without models the rows of any recording can be streamed."""
+    if recording.labels is None:
+        for model in scenario.models:
+            needs = f"model {model.name}: learner {model.learner} needs labels to train"
+            message = f"{needs}, and recording {recording.name} has none"
+            raise RecordingError(message, hint=ADD_LABELS_HINT)
+        return
     labels = sorted(recording.label_meanings)
     if len(labels) != CLASSES:
         found = ", ".join(str(label) for label in labels)

@@ -291,7 +291,8 @@ def main() -> int:
     except BenchError as error:
         print(f"{error.message}\nhint: {error.hint}", file=sys.stderr)
         return 2
-    print(f"{arguments.out}: {recording.row_count} rows, {int((recording.labels == -1).sum())} of them camera OFF")
+    off = int((recording.known_labels == -1).sum())
+    print(f"{arguments.out}: {recording.row_count} rows, {off} of them camera OFF")
     return 0
 
 

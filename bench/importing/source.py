@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import RecordingError
-from bench.telemetry.recording import Auxiliary, Channel, EvaluationRows, Recording, Segment, check_label, frozen_array
+from bench.telemetry.checks import check_label
+from bench.telemetry.recording import Auxiliary, Channel, EvaluationRows, Recording, Segment, frozen_array
 
 CHANNEL_NAMES: Final = ("pd1", "pd2", "pd3", "pd4", "pd5", "pd6")
 FACES: Final = ("+X", "-X", "+Y", "-Y", "+Z", "-Z")

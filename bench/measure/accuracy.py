@@ -27,6 +27,10 @@ def measure_accuracy(trace: Sequence[Entry], context: RunContext) -> Iterator[Me
     rows, refused = row_predictions(trace)
     yield Measurement("accuracy.rows_refused", len(refused), "rows")
     labels = context.recording.labels
+    if labels is None:
+        for model in names:
+            yield from _scores(f"accuracy.prequential.{model}", None, "the recording has no labels")
+        return
     for model, confusion in _confusions(names, rows, labels.tolist(), context):
         yield from _scores(f"accuracy.prequential.{model}", confusion, "no row was trained")
     scored = _evaluated(trace)
@@ -77,7 +81,7 @@ def _confusions(
     names: Sequence[str], rows: dict[int, str], labels: Sequence[int], context: RunContext
 ) -> Iterator[tuple[str, Confusion]]:
     positive_label = context.recording.positive_label
-    positive_class = CLASS_DIGITS[class_labels(context.recording).index(positive_label)]
+    positive_class = CLASS_DIGITS[len(class_labels(context.recording)) - 1]
     known = [(labels[row] == positive_label, predictions) for row, predictions in rows.items() if row < len(labels)]
     for place, name in enumerate(names):
         seen = ((is_positive, text[place] == positive_class) for is_positive, text in known if place < len(text))

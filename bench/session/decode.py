@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.learners import class_labels
 from bench.telemetry import Recording
 from bench.trace import CatalogueListed, EvaluationScored, FeatureInfo, LearnerInfo, OperationSum, SamplesTrained
 from firmware_if.errors import WireError
@@ -38,7 +39,7 @@ def sample_records(recording: Recording) -> NDArray[np.void]:
     layout = np.dtype([("time_ms", ">u4"), ("label", ">i2"), ("values", ">f4", (channels,))])
     records = np.zeros(recording.row_count, layout)
     records["time_ms"] = (recording.times_ms - recording.times_ms[0]) % 2**32
-    records["label"] = recording.labels
+    records["label"] = class_labels(recording)[0] if recording.labels is None else recording.labels
     records["values"] = recording.values
     return records
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.clock import Clock
 from bench.errors import TransportError
+from bench.learners import class_labels
 from bench.plan import (
     ConfigureStream,
     Connect,
@@ -168,9 +169,7 @@ class Session:
     def _configure(self, next_row: int) -> None:
         if next_row == 0:
             self._dialogue.demand(wire.ResetBank())  # a board keeps what an earlier run has left
-        negative = next(label for label in self._recording.label_meanings if label != self._recording.positive_label)
-        classes = (negative, self._recording.positive_label)
-        self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, classes))
+        self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, class_labels(self._recording)))
 
     def _stream_segment(self, step: StreamSegment) -> None:
         self._segment = step.index

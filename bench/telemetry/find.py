@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.errors import RecordingError
 from bench.strict import nearest_hint
-from bench.telemetry.load import TOML_FILE
+from bench.telemetry.header import TOML_FILE
 
 
 def list_recordings(roots: Sequence[Path]) -> dict[str, Path]:
@@ -27,6 +27,6 @@ def find_recording(name_or_path: str, roots: Sequence[Path]) -> Path:
         return path
     if path.is_dir():
         message = f"{path}: the folder holds no {TOML_FILE}"
-        raise RecordingError(message, hint="a recording is a folder with recording.toml and samples.csv")
+        raise RecordingError(message, hint="a recording is a folder with recording.toml and samples")
     message = f"no recording {name_or_path!r}"
     raise RecordingError(message, hint=nearest_hint(path.name, known) + " Or give the path of a recording folder.")

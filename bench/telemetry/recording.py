@@ -1,9 +1,9 @@
-"""What a recording is: frozen data, and the checks that hold for every one of them."""
+"""What a recording is: frozen data. The rules that hold for every one are in bench.telemetry.checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,12 @@ Values = NDArray[np.float32]
 Labels = NDArray[np.int16]
 Times = NDArray[np.int64]
 
-_LABEL_RANGE: Final = np.iinfo(np.int16)
+Treatment = Literal["refuse", "stream"]
+"""What becomes of a reading that breaks a rule: the recording is refused, or the reading is streamed as it is."""
+ADD_LABELS_HINT: Final = (
+    "add a label to every row, and [labels] and positive_label to recording.toml; "
+    "or import the table again with --label or --label-rule"
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,17 @@ class Channel:
     low: float
     high: float
     doc: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What becomes of readings that are NaN or infinite, and of finite ones outside their channel's range.
+
+    Held-out rows are finite in any case: the payload scores a request whole or not at all.
+    """
+
+    not_finite: Treatment = "refuse"
+    out_of_range: Treatment = "refuse"
 
 
 @dataclass(frozen=True)
@@ -59,10 +75,11 @@ class EvaluationRows:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A labelled telemetry stream.
+    """A telemetry stream, labelled or not.
 
     values is (rows, channels) float32, C-contiguous and read-only; labels (rows,) int16; times_ms (rows,) int64, Unix
-    milliseconds or milliseconds since the recording's start. deciding_channel is the one that the label rule looks at.
+    milliseconds or milliseconds since the recording's start. Without labels, `labels`, `positive_label` and
+    `evaluation` are None and `label_meanings` is empty. deciding_channel is the one that the label rule looks at.
     reference_models is the parsed reference_models.json: the models that the rows up to each `end_row` must give.
     """
 
@@ -72,21 +89,29 @@ class Recording:
     channels: tuple[Channel, ...]
     deciding_channel: str | None
     values: Values
-    labels: Labels
+    labels: Labels | None
     times_ms: Times
     segments: tuple[Segment, ...]
     label_meanings: Mapping[int, str]
-    positive_label: int
+    positive_label: int | None
     period_s: float
     provenance: str
     licence: str
     evaluation: EvaluationRows | None = None
     reference_models: Mapping[str, Any] | None = None
     auxiliary: tuple[Auxiliary, ...] = ()
+    policy: Policy = Policy()
 
     @property
     def row_count(self) -> int:
-        return int(self.labels.shape[0])
+        return int(self.values.shape[0])
+
+    @property
+    def known_labels(self) -> Labels:
+        """The labels; raises RecordingError for a recording without them."""
+        if self.labels is None:
+            raise RecordingError(f"recording {self.name} has no labels", hint=ADD_LABELS_HINT)
+        return self.labels
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -112,7 +137,7 @@ class Recording:
             self,
             folder=None,
             values=self.values[cut],
-            labels=self.labels[cut],
+            labels=None if self.labels is None else self.labels[cut],
             times_ms=self.times_ms[cut],
             segments=segments,
             auxiliary=tuple(Auxiliary(a.name, a.texts[cut]) for a in self.auxiliary),
@@ -131,73 +156,3 @@ def frozen_array(array: NDArray[Any], dtype: type[Any]) -> NDArray[Any]:
     copy = np.array(array, dtype=dtype, order="C")
     copy.setflags(write=False)
     return copy
-
-
-def check_recording(recording: Recording, source: Path) -> None:
-    """Raise RecordingError unless every rule of docs/recordings.md holds; `source` is named in the message."""
-    if recording.row_count == 0:
-        message = f"{source}: the recording has no rows"
-        raise RecordingError(message, hint="a recording needs at least one sample")
-    _check_segments(recording, source)
-    check_rows(recording.values, recording.labels, recording, source)
-    _check_times(recording, source)
-
-
-def check_rows(values: Values, labels: Labels, recording: Recording, source: Path) -> None:
-    """Every value finite and inside its channel's range, every label one that has a meaning."""
-    with np.errstate(over="ignore"):  # a bound beyond float32 becomes infinite: no bound
-        low = np.array([c.low for c in recording.channels], dtype=np.float32)
-        high = np.array([c.high for c in recording.channels], dtype=np.float32)
-    inside = np.isfinite(values) & (values >= low) & (values <= high)
-    if not inside.all():
-        row, column = (int(index) for index in np.argwhere(~inside)[0])
-        channel, value = recording.channels[column], values[row, column]
-        where = f"{source}: row {row}: {channel.name} is {value!s} {channel.unit}"
-        if not np.isfinite(value):
-            message = f"{where}, not a finite number"
-            raise RecordingError(message, hint="drop the row or repair the reading; learners cannot train on it")
-        message = f"{where}, outside its range [{channel.low}, {channel.high}]"
-        raise RecordingError(message, hint=f"correct the reading, or the range of {channel.name} in recording.toml")
-    known = np.isin(labels, list(recording.label_meanings))
-    if not known.all():
-        row = int(np.argmin(known))
-        expected = ", ".join(str(label) for label in sorted(recording.label_meanings))
-        message = f"{source}: row {row}: label is {labels[row]}, expected one of {expected}"
-        raise RecordingError(message, hint="correct the label, or declare its meaning in recording.toml [labels]")
-
-
-def _check_segments(recording: Recording, source: Path) -> None:
-    expected = 0
-    for segment in recording.segments:
-        if segment.first_row != expected or segment.end_row <= segment.first_row:
-            message = (
-                f"{source}: segment {segment.name!r} covers rows {segment.first_row} to {segment.end_row}, "
-                f"expected a first row of {expected} and a later end row"
-            )
-            raise RecordingError(message, hint="segments follow each other without gap, overlap or empty segment")
-        expected = segment.end_row
-    if expected != recording.row_count:
-        message = f"{source}: the segments end at row {expected}, the samples at row {recording.row_count}"
-        raise RecordingError(message, hint="the last segment's end_row must be the number of samples")
-    names = [segment.name for segment in recording.segments]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{source}: {names.count(name)} segments are named {name!r}"
-            raise RecordingError(message, hint="give every segment a name of its own")
-
-
-def _check_times(recording: Recording, source: Path) -> None:
-    back = np.flatnonzero(np.diff(recording.times_ms) < 0) + 1
-    starts = {segment.first_row for segment in recording.segments}
-    for row in (int(index) for index in back):
-        if row not in starts:
-            before, now = recording.times_ms[row - 1], recording.times_ms[row]
-            message = f"{source}: row {row}: time goes backwards inside a segment, from {before} to {now} ms"
-            raise RecordingError(message, hint="sort the rows, or begin a new segment there")
-
-
-def check_label(label: int, source: Path) -> None:
-    """A label travels as a signed 16-bit integer."""
-    if not _LABEL_RANGE.min <= label <= _LABEL_RANGE.max:
-        message = f"{source}: label {label} is outside {_LABEL_RANGE.min} to {_LABEL_RANGE.max}"
-        raise RecordingError(message, hint="labels are small integers; a binary recording uses -1 and 1")

@@ -1,44 +1,41 @@
 """Write a recording folder: complete under its name, or not there at all."""
 
-import hashlib
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from bench.errors import RecordingError
-from bench.telemetry.load import (
-    DATA_FILES,
-    EVALUATION_FILE,
-    FORMAT,
-    LABEL_COLUMN,
-    REFERENCES_FILE,
-    SAMPLES_FILE,
-    TIME_COLUMN,
-    TOML_FILE,
-    load_recording,
-)
-from bench.telemetry.recording import Labels, Recording, Values, check_recording
+from bench.telemetry.arrays import npz_bytes
+from bench.telemetry.checks import check_held_out, check_recording
+from bench.telemetry.files import DATA_FILES, EVALUATION_FILES, REFERENCES_FILE, SAMPLES_FILES, SampleFormat, checksum
+from bench.telemetry.header import FORMAT, TOML_FILE
+from bench.telemetry.load import load_recording
+from bench.telemetry.recording import Channel, EvaluationRows, Labels, Policy, Recording, Values
 from bench.telemetry.references import references_json
+from bench.telemetry.table import LABEL_COLUMN, TIME_COLUMN
 
 _OWN_FILES: Final = frozenset((TOML_FILE, *DATA_FILES))
 
 
-def save_recording(recording: Recording, folder: Path) -> Path:
+def save_recording(recording: Recording, folder: Path, *, samples: SampleFormat = "csv") -> Path:
     """Write `recording` as `folder`, replacing only an older recording or an empty folder; returns `folder`.
 
-    Values are written as the shortest decimal that reads back to the same float32.
+    As text, values are written as the shortest decimal that reads back to the same float32.
     """
     check_recording(recording, folder)
+    check_held_out(recording, folder)
     check_replaceable(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _write_files(partial, recording_files(recording))
+        _write_files(partial, recording_files(recording, samples=samples))
         load_recording(partial)
         _replace(folder, partial)
     except OSError as cause:
@@ -64,16 +61,14 @@ def check_replaceable(folder: Path) -> None:
         raise RecordingError(message, hint="choose another output folder, or empty this one")
 
 
-def recording_files(recording: Recording) -> dict[str, bytes]:
-    """The bytes of every file of the folder, keyed by file name."""
-    files = {SAMPLES_FILE: _samples_text(recording).encode()}
+def recording_files(recording: Recording, *, samples: SampleFormat = "csv") -> dict[str, bytes]:
+    """The bytes of every file of the folder, keyed by file name; samples and held-out rows as text or as arrays."""
+    files = {SAMPLES_FILES[samples]: _samples_bytes(recording, samples)}
     if recording.evaluation is not None:
-        header = ",".join((*recording.channel_names, LABEL_COLUMN))
-        rows = _value_rows(recording.evaluation.values, recording.evaluation.labels)
-        files[EVALUATION_FILE] = ("\n".join((header, *rows)) + "\n").encode()
+        files[EVALUATION_FILES[samples]] = _evaluation_bytes(recording.evaluation, recording, samples)
     if recording.reference_models is not None:
         files[REFERENCES_FILE] = references_json(recording.reference_models).encode()
-    checksums = {name: "sha256:" + hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    checksums = {name: checksum(content) for name, content in files.items()}
     return {TOML_FILE: _toml_text(recording, checksums).encode(), **files}
 
 
@@ -98,20 +93,31 @@ def _replace(folder: Path, partial: Path) -> None:
     shutil.rmtree(older)
 
 
-def _samples_text(recording: Recording) -> str:
+def _samples_bytes(recording: Recording, samples: SampleFormat) -> bytes:
+    if samples == "npz":
+        return npz_bytes(recording.values, recording.labels, recording.times_ms, recording.auxiliary)
     auxiliary = [column.texts for column in recording.auxiliary]
-    header = (TIME_COLUMN, *recording.channel_names, LABEL_COLUMN, *(a.name for a in recording.auxiliary))
+    label = () if recording.labels is None else (LABEL_COLUMN,)
+    header = (TIME_COLUMN, *recording.channel_names, *label, *(a.name for a in recording.auxiliary))
     lines = [",".join(header)]
     rows = _value_rows(recording.values, recording.labels)
     for row, (time_ms, text) in enumerate(zip(recording.times_ms.tolist(), rows, strict=True)):
         further = "".join("," + _csv_text(texts[row]) for texts in auxiliary)
         lines.append(f"{time_ms},{text}{further}")
-    return "\n".join(lines) + "\n"
+    return ("\n".join(lines) + "\n").encode()
 
 
-def _value_rows(values: Values, labels: Labels) -> Iterator[str]:
-    for reading, label in zip(values, labels.tolist(), strict=True):
-        yield f"{','.join(_decimal(value) for value in reading)},{label}"
+def _evaluation_bytes(evaluation: EvaluationRows, recording: Recording, samples: SampleFormat) -> bytes:
+    if samples == "npz":
+        return npz_bytes(evaluation.values, evaluation.labels, None, ())
+    header = ",".join((*recording.channel_names, LABEL_COLUMN))
+    return ("\n".join((header, *_value_rows(evaluation.values, evaluation.labels))) + "\n").encode()
+
+
+def _value_rows(values: Values, labels: Labels | None) -> Iterator[str]:
+    ends = itertools.repeat("", len(values)) if labels is None else (f",{label}" for label in labels.tolist())
+    for reading, end in zip(values, ends, strict=True):
+        yield ",".join(_decimal(value) for value in reading) + end
 
 
 def _decimal(value: np.float32) -> str:
@@ -125,29 +131,44 @@ def _csv_text(text: str) -> str:
 
 
 def _toml_text(recording: Recording, checksums: dict[str, str]) -> str:
-    meanings = [f'"{label}" = {_quoted(text)}' for label, text in recording.label_meanings.items()]
     lines = [
         f"format = {FORMAT}",
         f"name = {_quoted(recording.name)}",
         f"title = {_quoted(recording.title)}",
         f"period_s = {float(recording.period_s)!r}",
         *([f"deciding_channel = {_quoted(recording.deciding_channel)}"] if recording.deciding_channel else []),
-        f"positive_label = {recording.positive_label}",
+        *([f"positive_label = {recording.positive_label}"] if recording.positive_label is not None else []),
         *([f"auxiliary = [{', '.join(_quoted(a.name) for a in recording.auxiliary)}]"] if recording.auxiliary else []),
         f"provenance = {_paragraph(recording.provenance)}",
         f"licence = {_paragraph(recording.licence)}",
-        "\n[labels]",
-        *meanings,
-        "\n[files]",
-        *(f'"{name}" = "{checksum}"' for name, checksum in checksums.items()),
     ]
-    for channel in recording.channels:
-        lines += ["\n[[channel]]", f"name = {_quoted(channel.name)}", f"unit = {_quoted(channel.unit)}"]
-        lines += [f"low = {float(channel.low)!r}", f"high = {float(channel.high)!r}", f"doc = {_quoted(channel.doc)}"]
+    if recording.label_meanings:
+        lines.append("\n[labels]")
+        lines += [f'"{label}" = {_quoted(text)}' for label, text in recording.label_meanings.items()]
+    if recording.policy != Policy():
+        lines += ["\n[policy]", *(f'{key} = "{value}"' for key, value in asdict(recording.policy).items())]
+    lines += ["\n[files]", *(f'"{name}" = "{digest}"' for name, digest in checksums.items())]
+    for name, count, channel in _alike(recording.channels):
+        lines += ["\n[[channel]]", f"name = {_quoted(name)}", *([f"count = {count}"] if count > 1 else [])]
+        lines += [f"unit = {_quoted(channel.unit)}", f"low = {float(channel.low)!r}", f"high = {float(channel.high)!r}"]
+        lines.append(f"doc = {_quoted(channel.doc)}")
     for segment in recording.segments:
         lines += ["\n[[segment]]", f"name = {_quoted(segment.name)}"]
         lines += [f"first_row = {segment.first_row}", f"end_row = {segment.end_row}"]
     return "\n".join(lines) + "\n"
+
+
+def _alike(channels: Sequence[Channel]) -> Iterator[tuple[str, int, Channel]]:
+    """Name, count and first channel of every [[channel]]: alike ones that are numbered from 0 share one."""
+    at = 0
+    while at < len(channels):
+        first = channels[at]
+        stem = first.name.removesuffix("0")
+        count = 1
+        while stem != first.name and channels[at + count : at + count + 1] == (replace(first, name=f"{stem}{count}"),):
+            count += 1
+        yield (first.name if count == 1 else stem), count, first
+        at += count
 
 
 def _quoted(text: str) -> str:

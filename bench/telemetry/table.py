@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from bench.errors import RecordingError
 
+TIME_COLUMN: Final = "timestamp_ms"
+LABEL_COLUMN: Final = "label"
 INT64: Final = np.iinfo(np.int64)
 
 

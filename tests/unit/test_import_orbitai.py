@@ -132,7 +132,7 @@ def test_the_april_runs_of_a_clone(clone: Path, tmp_path: Path) -> None:
     assert (recording.name, recording.deciding_channel, recording.positive_label) == ("orbitai-april-2021", "pd6", 1)
     assert recording.segments == (Segment(RUNS[0], 0, 2), Segment(RUNS[1], 2, 5))
     assert recording.values.tolist() == np.array([values for values, _ in ROWS], dtype=np.float32).tolist()
-    assert recording.labels.tolist() == [label for _, label in ROWS]
+    assert recording.known_labels.tolist() == [label for _, label in ROWS]
     assert recording.times_ms.tolist() == [time_of(row) for row in range(5)]
     assert "Permission is hereby granted" in recording.licence
     assert "10.1109/AERO53065.2022.9843402" in recording.provenance
@@ -147,7 +147,7 @@ def test_all_runs_put_a_new_log_behind_the_one_before(clone: Path, tmp_path: Pat
     recording = load_recording(import_orbitai(clone, tmp_path / "out", all_runs=True))
     assert recording.name == "orbitai-april-may-2021"
     assert [(s.name, s.end_row) for s in recording.segments] == [(RUNS[0], 2), (RUNS[1], 5), (RUNS[2], 7)]
-    assert recording.labels.tolist() == [label for _, label in (*ROWS, *ROWS[3:])]
+    assert recording.known_labels.tolist() == [label for _, label in (*ROWS, *ROWS[3:])]
     assert recording.reference_models is not None
     assert [entry["end_row"] for entry in recording.reference_models["segments"]] == [2, 5, 7]
 
@@ -268,7 +268,7 @@ def test_what_is_no_source_is_refused(tables: Path, tmp_path: Path) -> None:
 def test_the_flown_april_runs(orbitai_data: Path, tmp_path: Path) -> None:
     recording = load_recording(import_orbitai(orbitai_data, tmp_path / "out"))
     assert [segment.end_row for segment in recording.segments] == [849, 1698, 2237, 2776, 3315, 3854]
-    assert np.bincount(recording.labels + 1).tolist() == [25, 0, 3829]
+    assert np.bincount(recording.known_labels + 1).tolist() == [25, 0, 3829]
     assert recording.evaluation is not None
     assert recording.evaluation.values.tobytes() == sweep_by_rule().values.tobytes()
     assert recording.evaluation.labels.tolist() == sweep_by_rule().labels.tolist()

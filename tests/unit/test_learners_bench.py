@@ -27,7 +27,7 @@ def test_a_run_is_what_the_reference_does_row_by_row(model: PlainModel) -> None:
     for row in range(50):
         values = recording.values[row].tolist()
         assert run.predictions[model.name][row] == ("1" if reference.predict(values) > 0 else "0")
-        reference.train(values, int(recording.labels[row]))
+        reference.train(values, int(recording.known_labels[row]))
         if row + 1 in ENDS:
             snapshot = run.snapshots[model.name, row + 1]
             assert (snapshot.updates, snapshot.state) == (reference.updates, reference.state())
@@ -37,7 +37,7 @@ def test_a_refused_row_is_seen_by_no_model() -> None:
     recording = make_recording()
     refused = run_plain(MODELS, recording, rows=10, end_rows=[10], refused={0, 3, 99})
     kept = [row for row in range(10) if row not in {0, 3}]
-    shorter = replace(recording, values=recording.values[kept], labels=recording.labels[kept])
+    shorter = replace(recording, values=recording.values[kept], labels=recording.known_labels[kept])
     without = run_plain(MODELS, shorter, rows=8, end_rows=[8])
     for model in MODELS:
         assert refused.predictions[model.name][0] == refused.predictions[model.name][3] == NOT_TRAINED

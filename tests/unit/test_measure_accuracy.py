@@ -57,7 +57,7 @@ def test_a_rate_that_is_not_defined_is_unmeasured() -> None:
 
 def test_prequential_counts_by_hand_without_refused_rows() -> None:
     recording = make_recording()
-    assert recording.labels[:6].tolist() == [1, 1, 1, -1, -1, 1]
+    assert recording.known_labels[:6].tolist() == [1, 1, 1, -1, -1, 1]
     report = trained(0, ["10", "00", "", "10", "00"], [1, 1, 0, 1, 1], status=[0, 0, 1, 0, 0])
     found = figures([connected(), *(created(i, model) for i, model in enumerate(MODELS)), report])
     counts = [found[f"accuracy.prequential.arow_3D.{key}"].value for key in ("tp", "fn", "fp", "tn")]

@@ -1,7 +1,6 @@
 """A recording folder is read back as written, and every malformed one is refused with its place."""
 
 import hashlib
-import re
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,7 @@ import pytest
 
 from bench.errors import RecordingError
 from bench.telemetry import (
-    Auxiliary,
     Channel,
-    EvaluationRows,
     Recording,
     Segment,
     check_recording,
@@ -20,61 +17,14 @@ from bench.telemetry import (
     load_recording,
     save_recording,
 )
+from tests.unit.small_recording import make_recording, refused, rewrite
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "telemetry"
-
-
-def make_recording() -> Recording:
-    values = np.array([[0.1, 1e-7], [0.25, 1.0], [0.3, 0.5], [1.57, 0.0]], dtype=np.float32)
-    labels = np.array([1, 1, -1, 1], dtype=np.int16)
-    return Recording(
-        name="small",
-        title='A "small" recording',
-        folder=None,
-        channels=(Channel("a", "rad", 0.0, 1.6, "the first"), Channel("b", "V", 0.0, 1.0)),
-        deciding_channel="a",
-        values=values,
-        labels=labels,
-        times_ms=np.array([10, 10, 5, 6], dtype=np.int64),
-        segments=(Segment("one", 0, 2), Segment("two", 2, 4)),
-        label_meanings={1: "ON", -1: "OFF"},
-        positive_label=1,
-        period_s=0.5,
-        provenance='made here\nin two lines, with \\ and "quotes" and \x7f',
-        licence="none",
-        evaluation=EvaluationRows(values[:2], labels[:2]),
-        reference_models={
-            "segments": [
-                {"end_row": 2, "models": {"m": {"w": [0.1, float("nan")], "timestep": [3.0]}}},
-                {"end_row": 4, "models": {}},
-            ]
-        },
-        auxiliary=(Auxiliary("mode", ("x", "a,b", 'q"', "")),),
-    )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return save_recording(make_recording(), tmp_path / "small")
-
-
-def rewrite(folder: Path, name: str, old: str, new: str) -> None:
-    """Replace text of a file and record its new checksum, so that only the change itself is wrong."""
-    path, toml = folder / name, folder / "recording.toml"
-    before = path.read_text(encoding="utf-8")
-    assert old in before
-    after = before.replace(old, new, 1)
-    if name != "recording.toml":
-        old_sum, new_sum = (hashlib.sha256(text.encode()).hexdigest() for text in (before, after))
-        toml.write_text(toml.read_text(encoding="utf-8").replace(old_sum, new_sum), encoding="utf-8")
-    path.write_bytes(after.encode())
-
-
-def refused(folder: Path, message: str) -> RecordingError:
-    with pytest.raises(RecordingError, match=re.escape(message)) as caught:
-        load_recording(folder)
-    assert caught.value.hint
-    return caught.value
 
 
 def test_a_saved_recording_loads_equal(folder: Path) -> None:
@@ -86,7 +36,7 @@ def test_a_saved_recording_loads_equal(folder: Path) -> None:
     assert read.folder == folder
     assert read.values.dtype == np.float32
     assert read.values.tobytes() == wrote.values.tobytes()
-    assert read.labels.tolist() == wrote.labels.tolist()
+    assert read.known_labels.tolist() == wrote.known_labels.tolist()
     assert read.times_ms.tolist() == wrote.times_ms.tolist()
     assert read.evaluation is not None
     assert read.evaluation.values.tobytes() == wrote.values[:2].tobytes()
@@ -97,9 +47,9 @@ def test_a_saved_recording_loads_equal(folder: Path) -> None:
 def test_arrays_are_contiguous_and_read_only(folder: Path) -> None:
     recording = load_recording(folder)
     assert recording.values.flags.c_contiguous
-    for array in (recording.values, recording.labels, recording.times_ms):
+    for array in (recording.values, recording.known_labels, recording.times_ms):
         assert not array.flags.writeable
-    assert recording.labels.dtype == np.dtype(np.int16)
+    assert recording.known_labels.dtype == np.dtype(np.int16)
     assert recording.times_ms.dtype == np.dtype(np.int64)
 
 
@@ -127,7 +77,7 @@ def test_rows_restricts_everything(folder: Path) -> None:
     recording = load_recording(folder)
     part = recording.rows(1, 3)
     assert part.segments == (Segment("one", 0, 1), Segment("two", 1, 2))
-    assert part.labels.tolist() == [1, -1]
+    assert part.known_labels.tolist() == [1, -1]
     assert part.auxiliary[0].texts == ("a,b", 'q"')
     assert part.reference_models is None
     head = recording.rows(0, 3)

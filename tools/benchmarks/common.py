@@ -104,7 +104,7 @@ def long_recording(rows: int) -> Recording:
     return replace(
         recording,
         values=np.tile(recording.values, (times, 1))[:rows],
-        labels=np.tile(recording.labels, times)[:rows],
+        labels=np.tile(recording.known_labels, times)[:rows],
         times_ms=np.arange(rows, dtype=np.int64) * 1000,
         segments=(Segment("whole", 0, rows),),
         evaluation=None,

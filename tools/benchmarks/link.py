@@ -93,7 +93,7 @@ def main() -> int:
     recording = long_recording(options.rows)
     payload, sink = build_firmware("zynq").elf, build_sink("zynq")
     # The bytes of the rows themselves: both carry the same kind of data, and nearly the same amount.
-    data = recording.values.tobytes() + recording.labels.tobytes() + recording.times_ms.astype("<u4").tobytes()
+    data = recording.values.tobytes() + recording.known_labels.tobytes() + recording.times_ms.astype("<u4").tobytes()
     print_method(f"{options.runs} interleaved pairs, {options.rows} rows each; figures in kB/s (1000 bytes)")
     pairs = [
         measure_pair(payload, sink, recording=recording, data=data, link_first=number % 2 == 0)
