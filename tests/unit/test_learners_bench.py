@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import firmware_if.learners
+from bench.errors import RecordingError
 from bench.learners import NOT_TRAINED, PlainModel, class_labels, run_plain
 from firmware_if.reference import Reference
 from tests.unit.made_runs import ENDS, MODELS, make_recording
@@ -55,6 +56,24 @@ def test_a_row_whose_features_overflow_is_left_out_for_all_models() -> None:
         end_rows=[5],
     )
     assert {text[2] for text in run.predictions.values()} == {NOT_TRAINED}
+
+
+@pytest.mark.parametrize("reading", [math.nan, math.inf, -math.inf])
+def test_a_row_with_a_reading_that_is_no_number_is_left_out(reading: float) -> None:
+    recording = make_recording()
+    values = recording.values.copy()
+    values[2, 0] = reading
+    run = run_plain(MODELS, replace(recording, values=values), rows=5, end_rows=[5])
+    assert {text[2] for text in run.predictions.values()} == {NOT_TRAINED}
+    assert all(np.isfinite(snapshot.state["w"]).all() for snapshot in run.snapshots.values())
+
+
+def test_without_labels_there_are_two_classes_and_nothing_to_train() -> None:
+    bare = replace(make_recording(), labels=None, label_meanings={}, positive_label=None, evaluation=None)
+    assert class_labels(bare) == (0, 1)
+    assert not run_plain([], bare, rows=50, end_rows=ENDS).snapshots
+    with pytest.raises(RecordingError, match="recording made has no labels"):
+        run_plain(MODELS, bare, rows=50, end_rows=ENDS)
 
 
 def test_a_model_without_reference_says_why_and_the_others_run() -> None:

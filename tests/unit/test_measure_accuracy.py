@@ -100,3 +100,12 @@ def test_without_rows_accuracy_is_unmeasured() -> None:
     found = figures([connected(), created(0, MODELS[0])])
     assert found["accuracy.prequential.arow_3D.recall"].because == "no row was trained"
     assert not any(name.startswith("accuracy.evaluation") for name in found)
+
+
+def test_without_labels_nothing_is_right_or_wrong() -> None:
+    bare = replace(make_recording(), labels=None, label_meanings={}, positive_label=None, evaluation=None)
+    trace = [connected(), *(created(i, model) for i, model in enumerate(MODELS)), trained(0, ["10"], [1])]
+    found = figures(trace, RunContext(bare))
+    prequential = [one for name, one in found.items() if name.startswith("accuracy.prequential.")]
+    assert {(one.value, one.because) for one in prequential} == {(None, "the recording has no labels")}
+    assert len(prequential) == 9 * len(MODELS)

@@ -150,3 +150,20 @@ def test_channels_that_a_model_must_name(*, inputs: int, deciding: str | None) -
     with pytest.raises(ConfigurationError, match=f"reads {inputs} channels, recording small has 3") as caught:
         default_channels(inputs, recording(deciding=deciding))
     assert caught.value.hint == "add channels = [...] to the model, from: c0, c1, c2"
+
+
+def unlabelled() -> Recording:
+    return replace(recording(evaluation=False), labels=None, label_meanings={}, positive_label=None)
+
+
+def test_a_learner_that_needs_labels_is_named_with_the_recording_that_has_none() -> None:
+    message = "model arow_3D: learner arow needs labels to train, and recording small has none"
+    with pytest.raises(RecordingError, match=message) as caught:
+        make_plan(SCENARIO, unlabelled(), target=HOST)
+    assert "positive_label" in caught.value.hint
+
+
+def test_without_models_a_recording_without_labels_is_streamed() -> None:
+    planned = steps(replace(SCENARIO, models=()), unlabelled())
+    assert StreamSegment(0, 0, 2) in planned
+    assert Evaluate() not in planned
