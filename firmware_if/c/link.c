@@ -237,8 +237,12 @@ static void await_window(hil_link *link) {
     }
 }
 
+/* The packet is written where it is kept for sending again. With no session, or an abandoned one, it goes nowhere: its
+ * place in the empty window is free all the same. */
 hil_writer *hil_link_begin(hil_link *link, uint8_t service, uint8_t subtype) {
-    link->writer = hil_writer_over(link->packet, sizeof link->packet);
+    await_window(link);
+    hil_sent_packet *packet = &link->window[link->next_sequence % HIL_SEND_FRAMES];
+    link->writer = hil_writer_over(packet->bytes, sizeof packet->bytes);
     hil_begin_telemetry(&link->writer, service, subtype, link->packet_count, link->port->uptime_us(link->port->context));
     return &link->writer;
 }
@@ -250,13 +254,7 @@ bool hil_link_end(hil_link *link) {
     if (link->peer_tag == 0 || link->abandoned) {
         return true; /* nobody listens for it */
     }
-    await_window(link);
-    if (link->abandoned) {
-        return true;
-    }
-    hil_sent_packet *sent = &link->window[link->next_sequence % HIL_SEND_FRAMES];
-    memcpy(sent->bytes, link->packet, link->writer.count);
-    sent->count = link->writer.count;
+    link->window[link->next_sequence % HIL_SEND_FRAMES].count = link->writer.count;
     link->packet_count++;
     transmit_sent(link, link->next_sequence++);
     return true;

@@ -47,8 +47,7 @@ typedef struct {
 
     uint8_t telecommand[HIL_MAX_PACKET_BYTES]; /* the one handed over: frames go on arriving while it is carried out */
     uint16_t packet_count; /* CCSDS sequence count of telemetry */
-    uint8_t packet[HIL_MAX_PACKET_BYTES];
-    hil_writer writer;
+    hil_writer writer;     /* of the telemetry packet being written, which lies in the window already */
     hil_sent_packet window[HIL_SEND_FRAMES];
     uint8_t frame[HIL_MAX_FRAME_BYTES]; /* the frame being sent */
 
@@ -73,8 +72,8 @@ hil_link_event hil_link_receive(hil_link *link, hil_octets *packet);
 /* Answers the poll that hil_link_receive reported. */
 void hil_link_answer(hil_link *link);
 
-/* Starts a telemetry packet and returns where to write its fields; hil_link_end sends it. Sleeps while the window is
- * full; returns false when a field did not fit (nothing is sent then). Without a session nothing is sent either. */
+/* Starts a telemetry packet and returns where to write its fields; sleeps while the window is full. hil_link_end sends
+ * it; it returns false when a field did not fit (nothing is sent then). Without a session nothing is sent either. */
 hil_writer *hil_link_begin(hil_link *link, uint8_t service, uint8_t subtype);
 bool hil_link_end(hil_link *link);
 
