@@ -69,18 +69,26 @@ class Firmware:
 
 
 def build_firmware(
-    port: str, *, sanitize: bool = False, folder: Path = FIRMWARE, deadline_s: float = DEADLINE_S
+    port: str,
+    *,
+    board: str | None = None,
+    sanitize: bool = False,
+    folder: Path = FIRMWARE,
+    deadline_s: float = DEADLINE_S,
 ) -> Firmware:
     """Bring the payload for `port` up to date; raises BuildError with the compiler's first words.
 
-    `folder` holds the Makefile. Two benches that build at once take turns.
+    `board` is one of those that the port has, None for a port without. `folder` holds the Makefile. Two benches that
+    build at once take turns.
     """
     if shutil.which("make") is None:
         raise BuildError("make is not installed", hint="sudo apt-get install make, or run: bench doctor")
     ports = sorted(path.parent.name for path in folder.glob("ports/*/port.mk"))
     if port not in ports:
         raise BuildError(f"there is no firmware for a port {port!r}", hint=nearest_hint(port, ports))
-    command = ["make", "--no-print-directory", "-C", str(folder), f"PORT={port}", *(["SANITIZE=1"] if sanitize else [])]
+    name = f"{port}-{board}" if board is not None else port
+    command = ["make", "--no-print-directory", "-C", str(folder), *make_variables(port, board)]
+    command += ["SANITIZE=1"] if sanitize else []
     build = folder / "build"
     try:
         build.mkdir(exist_ok=True)
@@ -95,8 +103,13 @@ def build_firmware(
             f"{build} cannot be written: {error.strerror}", hint="does the checkout belong to you? Is the disk full?"
         ) from error
     if returncode:
-        raise BuildError(f"the firmware for {port} could not be built: {_first_words(output)}", hint=_hint(output))
-    return read_firmware(build / (f"{port}-sanitize" if sanitize else port) / "payload.elf")
+        raise BuildError(f"the firmware for {name} could not be built: {_first_words(output)}", hint=_hint(output))
+    return read_firmware(build / (f"{name}-sanitize" if sanitize else name) / "payload.elf")
+
+
+def make_variables(port: str, board: str | None) -> list[str]:
+    """The words that tell make what to build."""
+    return [f"PORT={port}", *([f"BOARD={board}"] if board is not None else [])]
 
 
 def _run_make(command: list[str], deadline_s: float) -> tuple[int, str]:

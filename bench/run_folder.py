@@ -18,7 +18,7 @@ from bench.errors import RunFolderError
 from bench.measure import RunContext, measure
 from bench.report.json import save_models, save_verdicts
 from bench.report.onnx import save_onnx_models
-from bench.scenario import Scenario, load_scenario
+from bench.scenario import Scenario, limits_for, load_scenario
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording
 from bench.trace import Entry, RunStarted, load_trace
@@ -141,8 +141,9 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
         sections=files.firmware.sections if files.firmware is not None else None,
         masks_interrupts=files.target.masks_interrupts,
         assumed_instructions_per_s=files.target.clock.assumed_instructions_per_s,
+        interrupt_frame_bytes=files.target.memory.interrupt_frame_bytes,
     )
-    verdicts = judge(measure(entries, context), files.scenario.limits)
+    verdicts = judge(measure(entries, context), limits_for(files.scenario, files.target.name))
     save_models(entries, folder / "models.json")
     save_onnx_models(entries, files.recording, folder / "models")
     save_verdicts(verdicts, folder / "verdicts.json")

@@ -45,6 +45,7 @@ class Limit:
 
     `equal` stands alone; `at_most` and `at_least` may stand together. `clock` is the one a timing limit is meant
     for: instructions, cycles or host. A limit that is not `required` is judged and shown, and never fails the run.
+    `targets` are names of the targets that it is for; None = all that no other limit on the same `measure` names.
     """
 
     measure: str
@@ -54,6 +55,7 @@ class Limit:
     clock: str | None = None
     required: bool = True
     because: str = ""
+    targets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,16 @@ def load_scenario(name_or_path: str | Path, folder: Path = SCENARIOS) -> Scenari
         return _read_scenario(Path(text))
     message = f"no scenario is named {text!r}"
     raise ConfigurationError(message, hint=f"{nearest_hint(text, scenario_names(folder))} Or give a .toml file.")
+
+
+def limits_for(scenario: Scenario, target_name: str) -> tuple[Limit, ...]:
+    """Limits by which a run on that target is judged: one that names the target stands for those that name none."""
+    named = {limit.measure for limit in scenario.limits if limit.targets and target_name in limit.targets}
+    return tuple(
+        limit
+        for limit in scenario.limits
+        if (limit.measure not in named if limit.targets is None else target_name in limit.targets)
+    )
 
 
 def choose_recording(scenario: Scenario, given: str | None = None) -> str:
@@ -219,6 +231,7 @@ def _read_limit(table: StrictTable) -> Limit:
         clock=table.take("clock", str, None, choices=CLOCKS),
         required=table.take("required", bool, default=True),
         because=table.take("because", str, ""),
+        targets=_take_targets(table),
     )
     table.finish()  # first, so that a misspelt bound is not taken for a missing one
     _check_bounds(table, limit)
@@ -226,6 +239,18 @@ def _read_limit(table: StrictTable) -> Limit:
         what = f"missing for {limit.measure}: a duration says nothing without its clock"
         raise table.problem("clock", what, hint='add clock = "instructions", "cycles" or "host"')
     return limit
+
+
+def _take_targets(table: StrictTable) -> tuple[str, ...] | None:
+    """Names; a file such as boards/mine.toml stands for the target that it describes, which has the file's name."""
+    given = table.take_list("targets", str, None)
+    if given == ():
+        raise table.problem("targets", "is empty", hint="name at least one target, or leave the key out")
+    for index, name in enumerate(given or ()):
+        if not name.endswith(".toml") and name not in target_names():
+            what = f"is {name!r}, which is no target"
+            raise table.problem(f"targets[{index}]", what, hint=nearest_hint(name, target_names()))
+    return tuple(Path(name).stem if name.endswith(".toml") else name for name in given) if given else None
 
 
 def _is_timed(measure: str) -> bool:

@@ -79,6 +79,8 @@ class TargetMemory:
     """For models; part of the RAM."""
     stack_bytes: int | None
     handler_stack_bytes: int | None
+    interrupt_frame_bytes: int
+    """What an interrupt pushes onto main's stack, before its handler goes on with its own."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Target:
     title: str
     port: str | None
     """Folder of firmware_if/firmware/ports that its firmware is built from; None = a board with firmware of its own."""
+    board: str | None
+    """Which of the boards of that port (its folder boards/); None = the port knows only one."""
     clock: TargetClock
     memory: TargetMemory
     transport: TransportSpec
@@ -177,10 +181,12 @@ def _read_target(path: Path) -> Target:
     if name != path.stem or not _NAME.fullmatch(name):
         what = f"is {name!r}, expected the file's name, up to 15 letters, digits, '_' and '-'"
         raise root.problem("name", what, hint=f"name the target {path.stem!r}, or rename the file")
+    port = root.take("port", str, None, choices=_port_names())
     target = Target(
         name=name,
         title=root.take("title", str),
-        port=root.take("port", str, None, choices=_port_names()),
+        port=port,
+        board=_read_board(root, port),
         clock=_read_clock(root),
         memory=_read_memory(root.take_table("memory")),
         transport=_read_transport(root.take_table("transport")),
@@ -193,6 +199,22 @@ def _read_target(path: Path) -> Target:
         hint = f"name a folder of firmware_if/firmware/ports: {', '.join(_port_names())}"
         raise root.problem("port", "missing, and without it the bench cannot build what it is to start", hint=hint)
     return target
+
+
+def _read_board(root: StrictTable, port: str | None) -> str | None:
+    """Required where the port has boards, refused where it has none."""
+    boards = board_names(port) if port is not None else ()
+    if boards:
+        return root.take("board", str, choices=boards)
+    if "board" in root:
+        what = f"given for port {port}, which has no boards" if port else "given without a port"
+        raise root.problem("board", what, hint="leave the key out")
+    return None
+
+
+def board_names(port: str, folder: Path = PORTS) -> tuple[str, ...]:
+    """The boards that a port is built for, from its folder boards/; none where it is built in one way only."""
+    return tuple(sorted(path.stem for path in (folder / port / "boards").glob("*.mk")))
 
 
 def _port_names() -> tuple[str, ...]:
@@ -230,6 +252,7 @@ def _read_memory(table: StrictTable) -> TargetMemory:
         arena_bytes=table.take_number("arena_bytes", int, low=1),
         stack_bytes=table.take_number("stack_bytes", int, None, low=1),
         handler_stack_bytes=table.take_number("handler_stack_bytes", int, None, low=1),
+        interrupt_frame_bytes=table.take_number("interrupt_frame_bytes", int, 0, low=0),
     )
 
 

@@ -56,7 +56,7 @@ def run_scenario(options: argparse.Namespace) -> int:
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)
-    firmware = build_firmware(target.port) if target.port is not None else None
+    firmware = build_firmware(target.port, board=target.board) if target.port is not None else None
     files = RunFiles(scenario, target, recording, firmware.image if firmware is not None else None)
     name = f"{scenario.name}-{target.name}"
     folder = (

@@ -33,13 +33,14 @@ class RunContext:
     """The other files of the run folder, as far as measuring needs them.
 
     `sections` is the ELF section table, name -> bytes (".text" ...), None where the firmware has none of interest.
-    `masks_interrupts` and `assumed_instructions_per_s` are facts of the target.
+    `masks_interrupts`, `assumed_instructions_per_s` and `interrupt_frame_bytes` are facts of the target.
     """
 
     recording: Recording
     sections: Mapping[str, int] | None = None
     masks_interrupts: bool = False
     assumed_instructions_per_s: float | None = None
+    interrupt_frame_bytes: int = 0
 
 
 def entries_of(trace: Sequence[Entry], kind: type[E]) -> list[E]:

@@ -26,12 +26,7 @@ def measure_memory(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
         total = sum(sections.get(f".{name}", 0) for name in RAM_SECTIONS)
         yield Measurement("memory.ram_static_bytes", total, "bytes")
     for peak in PEAKS:
-        value = highest(reports, peak)
-        yield (
-            Measurement(f"memory.{peak}", value, "bytes")
-            if value is not None
-            else _unmeasured(peak, _not_reported(reports))
-        )
+        yield _peak(peak, reports, context)
     for model in {model.name: model for model in entries_of(trace, ModelCreated)}.values():
         yield Measurement(f"memory.model.{model.name}.state_bytes", model.state_bytes, "bytes")
         yield Measurement(f"memory.model.{model.name}.arena_bytes", model.arena_bytes, "bytes")
@@ -41,6 +36,16 @@ def highest(reports: Sequence[HousekeepingReported], field: str) -> int | None:
     """The highest value of a housekeeping field; None if it was never measured."""
     values = [value for report in reports if (value := report.values.get(field)) is not None]
     return max(values, default=None)
+
+
+def _peak(peak: str, reports: Sequence[HousekeepingReported], context: RunContext) -> Measurement:
+    value = highest(reports, peak)
+    if value is None:
+        return _unmeasured(peak, _not_reported(reports))
+    if peak == "stack_peak_bytes" and context.interrupt_frame_bytes:
+        because = f"an interrupt at the deepest point, or none, makes up to {context.interrupt_frame_bytes} bytes"
+        return Measurement(f"memory.{peak}", value, "bytes", repeatable=False, because=because)
+    return Measurement(f"memory.{peak}", value, "bytes")
 
 
 def _section(section: str, reports: Sequence[HousekeepingReported], context: RunContext) -> Measurement:

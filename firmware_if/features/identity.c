@@ -1,4 +1,4 @@
-/* arithmetics: flight f64 f32
+/* arithmetics: flight
  *
  * The values themselves, any number of them.
  */

@@ -36,8 +36,7 @@ class Powers:
         del inputs
         return self.count
 
-    def map(self, values: Sequence[float], arithmetic: str) -> list[float]:
-        del arithmetic
+    def map(self, values: Sequence[float]) -> list[float]:
         features = []
         power = values[0]
         for _ in range(self.count):
@@ -53,8 +52,7 @@ class FiveAngles:
         del inputs
         return 5
 
-    def map(self, values: Sequence[float], arithmetic: str) -> list[float]:
-        del arithmetic
+    def map(self, values: Sequence[float]) -> list[float]:
         return [six_decimals(value) for value in values]
 
 

@@ -42,8 +42,11 @@ def keys(value: Any) -> Iterator[str]:  # noqa: ANN401 - any TOML value
 def test_every_target_loads_and_is_the_one_its_firmware_says(*, name: str) -> None:
     target = load_target(name)
     assert target.port is not None
-    makefile = (PORTS / target.port / "port.mk").read_text(encoding="utf-8")
-    facts = dict(re.findall(r"^(\w+)\s*[:?]?=\s*(\S+)$", makefile, re.MULTILINE))
+    makefiles = [PORTS / target.port / "port.mk"]
+    if target.board is not None:
+        makefiles.append(PORTS / target.port / "boards" / f"{target.board}.mk")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in makefiles)
+    facts = dict(re.findall(r"^(\w+)\s*[:?]?=\s*(\S+)$", text, re.MULTILINE))
     assert facts["TARGET_NAME"] == name
     assert int(facts["ARENA_BYTES"]) == target.memory.arena_bytes
     for key, declared in (
@@ -137,7 +140,7 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "speed": '"link"', "restart_between_segments": "true", "evaluate": "true", "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
         "if_available": "true", "measure": '"timing.x"', "at_most": "2", "at_least": "1", "clock": '"host"',
-        "required": "true", "because": '"b"',
+        "required": "true", "because": '"b"', "targets": '["host"]',
     }  # fmt: skip
     alternatives = {"each", "equal", "models", "limits"}
     lines = [f"{key} = {values[key]}" for key in documented["Scenarios"] if key not in alternatives]

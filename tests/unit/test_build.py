@@ -1,6 +1,7 @@
 """Building the firmware and reading its ELF back, and what is said when either cannot be done."""
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -46,6 +47,26 @@ def test_sections_of_an_arm_payload_are_those_that_its_linker_laid_out() -> None
     assert sections[".stack"] == 65536
     assert sections[".arena"] == 1048576
     assert {".text", ".rodata", ".data", ".bss", ".handler_stack"} <= set(sections)
+
+
+def test_each_board_of_a_port_has_a_build_of_its_own() -> None:
+    builds = [build_firmware("mps2", board=board) for board in ("an386", "an500")]
+    assert [build.elf.parent.name for build in builds] == ["mps2-an386", "mps2-an500"]
+    assert builds[0].image.build_id != builds[1].image.build_id
+    assert all({".data_region", ".debug_info"}.isdisjoint(build.image.sections) for build in builds)
+
+
+@pytest.mark.parametrize(
+    ("port", "board", "message"),
+    [
+        ("mps2", None, 'port "mps2" needs a BOARD: an386 an500'),
+        ("mps2", "an385", 'port "mps2" has no board "an385"; its boards are: an386 an500'),
+        ("zynq", "an386", 'port "zynq" has no boards, BOARD=an386 means nothing to it'),
+    ],
+)
+def test_a_board_that_a_port_does_not_have_is_refused(port: str, board: str | None, message: str) -> None:
+    with pytest.raises(BuildError, match=re.escape(message)):
+        build_firmware(port, board=board)
 
 
 def test_the_build_id_is_the_bytes_of_its_symbol(tmp_path: Path) -> None:

@@ -105,6 +105,15 @@ def test_memory_that_a_port_does_not_measure_is_unmeasured() -> None:
     )
 
 
+def test_a_stack_that_takes_interrupt_frames_has_a_peak_that_need_not_repeat() -> None:
+    reported = HousekeepingReported(1, {"stack_peak_bytes": 900, "handler_stack_peak_bytes": 8})
+    found = by_name(measure_memory([reported], replace(CONTEXT, interrupt_frame_bytes=36)))
+    peak = found["memory.stack_peak_bytes"]
+    assert (peak.value, peak.repeatable) == (900, False)
+    assert peak.because == "an interrupt at the deepest point, or none, makes up to 36 bytes"
+    assert found["memory.handler_stack_peak_bytes"].repeatable
+
+
 def test_peaks_are_the_highest_of_all_starts() -> None:
     trace = [HousekeepingReported(start, {"stack_peak_bytes": peak}) for start, peak in ((1, 900), (2, 1200), (3, 100))]
     assert by_name(measure_memory(trace, CONTEXT))["memory.stack_peak_bytes"].value == 1200

@@ -1,12 +1,21 @@
 """Scenarios are read strictly: what is written is what runs, and what is misspelt is named."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import ConfigurationError
-from bench.scenario import Limit, ModelSpec, Scenario, choose_recording, load_scenario, scenario_names
+from bench.scenario import (
+    Limit,
+    ModelSpec,
+    Scenario,
+    choose_recording,
+    limits_for,
+    load_scenario,
+    scenario_names,
+)
 
 HEAD = 'name = "demo"\ntitle = "A demonstration"\n'
 MODEL = '[[models]]\nname = "a"\nlearner = "arow"\nfeatures = "identity"\n'
@@ -41,6 +50,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         clock = "cycles"
         required = false
         because = "the deadline"
+        targets = ["qemu-zynq-a9", "boards/mine.toml"]
     """
     found = scenario(tmp_path, HEAD + text)
     assert (found.name, found.title, found.recording) == ("demo", "A demonstration", "sun-sensor")
@@ -49,7 +59,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert not found.evaluate
     assert found.models == (ModelSpec("a", "arow", "identity", "f64", {"r": 1.0}, ("pd6", "pd1"), if_available=True),)
     limit = Limit("timing.train.p99", 100.0, 1.5, clock="cycles", required=False, because="the deadline")
-    assert found.limits == (limit,)
+    assert found.limits == (replace(limit, targets=("qemu-zynq-a9", "mine")),)
 
 
 def test_a_scenario_without_models_and_limits_exercises_the_link(tmp_path: Path) -> None:
@@ -116,6 +126,8 @@ def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (LIMIT + "equal = 1\nat_most = 1", "limits[0].equal: stands beside another bound", "write equal, or"),
         (LIMIT + "at_least = 2\nat_most = 1", "limits[0].at_least: is 2, above at_most = 1", "swap"),
         (LIMIT + "at_most = '1'", "limits[0].at_most: is '1', expected a finite number", ""),
+        (LIMIT + "at_most = 1\ntargets = []", "limits[0].targets: is empty", "at least one target"),
+        (LIMIT + "at_most = 1\ntargets = ['hots']", "limits[0].targets[0]: is 'hots', which is no target", "'host'"),
         (LIMIT + "at_mots = 1", "limits[0].at_mots: unknown key", "did you mean 'at_most'?"),
         (LIMIT + "at_most = 1\nbecuase = ''", "limits[0].becuase: unknown key", "did you mean 'because'?"),
         (LIMIT + "at_most = 1\nclock = 'cycle'", "limits[0].clock: is 'cycle'", "did you mean 'cycles'?"),
@@ -163,3 +175,10 @@ def test_a_scenario_without_a_recording_says_how_to_get_one(tmp_path: Path) -> N
     with pytest.raises(ConfigurationError, match="none was given") as caught:
         choose_recording(scenario(tmp_path, HEAD))
     assert caught.value.hint == "give --recording DIR"
+
+
+def test_a_limit_that_names_the_target_stands_for_those_that_name_none() -> None:
+    every, slow, other = Limit("a", 1.0), Limit("a", 9.0, targets=("slow", "slower")), Limit("b", 1.0)
+    made = Scenario("demo", "x", (), (every, other, slow))
+    assert limits_for(made, "quick") == (every, other)
+    assert limits_for(made, "slow") == limits_for(made, "slower") == (other, slow)

@@ -13,6 +13,7 @@ from bench.target import (
     Station,
     StationPort,
     Target,
+    board_names,
     load_station,
     load_target,
     place,
@@ -86,6 +87,21 @@ def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     assert load_target(tmp_path / "demo.toml", tmp_path / "elsewhere") == found
 
 
+def test_a_port_with_boards_is_built_for_the_one_that_the_target_names(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU.replace('port = "zynq"', 'port = "mps2"\nboard = "an500"'))
+    assert (found.port, found.board) == ("mps2", "an500")
+    assert board_names("mps2") == ("an386", "an500")
+    assert target(tmp_path, QEMU).board is None
+    assert board_names("zynq") == ()
+
+
+def test_a_board_without_firmware_of_ours_has_no_board_of_a_port(tmp_path: Path) -> None:
+    (tmp_path / "board.toml").write_text(f'board = "an386"\n{BOARD}', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="board: given without a port") as caught:
+        load_target("board", tmp_path)
+    assert caught.value.hint == "leave the key out"
+
+
 def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> None:
     text = QEMU.replace('kind = "qemu"', 'kind = "process"')
     text = text.replace('binary = "qemu-system-arm"\nmachine = "xilinx-zynq-a9"\n', "")
@@ -103,7 +119,10 @@ def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> Non
         ("= true", "= 1", "masks_interrupts: is 1, expected true or false", "give masks_interrupts"),
         ('name = "demo"', 'name = "other"', "name: is 'other', expected the file's name", "name the target 'demo'"),
         ('port = "zynq"', 'port = "zinq"', "port: is 'zinq', expected one of", "did you mean 'zynq'?"),
-        ('port = "zynq"', "", "port: missing, and without it the bench cannot build", "host, zynq"),
+        ('port = "zynq"', "", "port: missing, and without it the bench cannot build", "host, mps2, zynq"),
+        ('port = "zynq"', 'port = "zynq"\nboard = "x"', "board: given for port zynq, which has no boards", "leave the"),
+        ('port = "zynq"', 'port = "mps2"', "board: missing", "add board"),
+        ('port = "zynq"', 'port = "mps2"\nboard = "an368"', "board: is 'an368'", "did you mean 'an386'?"),
         ('clock = "instructions"', 'clock = "cycle"', "clock: is 'cycle'", "did you mean 'cycles'?"),
         ('clock = "instructions"', 'clock = "cycles"', "given for a clock that counts cycles", "count of instructions"),
         ('["stream"]', '["steam"]', "capabilities[0]: is 'steam', which is no capability", "did you mean 'stream'?"),

@@ -1,0 +1,19 @@
+# Bare-metal Cortex-M of an Arm MPS2 board, as QEMU emulates its FPGA images; BOARD names the image (boards/).
+CROSS_COMPILE ?= arm-none-eabi-
+override CC := $(CROSS_COMPILE)gcc
+
+BAUD ?= 115200
+ARENA_BYTES := 131072
+STACK_BYTES := 2048
+HANDLER_STACK_BYTES := 256
+# A receive queue of 2 KiB lets two frames of samples come in; what these cause is fewer.
+SEND_FRAMES := 4
+
+LINK_SCRIPT := ports/mps2/link.ld
+CFLAGS += $(CPU_FLAGS) -mfloat-abi=hard -mthumb -fno-unwind-tables -fno-asynchronous-unwind-tables \
+          -DUART_BAUD=$(BAUD)u -DHIL_SEND_FRAMES=$(SEND_FRAMES)u
+LDFLAGS += --specs=nano.specs -nostartfiles -T $(LINK_SCRIPT) \
+           -Wl,--defsym=STACK_BYTES=$(STACK_BYTES),--defsym=HANDLER_STACK_BYTES=$(HANDLER_STACK_BYTES)
+
+# Exceptions save no floating-point registers here (startup.S), so what runs in a handler must not touch any.
+%/ports/mps2/uart.c.o %/ports/mps2/interrupt.c.o %/ports/mps2/fault.c.o: CFLAGS += -mgeneral-regs-only
