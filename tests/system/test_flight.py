@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bench.build import build_firmware
 from bench.clock import MonotonicClock
 from bench.plan import CreateModels, DumpModels, Plan, make_plan
 from bench.scenario import load_scenario
@@ -22,11 +21,14 @@ from bench.target import load_target
 from bench.telemetry import Recording, Segment, load_recording
 from bench.trace import ModelDumped
 from tests.system.command_line import read_models, read_verdicts, run_bench
+from tests.system.emulated import QEMU_TARGETS, build
 
 MODELS = {f"{learner}_{dimension}" for learner in ("arow", "nherd", "rda") for dimension in ("1D", "2D", "3D", "5D")}
 ENDS = (849, 1698, 2237, 2776, 3315, 3854)
 """Rows trained by the end of each April run (runs.csv)."""
-TARGETS = ("qemu-zynq-a9", "host")
+TARGETS = (*QEMU_TARGETS, "host")
+ON_THE_WAY = ("qemu-zynq-a9", "qemu-mps2-an386", "host")
+"""Doubles in hardware, in software, and of the host; each takes seconds."""
 
 
 def bits(value: Any) -> object:  # noqa: ANN401 - any JSON value
@@ -99,7 +101,7 @@ def segmented(recording: Recording, ends: list[int]) -> Recording:
     return replace(recording.rows(0, ends[-1]), segments=segments, reference_models=None)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", ON_THE_WAY)
 def test_the_payload_holds_every_golden_state_on_the_way(orbitai_data: Path, recording_folder: Path, name: str) -> None:
     checkpoints = json.loads((orbitai_data / "golden_trace.json").read_text())["checkpoints"]
     rows = sorted(map(int, checkpoints))
@@ -110,7 +112,7 @@ def test_the_payload_holds_every_golden_state_on_the_way(orbitai_data: Path, rec
     created = next(index for index, step in enumerate(steps) if isinstance(step, CreateModels))
     steps.insert(created + 1, DumpModels(segment=0, end_row=0))  # the state before the first row
     recorder = Recorder(MonotonicClock())
-    with make_transport(target, build_firmware(target.port or "").elf) as transport:
+    with make_transport(target, build(target)) as transport:
         session = Session(
             transport,
             recording,

@@ -1,4 +1,4 @@
-"""Every failure code of the contract, provoked on the native payload, which answers and trains on afterwards."""
+"""Every failure code of the contract, provoked on each payload, which answers and trains on afterwards."""
 
 import math
 import struct
@@ -18,6 +18,7 @@ from bench.transport import make_process
 from firmware_if import messages as wire
 from firmware_if.messages import FailureCode, Message, RowStatus
 from firmware_if.packets import crc16
+from tests.system.emulated import QEMU_TARGETS, dialogue_with
 
 AROW = wire.CreateModel("arow", "identity", "flight", (0, 1), ())
 CONFIGURE = wire.ConfigureStream(2, 0, (-1, 1))
@@ -138,13 +139,17 @@ def test_a_refusal_has_its_code_and_the_payload_stays_usable(code: FailureCode, 
     check_usable(dialogue)
 
 
-def test_a_map_of_too_many_features_is_refused(dialogue: Dialogue) -> None:
-    """Ten channels have 8007 monomials up to degree 6."""
-    dialogue.demand(wire.ConfigureStream(10, 0, (-1, 1)))
-    _, refusal = dialogue.request(wire.CreateModel("arow", "polynomial-6", "f64", tuple(range(10)), ()))
-    assert refusal is not None
-    assert refusal.code == "CHANNELS"
-    check_usable(dialogue)
+@pytest.mark.parametrize("name", QEMU_TARGETS)
+def test_an_emulated_payload_refuses_what_the_native_one_refuses(name: str) -> None:
+    provoked = {code: how for code, how in PROVOKED.items() if code is not FailureCode.ARENA_FULL}
+    with dialogue_with(name) as (dialogue, _):
+        for code, (before, refused, number) in provoked.items():
+            prepare(dialogue, before)
+            _, refusal = dialogue.request(refused)
+            assert refusal is not None
+            assert (refusal.code, refusal.number) == (code.name, refusal.number if number is None else number)
+            check_usable(dialogue)
+            dialogue.demand(wire.ResetBank())
 
 
 def test_a_sample_that_is_not_finite_is_skipped_and_reported(dialogue: Dialogue) -> None:
