@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.build import FIRMWARE, build_firmware
+from bench.build import FIRMWARE, build_firmware, make_variables
 from bench.clock import MonotonicClock
 from bench.plan import ConfigureStream, Connect, StreamSegment
 from bench.session import Recorder, Session
-from bench.target import QemuTransportSpec, load_target
+from bench.target import QemuTransportSpec, Target, load_target, target_names
 from bench.telemetry import Recording, Segment, load_recording
 from bench.trace import LinkMeasured
 from bench.transport import Transport, make_qemu
@@ -32,6 +32,11 @@ def make_parser(doc: str | None, *, runs: int, of: str) -> argparse.ArgumentPars
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=positive, default=runs, metavar="N", help=f"{of} (default: {runs})")
     return parser
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The option --target, for what runs on any target of QEMU's."""
+    parser.add_argument("--target", choices=qemu_targets(), default=QEMU_TARGET, help="default: %(default)s")
 
 
 def positive(text: str) -> int:
@@ -136,17 +141,29 @@ def call(function: Callable[[], None]) -> None:
     function()
 
 
-def qemu_transport(elf: Path) -> ProcessTransport:
-    """QEMU as the target qemu-zynq-a9 starts it, with `elf`."""
-    target = load_target(QEMU_TARGET)
+def qemu_targets() -> tuple[str, ...]:
+    """Names of the targets that QEMU runs."""
+    return tuple(name for name in target_names() if isinstance(load_target(name).transport, QemuTransportSpec))
+
+
+def qemu_transport(target: Target, elf: Path) -> ProcessTransport:
+    """QEMU as `target` starts it, with `elf`."""
     spec = target.transport
     if not isinstance(spec, QemuTransportSpec):
         raise SystemExit(f"{target.name} is not run by QEMU")
     return make_qemu(spec.binary, spec.machine, elf=elf, arguments=spec.arguments, ready_s=spec.ready_s)
 
 
-def build_sink(port: str) -> Path:
-    """The raw sink for `port`, brought up to date."""
-    build_firmware(port)  # says what is wrong when a compiler is missing
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", str(FIRMWARE), f"PORT={port}", "APP=sink"], check=True)
-    return FIRMWARE / "build" / port / "sink.elf"
+def build_payload(target: Target) -> Path:
+    """The payload of `target`, brought up to date."""
+    if target.port is None:
+        raise SystemExit(f"{target.name} has firmware of its own")
+    return build_firmware(target.port, board=target.board).elf
+
+
+def build_sink(target: Target) -> Path:
+    """The raw sink for `target`, brought up to date; it lies beside the payload."""
+    payload = build_payload(target)  # says what is wrong when a compiler is missing
+    words = make_variables(target.port or "", target.board)
+    subprocess.run(["make", "--no-print-directory", "-s", "-C", str(FIRMWARE), *words, "APP=sink"], check=True)
+    return payload.with_name("sink.elf")
