@@ -17,7 +17,7 @@ from bench.session import Recorder, Session, run
 from bench.target import load_target
 from bench.trace import ConsolePrinted, TargetFailed
 from firmware_if import messages as wire
-from firmware_if.connection import LinkTimes
+from firmware_if.connection import Connected, Connection, LinkTimes, PacketReceived
 from tests.system.command_line import read_verdicts, run_bench, save_rows, sun_sensor, write_scenario
 from tests.system.emulated import CORTEX_M, QEMU_TARGETS, build, dialogue_with, patch_functions, start
 
@@ -50,6 +50,41 @@ def test_an_idle_payload_costs_no_processor_time(name: str) -> None:
         assert dialogue.demand(wire.AreYouAlive()) == [wire.Alive()]
     print(f"{name}: {used:.3f} of a core while idle")
     assert used <= IDLE_SHARE
+
+
+def uptimes_of(name: str, requests: int) -> list[float]:
+    """Time stamps of the telemetry that answers so many requests, one after the other."""
+    target, clock = load_target(name), MonotonicClock()
+    connection, outgoing = Connection(lambda: 7), b""
+    stamps: list[float] = []
+    completed = 0
+    connection.open(clock.now())
+    end = clock.now() + 20.0
+    with start(target, build(target)) as transport:
+        while completed < requests and clock.now() < end:
+            outgoing += connection.bytes_to_send(clock.now())
+            transfer = transport.transfer(outgoing, 0.05)
+            outgoing = outgoing[transfer.written :]
+            connection.receive_data(transfer.received, clock.now())
+            connection.handle_deadline(clock.now())
+            while (event := connection.next_event()) is not None:
+                answered = False
+                if isinstance(event, PacketReceived):
+                    stamps.append(event.telemetry.uptime_s)
+                    answered = isinstance(event.telemetry.message, wire.Completed)
+                    completed += answered
+                if answered or isinstance(event, Connected):
+                    connection.send(wire.AreYouAlive())
+    return stamps
+
+
+@pytest.mark.parametrize("name", QEMU_TARGETS)
+def test_uptime_never_runs_backwards_nor_ahead_of_what_was_done(name: str) -> None:
+    stamps = uptimes_of(name, 50)
+    assert len(stamps) >= 150, "accepted, alive, completed"
+    assert stamps == sorted(stamps)
+    assert stamps[-1] < 5.0, "a second is millions of instructions; a timer that QEMU jumps to lies minutes ahead"
+    print(f"{name}: 50 requests in {stamps[-1]:.3f} s of uptime")
 
 
 @pytest.mark.parametrize("name", CORTEX_M)

@@ -16,16 +16,25 @@ extern const uint32_t mps2_handler_stack_low[];
 extern const uint32_t mps2_handler_stack_top[];
 
 #define COUNTS_PER_100HZ (FPGAIO_COUNTER_HZ / 100u)
-#define COUNTS_PER_US (FPGAIO_COUNTER_HZ / 1000000u)
+#define COUNTS_PER_US ((int32_t)(FPGAIO_COUNTER_HZ / 1000000u))
 
-/* Both counters began together, at 0: the slow one says how often the fast one, which wraps after 172 s, has wrapped.
- * No timer of QEMU's runs for either. */
+/* Both counters began at 0 together, though not in phase: the slow one says how often the fast one, which wraps after
+ * 172 s, has wrapped, and may be up to one count ahead. No timer of QEMU's runs for either. */
 static uint64_t uptime_us(void *context)
 {
     (void)context;
     const uint32_t hundredths = FPGAIO_COUNT_100HZ;
-    const uint32_t since = FPGAIO_COUNTER - hundredths * COUNTS_PER_100HZ;
-    return (uint64_t)hundredths * 10000u + since / COUNTS_PER_US;
+    const int32_t since = (int32_t)(FPGAIO_COUNTER - hundredths * COUNTS_PER_100HZ);
+    return (uint64_t)((int64_t)hundredths * 10000 + since / COUNTS_PER_US);
+}
+
+/* QEMU 7.2's watchdog counts from reset on, enabled or not, until it has expired twice: while the core sleeps QEMU
+ * jumps to both, 172 s of uptime each. So it expires at once, with neither interrupt nor reset enabled. */
+static void silence_watchdog(void)
+{
+    WATCHDOG_LOCK = WATCHDOG_UNLOCK;
+    WATCHDOG_CONTROL = 0u;
+    WATCHDOG_LOAD = 1u;
 }
 
 static uint32_t ticks(void *context)
@@ -132,6 +141,7 @@ _Noreturn void mps2_main(void)
     port.context = &port;
     describe(&port);
     START_COUNT = START_COUNT + 1u;
+    silence_watchdog();
     FPGAIO_PRESCALE = 0u;
     FPGAIO_COUNT_100HZ = 0u;
     FPGAIO_COUNTER = 0u;

@@ -4,6 +4,7 @@ override CC := $(CROSS_COMPILE)gcc
 
 BAUD ?= 115200
 ARENA_BYTES := 131072
+DATA_BYTES := 4194304
 STACK_BYTES := 2048
 HANDLER_STACK_BYTES := 256
 # A receive queue of 2 KiB lets two frames of samples come in; what these cause is fewer.

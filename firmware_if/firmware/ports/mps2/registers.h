@@ -27,6 +27,12 @@
 #define UART_INTERRUPT_TX (1u << 0)
 #define UART_INTERRUPT_RX (1u << 1)
 
+/* The CMSDK watchdog. */
+#define WATCHDOG_LOAD MPS2_REGISTER(0x40008000u)
+#define WATCHDOG_CONTROL MPS2_REGISTER(0x40008008u) /* 0: neither interrupt nor reset */
+#define WATCHDOG_LOCK MPS2_REGISTER(0x40008C00u)
+#define WATCHDOG_UNLOCK 0x1ACCE551u
+
 /* FPGA system control: counters that run by themselves and interrupt nobody. */
 #define FPGAIO_COUNT_100HZ MPS2_REGISTER(0x40028014u)
 #define FPGAIO_COUNTER MPS2_REGISTER(0x40028018u)
