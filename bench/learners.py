@@ -1,6 +1,7 @@
 """The plain references of firmware_if, run over a recording as the payload runs over it.
 
-Restarts need no step of their own: a payload that loads what it dumped goes on with exactly the same values.
+A restart is a step of its own only for state arrays that it loses: a payload that loads what it dumped goes on with
+exactly the same values.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ class PlainModel:
     arithmetic: str
     channels: tuple[int, ...]
     hyperparameters: Mapping[str, float]
+    lost_at_restart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,11 @@ def run_plain(
     rows: int,
     end_rows: Collection[int],
     refused: Collection[int] = (),
+    restarts: Collection[int] = (),
 ) -> PlainRun:
     """Train every model on the first `rows` rows but the `refused` ones, with a snapshot at each of `end_rows`.
 
+    Before each row in `restarts`, arrays that a model loses at a restart are as they were before the first row.
     A row with a feature that is not finite is left out for all models, as the payload leaves it out.
     """
     snapshots: dict[tuple[str, int], Snapshot] = {}
@@ -89,9 +93,12 @@ def run_plain(
             mapped[key] = list(_map_rows(model, recording, rows))
         learners[model.name] = (learner, tie, mapped[key])
     steps = _steps(recording, rows, refused, list(mapped.values())) if learners else []
+    lost = {model.name: model.lost_at_restart for model in models}
     for name, (learner, tie, features) in learners.items():
         try:
-            seen, taken = _train(learner, tie, features, steps=steps, end_rows=end_rows)
+            seen, taken = _train(
+                learner, tie, features, steps=steps, end_rows=end_rows, restarts=restarts, lost=lost[name]
+            )
         except (ArithmeticError, ValueError) as error:  # plain Python raises where IEEE arithmetic has NaN or infinity
             unavailable[name] = f"the plain reference left the range of its arithmetic: {error}"
             continue
@@ -145,13 +152,23 @@ def _steps(recording: Recording, rows: int, refused: Collection[int], mapped: Se
 
 
 def _train(
-    learner: Learner, tie: int, features: _Features, *, steps: Sequence[int], end_rows: Collection[int]
+    learner: Learner,
+    tie: int,
+    features: _Features,
+    *,
+    steps: Sequence[int],
+    end_rows: Collection[int],
+    restarts: Collection[int],
+    lost: Collection[str],
 ) -> tuple[str, dict[int, Snapshot]]:
     ends = set(end_rows)
+    initial = {array: learner.state()[array] for array in lost}
     snapshots: dict[int, Snapshot] = {}
     predictions: list[str] = []
     updates = 0
     for row, (label, values) in enumerate(zip(steps, features, strict=True), start=1):
+        if initial and row - 1 in restarts:
+            learner.load(learner.state() | initial)
         if label == 0 or values is None:
             predictions.append(NOT_TRAINED)
         else:

@@ -37,6 +37,8 @@ class ModelSpec:
     channels: tuple[str, ...] | None = None
     if_available: bool = False
     """Left out, and reported as such, where the payload lacks the learner."""
+    lost_at_restart: tuple[str, ...] = ()
+    """State arrays that a restart sets back to the value before the first sample."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,9 @@ def _read_model_table(table: StrictTable) -> list[tuple[str, ModelSpec]]:
     if channels == ():
         raise table.problem("channels", "is empty", hint="name at least one channel, or leave the key out")
     if_available = table.take("if_available", bool, default=False)
+    lost = table.take_list("lost_at_restart", str, ())
     return [
-        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, if_available))
+        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, if_available, lost))
         for key, name, features in _read_names(table)
     ]
 

@@ -110,6 +110,8 @@ class ModelCreated(Entry):
     arena_bytes: int
     arrays: list[dict[str, Any]]
     """name, type (F64, F32, U32), offset, count."""
+    lost_at_restart: list[str] = field(default_factory=list)
+    """Arrays that a planned restart sets back to the value before the first sample."""
 
 
 @dataclass(frozen=True)

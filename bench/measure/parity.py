@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.learners import NOT_TRAINED, PlainModel, PlainRun, run_plain
 from bench.measure.accuracy import model_names, row_predictions
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped
+from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SegmentEnded
 
 Array = Sequence[float] | float
 Dumps = Mapping[tuple[str, int], ModelDumped]
@@ -56,6 +56,7 @@ def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterato
         rows=_rows_reached(rows, refused, dumps, context),
         end_rows={end_row for _, end_row in dumps},
         refused=refused,
+        restarts=_restarts(trace),
     )
     tally = _Tally()
     for place, name in enumerate(model_names(trace)):
@@ -66,8 +67,26 @@ def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterato
 
 def _plain_model(model: ModelCreated) -> PlainModel:
     return PlainModel(
-        model.name, model.learner, model.features, model.arithmetic, tuple(model.channels), model.hyperparameters
+        model.name,
+        model.learner,
+        model.features,
+        model.arithmetic,
+        tuple(model.channels),
+        model.hyperparameters,
+        tuple(model.lost_at_restart),
     )
+
+
+def _restarts(trace: Sequence[Entry]) -> set[int]:
+    """Rows before which the payload was restarted by the scenario."""
+    row = 0
+    rows = set()
+    for entry in trace:
+        if isinstance(entry, SegmentEnded):
+            row = entry.end_row
+        elif isinstance(entry, PayloadRestarted) and entry.planned:
+            rows.add(row)
+    return rows
 
 
 def _rows_reached(rows: Mapping[int, str], refused: set[int], dumps: Dumps, context: RunContext) -> int:

@@ -1,11 +1,12 @@
 """The bank of models on the payload: made, dumped, restored and asked for its sums."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.errors import ConfigurationError
 from bench.plan import default_channels
 from bench.scenario import ModelSpec
-from bench.session.decode import operation_sums, state_arrays
+from bench.session.decode import array_bytes, operation_sums, state_arrays
 from bench.session.dialogue import Dialogue
 from bench.session.failures import TargetFailure
 from bench.strict import nearest_hint
@@ -37,6 +38,7 @@ class _Made:
     request: wire.CreateModel
     answer: wire.ModelCreated
     hyperparameters: dict[str, float]
+    lost_at_restart: tuple[str, ...]
 
 
 class Bank:
@@ -65,12 +67,21 @@ class Bank:
                 continue
             channels = self._channels(spec, catalogue)
             _check_hyperparameters(spec, learner)
+            _check_lost_arrays(spec, learner)
             given = tuple(wire.Hyperparameter(name, value) for name, value in spec.hyperparameters.items())
             request = wire.CreateModel(spec.learner, spec.features, spec.arithmetic, channels, given)
             initial = {name: limits[0] for name, limits in learner.parameters.items()}
-            self._make(spec.name, request, hyperparameters=initial | dict(spec.hyperparameters))
+            hyperparameters = initial | dict(spec.hyperparameters)
+            self._make(spec.name, request, hyperparameters=hyperparameters, lost_at_restart=spec.lost_at_restart)
 
-    def _make(self, name: str, request: wire.CreateModel, *, hyperparameters: dict[str, float]) -> None:
+    def _make(
+        self,
+        name: str,
+        request: wire.CreateModel,
+        *,
+        hyperparameters: dict[str, float],
+        lost_at_restart: tuple[str, ...],
+    ) -> None:
         answers, refusal = self._dialogue.request(request)
         if refusal is not None:
             raise TargetFailure(
@@ -83,7 +94,7 @@ class Bank:
         answer = created[0]
         if any(place.type not in set(wire.ArrayType) for place in answer.arrays):
             raise TargetFailure(f"the payload broke the contract: model {name} has an array of unknown type")
-        self._models.append(_Made(name, request, answer, hyperparameters))
+        self._models.append(_Made(name, request, answer, hyperparameters, lost_at_restart))
         self._updates_before.setdefault(name, 0)
         self._dialogue.recorder.record(
             ModelCreated(
@@ -101,6 +112,7 @@ class Bank:
                     {"name": p.name, "type": wire.ArrayType(p.type).name, "offset": p.offset, "count": p.count}
                     for p in answer.arrays
                 ],
+                list(lost_at_restart),
             )
         )
 
@@ -157,17 +169,23 @@ class Bank:
         return data
 
     def restore(self) -> None:
-        """After a restart: create the models again and load every array exactly as it was dumped."""
+        """After a restart: create the models again and load every array that is not lost exactly as it was dumped."""
         models, self._models = self._models, []
         self._updates_before = dict(self._updates)
         self.start += 1
         for made in models:
-            self._make(made.name, made.request, hyperparameters=made.hyperparameters)
+            self._make(
+                made.name,
+                made.request,
+                hyperparameters=made.hyperparameters,
+                lost_at_restart=made.lost_at_restart,
+            )
+            handle = self._models[-1].answer.model
             data = self._dumps[made.name]
-            for address in range(0, len(data), _LOAD_BYTES):
-                piece = data[address : address + _LOAD_BYTES]
-                handle = self._models[-1].answer.model
-                self._dialogue.demand(wire.LoadMemory(handle, 1, address, piece, crc16(piece)))
+            for begin, end in _kept_bytes(made):
+                for address in range(begin, end, _LOAD_BYTES):
+                    piece = data[address : min(address + _LOAD_BYTES, end)]
+                    self._dialogue.demand(wire.LoadMemory(handle, 1, address, piece, crc16(piece)))
 
     def read_statistics(self) -> None:
         """Fetch the sums kept on the payload into the trace."""
@@ -186,6 +204,16 @@ class Bank:
         if len(models) != len(self._models):
             raise TargetFailure(f"the payload gave statistics of {len(models)} models; it has {len(self._models)}")
         self._dialogue.recorder.record(StatisticsReported(self.start, models, bank))
+
+
+def _kept_bytes(made: _Made) -> Iterator[tuple[int, int]]:
+    """Begin and end of every stretch of a model's state that a restart keeps."""
+    begin = 0
+    for place in sorted(made.answer.arrays, key=lambda place: place.offset):
+        if place.name in made.lost_at_restart:
+            yield begin, place.offset
+            begin = place.offset + array_bytes(place)
+    yield begin, made.answer.state_bytes
 
 
 def _find_learner(spec: ModelSpec, catalogue: CatalogueListed) -> LearnerInfo | None:
@@ -214,4 +242,13 @@ def _check_hyperparameters(spec: ModelSpec, learner: LearnerInfo) -> None:
             raise ConfigurationError(
                 f"model {spec.name}: {name} = {value:g} is outside {minimum:g} to {maximum:g}",
                 hint=f"the limits are those of {spec.learner} on this payload",
+            )
+
+
+def _check_lost_arrays(spec: ModelSpec, learner: LearnerInfo) -> None:
+    for name in spec.lost_at_restart:
+        if name not in learner.arrays:
+            raise ConfigurationError(
+                f"model {spec.name}: lost_at_restart names {name!r}, {spec.learner} has no such state array",
+                hint=nearest_hint(name, learner.arrays),
             )

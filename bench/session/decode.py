@@ -129,6 +129,11 @@ def operation_sums(statistics: Statistics) -> dict[str, OperationSum]:
     }
 
 
+def array_bytes(place: ArrayPlace) -> int:
+    """What an array takes up in its model's state."""
+    return place.count * np.dtype(_STATE_DTYPES[ArrayType(place.type)]).itemsize
+
+
 def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[float] | int]:
     """A dumped state by array name: lists of numbers, a plain integer for a counter of one element.
 
@@ -137,7 +142,7 @@ def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[
     arrays: dict[str, list[float] | int] = {}
     for place in places:
         dtype = np.dtype(_STATE_DTYPES[ArrayType(place.type)])
-        if place.offset + place.count * dtype.itemsize > len(data):
+        if place.offset + array_bytes(place) > len(data):
             raise WireError(f"array {place.name} reaches beyond the state of {len(data)} bytes")
         values = np.frombuffer(data, dtype, place.count, place.offset).tolist()
         arrays[place.name] = values[0] if place.type == ArrayType.U32 and place.count == 1 else values

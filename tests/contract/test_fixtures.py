@@ -139,8 +139,8 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "name": '"demo"', "title": '"x"', "recording": '"r"', "recording_hint": '"h"', "target": '"host"',
         "speed": '"link"', "restart_between_segments": "true", "evaluate": "true", "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
-        "if_available": "true", "measure": '"timing.x"', "at_most": "2", "at_least": "1", "clock": '"host"',
-        "required": "true", "because": '"b"', "targets": '["host"]',
+        "lost_at_restart": '["w"]', "if_available": "true", "measure": '"timing.x"', "at_most": "2", "at_least": "1",
+        "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',
     }  # fmt: skip
     alternatives = {"each", "equal", "models", "limits"}
     lines = [f"{key} = {values[key]}" for key in documented["Scenarios"] if key not in alternatives]

@@ -133,6 +133,11 @@ def test_a_payload_that_breaks_the_contract_is_a_verdict(
         (ModelSpec("c", "arrow", "identity", "flight"), "no learner 'arrow' in flight arithmetic", "'arow'"),
         (ModelSpec("c", "arow", "identiti", "flight"), "no feature map 'identiti'", "'identity'"),
         (ModelSpec("c", "arow", "identity", "flight", {"rr": 1.0}), "no hyperparameter 'rr'", "'r'"),
+        (
+            ModelSpec("c", "arow", "identity", "flight", lost_at_restart=("cow",)),
+            "model c: lost_at_restart names 'cow', arow has no such state array",
+            "did you mean 'cov'?",
+        ),
         (ModelSpec("c", "arow", "identity", "flight", {"r": -1.0}), "r = -1 is outside ", "limits are those of arow"),
     ],
 )

@@ -45,6 +45,24 @@ def test_a_refused_row_is_seen_by_no_model() -> None:
         assert refused.snapshots[model.name, 10] == without.snapshots[model.name, 8]
 
 
+def test_what_is_lost_at_a_restart_is_as_before_the_first_row() -> None:
+    recording = make_recording()
+    whole, losing = MODELS[1], replace(MODELS[1], lost_at_restart=("timestep", "h"))
+    before, through = (run_plain([whole], recording, rows=30, end_rows=[20, 30]) for _ in range(2))
+    lost = run_plain([losing], recording, rows=30, end_rows=[20, 30], restarts={20})
+    name = whole.name
+    assert lost.snapshots[name, 20] == before.snapshots[name, 20]
+    kept = run_plain([whole], recording, rows=30, end_rows=[20, 30], restarts={20})
+    assert kept == through
+    state, updates = lost.snapshots[name, 30].state, lost.snapshots[name, 30].updates
+    assert state["timestep"] == updates - lost.snapshots[name, 20].updates
+    reference = Reference("rda", whole.features, arithmetic="flight", channels=whole.channels)
+    reference.load(before.snapshots[name, 20].state | {"timestep": 0, "h": [0.0, 0.0]})
+    for row in range(20, 30):
+        reference.train(recording.values[row].tolist(), int(recording.known_labels[row]))
+    assert state == reference.state()
+
+
 def test_a_row_whose_features_overflow_is_left_out_for_all_models() -> None:
     recording = make_recording()
     values = recording.values.copy()

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench.importing import import_orbitai
-from bench.learners import PlainModel
+from bench.learners import PlainModel, run_plain
 from bench.measure import Measurement, RunContext, parity
 from bench.measure.parity import differing_values, measure_parity
 from bench.telemetry import load_recording
-from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, SamplesTrained
+from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SamplesTrained, SegmentEnded
 from firmware_if.reference import State
-from tests.unit.made_runs import MadeRun, make_run
+from tests.unit.made_runs import ENDS, MODELS, MadeRun, make_run
 
 
 def figures(made: MadeRun, trace: list[Entry] | None = None) -> dict[str, Measurement]:
@@ -106,6 +106,26 @@ def test_a_learner_without_plain_twin_is_unmeasured() -> None:
     assert "no learner is named 'kalman'" in found["parity.plain.rda_2D.predictions"].because
     assert found["parity.plain"].value is None
     assert "not compared: rda_2D" in found["parity.plain"].because
+
+
+def test_what_a_restart_loses_the_plain_reference_loses_too() -> None:
+    made = make_run()
+    name = MODELS[1].name
+    losing = replace(MODELS[1], lost_at_restart=("timestep",))
+    lost = run_plain([losing], made.recording, rows=50, end_rows=ENDS, restarts={30}).snapshots
+    trace: list[Entry] = []
+    for entry in made.trace:
+        if isinstance(entry, ModelCreated) and entry.name == name:
+            trace.append(replace(entry, lost_at_restart=["timestep"]))
+        elif isinstance(entry, ModelDumped) and entry.name == name:
+            trace.append(replace(entry, state=lost[name, entry.end_row].state))
+        else:
+            trace.append(entry)
+    assert figures(made, trace)[f"parity.plain.{name}"].value != 0
+    restarted = [*trace, SegmentEnded(0, 30), PayloadRestarted(planned=True, reason="")]
+    assert figures(made, restarted)[f"parity.plain.{name}"].value == 0
+    by_itself = [*trace, SegmentEnded(0, 30), PayloadRestarted(planned=False, reason="")]
+    assert figures(made, by_itself)[f"parity.plain.{name}"].value != 0
 
 
 def references(made: MadeRun, *names: str) -> list[dict[str, object]]:

@@ -43,6 +43,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         hyperparameters = { r = 1 }
         channels = ["pd6", "pd1"]
         if_available = true
+        lost_at_restart = ["cov"]
         [[limits]]
         measure = "timing.train.p99"
         at_most = 100
@@ -57,7 +58,18 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert (found.recording_hint, found.target, found.speed) == ("make one", "host", 2.0)
     assert found.restart_between_segments
     assert not found.evaluate
-    assert found.models == (ModelSpec("a", "arow", "identity", "f64", {"r": 1.0}, ("pd6", "pd1"), if_available=True),)
+    assert found.models == (
+        ModelSpec(
+            "a",
+            "arow",
+            "identity",
+            "f64",
+            {"r": 1.0},
+            ("pd6", "pd1"),
+            if_available=True,
+            lost_at_restart=("cov",),
+        ),
+    )
     limit = Limit("timing.train.p99", 100.0, 1.5, clock="cycles", required=False, because="the deadline")
     assert found.limits == (replace(limit, targets=("qemu-zynq-a9", "mine")),)
 
@@ -116,6 +128,7 @@ def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (MODEL + "arithmetic = 'f23'", "models[0].arithmetic: is 'f23'", "did you mean 'f32'?"),
         (MODEL + "hyperparameters = { r = 'x' }", "models[0].hyperparameters.r: is 'x', expected a finite number", ""),
         (MODEL + "hyperparameters = { r = nan }", "models[0].hyperparameters.r: is nan", ""),
+        (MODEL + "lost_at_restart = 'w'", "models[0].lost_at_restart: is 'w', expected an array", ""),
         (MODEL + "channels = []", "models[0].channels: is empty", "at least one channel"),
         (MODEL + "channel = ['pd6']", "models[0].channel: unknown key", "did you mean 'channels'?"),
         ("[[models]]\nlearner = 'arow'\neach = {}", "models[0].each: is empty", "at least one model"),
