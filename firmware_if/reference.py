@@ -114,6 +114,20 @@ def predicted_label(score: float, tie: int) -> int:
     return 1 if score > 0.0 else -1
 
 
+def divide(a: float, b: float) -> float:
+    """Quotient as IEEE 754 has it: infinite or NaN where b is zero, which plain Python refuses."""
+    if b != 0.0:
+        return a / b
+    if a == 0.0 or math.isnan(a):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def square_root(x: float) -> float:
+    """Square root as IEEE 754 has it: NaN below zero, which plain Python refuses."""
+    return math.nan if x < 0.0 else math.sqrt(x)
+
+
 def vector(state: State, name: str) -> list[float]:
     """Copy of a state array with one element per feature."""
     value = state[name]

@@ -133,6 +133,9 @@ class NativeModel:
             state[table.name.decode()] = int(array[0]) if table.shape == SCALAR else [float(value) for value in array]
         return state
 
+    def scratch(self) -> list[float]:
+        return list(self._scratch)
+
     def load(self, state: State) -> None:
         for table, array in zip(self._tables, self._arrays, strict=True):
             value = state[table.name.decode()]

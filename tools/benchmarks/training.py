@@ -19,9 +19,12 @@ from tools.benchmarks.april import import_april, run_april
 from tools.benchmarks.common import print_method, print_table
 
 PLAIN_C = {
+    "adam": {"1D": 598, "2D": 630, "3D": 661, "5D": 295},
     "arow": {"1D": 80, "2D": 99, "3D": 118, "5D": 79},
     "nherd": {"1D": 88, "2D": 109, "3D": 134, "5D": 120},
+    "pa": {"1D": 63, "2D": 83, "3D": 103, "5D": 147},
     "rda": {"1D": 92, "2D": 125, "3D": 162, "5D": 82},
+    "scw": {"1D": 63, "2D": 71, "3D": 82, "5D": 114},
 }
 ALLOWED = 10
 _OPERATIONS = ("train", "predict", "feature")
