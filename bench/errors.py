@@ -27,5 +27,9 @@ class BuildError(BenchError):
     """The firmware could not be built or read."""
 
 
+class ModelFileError(BenchError):
+    """A model file cannot be read, or holds no linear model."""
+
+
 class RunFolderError(BenchError):
     """A run folder is missing, incomplete, or cannot be written."""

@@ -5,6 +5,7 @@
 
 from bench.onnx.export import onnx_bytes
 from bench.onnx.linear import LinearModel
+from bench.onnx.load import load_linear_model
 from bench.onnx.runtime import RuntimeAnswer, run_onnx
 
-__all__ = ["LinearModel", "RuntimeAnswer", "onnx_bytes", "run_onnx"]
+__all__ = ["LinearModel", "RuntimeAnswer", "load_linear_model", "onnx_bytes", "run_onnx"]
