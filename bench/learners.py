@@ -134,7 +134,7 @@ def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[li
         if not all(-infinity < value < infinity for value in values):
             yield None
             continue
-        features = feature_map.map(values)
+        features = feature_map.map(values, model.arithmetic)
         yield features if all(-infinity < feature < infinity for feature in features) else None
 
 

@@ -21,6 +21,9 @@ from firmware_if.errors import HilError
 State = dict[str, list[float] | int]
 """State arrays by name, in the order of the C table; a scalar array is an int."""
 
+MAX_FEATURES = 1024
+"""Most features of a model, as HIL_MAX_FEATURES."""
+
 _Found = TypeVar("_Found")
 
 
@@ -56,6 +59,8 @@ class LearnerModule(Protocol):
     """name -> (initial, minimum, maximum); integers where only whole numbers are allowed"""
     TIE: int
     """label that a score of exactly 0 stands for"""
+    # TOLERANCES: Mapping[str, float], only where needed, see `tolerance`. Arithmetic -> largest difference between a
+    # value of the payload's state and the twin's, which computes in double, over the largest magnitude in its array.
     Learner: type[Learner]
 
 
@@ -67,10 +72,10 @@ class FeatureMap(Protocol):
         """Channels that the map reads; 0: any number."""
 
     def dimension(self, inputs: int) -> int:
-        """Give the number of features for that many channels."""
+        """Give the number of features for that many channels; 0: more than MAX_FEATURES."""
 
-    def map(self, values: Sequence[float]) -> list[float]:
-        """Features of float32 values; infinite where one overflows."""
+    def map(self, values: Sequence[float], arithmetic: str) -> list[float]:
+        """Features of float32 values; not finite where one overflows. In f32 each is a float32."""
 
 
 class FeatureModule(Protocol):
@@ -128,6 +133,22 @@ def square_root(x: float) -> float:
     return math.nan if x < 0.0 else math.sqrt(x)
 
 
+def tolerance(module: LearnerModule, arithmetic: str) -> float:
+    """Give the learner's entry in TOLERANCES; 0 where it has none: every bit must be the same."""
+    tolerances: Mapping[str, float] = getattr(module, "TOLERANCES", {})
+    return tolerances.get(arithmetic, 0.0)
+
+
+def score_band(w: Sequence[float], x: Sequence[float], *, tolerance: float) -> float:
+    """How far the float32 score of a model within the tolerance may lie from its twin's.
+
+    The weights may differ by `tolerance` of the largest, and a float32 sum of d products by d roundings of its size
+    (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1); two more for the twin's own and the result.
+    """
+    rounding = 2.0**-24
+    return (tolerance + (len(w) + 2) * rounding) * max(map(abs, w)) * sum(map(abs, x))
+
+
 def vector(state: State, name: str) -> list[float]:
     """Copy of a state array with one element per feature."""
     value = state[name]
@@ -159,16 +180,23 @@ class Reference:
         """`channels` are the places in a row that the feature map reads, in its order."""
         self._module = load_learner(learner, arithmetic=arithmetic)
         self._map = load_feature_map(features, arithmetic=arithmetic)
+        self._arithmetic = arithmetic
         self._channels = tuple(channels)
         if not self._channels or self._map.inputs not in (0, len(self._channels)):
             wanted = self._map.inputs or "at least 1"
             raise TwinError(f"{features} reads {wanted} channels, {len(self._channels)} given")
+        if not 0 < self._map.dimension(len(self._channels)) <= MAX_FEATURES:
+            raise TwinError(
+                f"{features} of {len(self._channels)} channels has more than {MAX_FEATURES} features",
+                hint="take fewer channels or a lower degree",
+            )
         self.hyperparameters = _complete(self._module, hyperparameters or {})
         self._learner = self._module.Learner(self._map.dimension(len(self._channels)), arithmetic, self.hyperparameters)
         self.updates = 0
 
     def features(self, row: Sequence[float]) -> list[float]:
-        mapped = self._map.map([nearest_float32(row[channel]) for channel in self._channels])
+        values = [nearest_float32(row[channel]) for channel in self._channels]
+        mapped = self._map.map(values, self._arithmetic)
         for index, value in enumerate(mapped):
             if not math.isfinite(value):
                 raise TwinError(f"feature {index} of {list(row)} is {value}", hint="drop or scale such a row")

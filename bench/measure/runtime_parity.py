@@ -166,7 +166,7 @@ def _mapped(created: ModelCreated, values: NDArray[np.float32]) -> NDArray[np.fl
         raise NotComparedError(f"it reads channels {channels}; the recording has {values.shape[1]}")
     if feature_map.inputs not in (0, len(channels)):
         raise NotComparedError(f"{created.features} reads {feature_map.inputs} channels, not {len(channels)}")
-    rows = [feature_map.map(row) for row in values[:, channels].tolist()]
+    rows = [feature_map.map(row, created.arithmetic) for row in values[:, channels].tolist()]
     return np.array(rows, dtype=REAL_TYPES[created.arithmetic]).astype(np.float64)
 
 

@@ -72,6 +72,10 @@ static hil_refusal check_channels(const hil_bank *bank, const hil_feature *featu
     for (size_t i = 0; i < channels.count && fits; i++) {
         fits = channels.bytes[i] < bank->channels;
     }
+    if (fits) {
+        const size_t dimension = feature->dimension(channels.count);
+        fits = dimension > 0 && dimension <= HIL_MAX_FEATURES;
+    }
     return fits ? ACCEPTED : (hil_refusal){HIL_FAILURE_CODE_CHANNELS, (uint32_t)feature->inputs};
 }
 

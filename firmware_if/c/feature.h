@@ -11,12 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Most features of a model; a map of more is refused. */
+#define HIL_MAX_FEATURES 1024u
+
 typedef struct {
     const char *name;
     const char *arithmetic;
     size_t inputs; /* channels that the map reads; 0: any number */
 
-    /* Number of features for that many inputs, at least 1 when inputs is. */
+    /* Number of features for that many inputs, at least 1 when inputs is; 0: more than HIL_MAX_FEATURES. */
     size_t (*dimension)(size_t inputs);
 
     /* Writes hil_real[dimension(inputs)] from inputs finite values. False when a feature overflowed to infinity:

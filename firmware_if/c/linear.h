@@ -26,6 +26,19 @@ static inline hil_real hil_confidence(const hil_real *restrict variance, const h
     return sum;
 }
 
+/* The step of a learner that keeps a variance for each weight: with t = variance[i]*x[i], w[i] += step*t and
+ * variance[i] -= (shrink*t)*t. All arrays hold `dimension` elements. */
+static inline void hil_confident_step(hil_real *restrict w, hil_real *restrict variance, const hil_real *restrict x,
+                                      size_t dimension, hil_real step, hil_real shrink)
+{
+    for (size_t i = 0; i < dimension; i++) {
+        const hil_real before = variance[i];
+        const hil_real t = before * x[i];
+        w[i] += step * t;
+        variance[i] = before - shrink * t * t;
+    }
+}
+
 /* y[i] += a*x[i]; both arrays hold `count` elements. */
 static inline void hil_axpy(hil_real *restrict y, hil_real a, const hil_real *restrict x, size_t count)
 {

@@ -1,4 +1,4 @@
-/* arithmetics: flight
+/* arithmetics: flight f64 f32
  *
  * The values themselves, any number of them.
  */

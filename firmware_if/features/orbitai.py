@@ -36,7 +36,8 @@ class Powers:
         del inputs
         return self.count
 
-    def map(self, values: Sequence[float]) -> list[float]:
+    def map(self, values: Sequence[float], arithmetic: str) -> list[float]:
+        del arithmetic
         features = []
         power = values[0]
         for _ in range(self.count):
@@ -52,7 +53,8 @@ class FiveAngles:
         del inputs
         return 5
 
-    def map(self, values: Sequence[float]) -> list[float]:
+    def map(self, values: Sequence[float], arithmetic: str) -> list[float]:
+        del arithmetic
         return [six_decimals(value) for value in values]
 
 

@@ -1,7 +1,8 @@
-/* arithmetics: flight
+/* arithmetics: flight f64 f32
  *
- * AROW, adaptive regularisation of weights, with a diagonal covariance.
- * Crammer, Kulesza, Dredze: Adaptive Regularization of Weight Vectors, NIPS 2009; here as OPS-SAT-1 flew it.
+ * AROW, adaptive regularisation of weights, with a diagonal covariance: what the update adds off the diagonal is
+ * dropped. OPS-SAT-1 flew the formulas of the paper.
+ * Crammer, Kulesza, Dredze: Adaptive Regularization of Weight Vectors, NIPS 2009.
  */
 #include "arithmetic.h"
 #include "learner.h"
@@ -46,12 +47,7 @@ static bool train(const hil_state *state, const void *features, int label)
     const hil_real r = ((const hil_real *)state->parameters)[R];
     const hil_real beta = 1 / (hil_confidence(cov, x, dimension) + r);
     const hil_real step = (1 - margin) * beta * y; /* margin < 1: the hinge loss needs no max(0, ...) */
-    for (size_t i = 0; i < dimension; i++) {
-        const hil_real variance = cov[i];
-        const hil_real t = variance * x[i];
-        w[i] += step * t;
-        cov[i] = variance - beta * t * t;
-    }
+    hil_confident_step(w, cov, x, dimension, step, beta);
     return true;
 }
 

@@ -1,13 +1,15 @@
-"""AROW with a diagonal covariance (Crammer, Kulesza, Dredze, NIPS 2009), as OPS-SAT-1 flew it."""
+"""AROW with a diagonal covariance (Crammer, Kulesza, Dredze, NIPS 2009); OPS-SAT-1 flew the formulas of the paper."""
 
 from collections.abc import Mapping, Sequence
 
 from firmware_if.reference import State, vector
 
 NAME = "arow"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64", "f32")
 PARAMETERS = {"r": (0.8, 1e-6, 1e6)}
 TIE = -1
+TOLERANCES = {"f32": 2e-5}
+"""Measured: at most 4.6e-6 over the 3854 rows of OrbitAI's April (1 to 55 features), 2.6e-6 on random rows."""
 
 
 class Learner:

@@ -1,7 +1,8 @@
-/* arithmetics: flight
+/* arithmetics: flight f64 f32
  *
- * NHERD, normal herd, with the full update of a diagonal covariance.
- * Crammer, Lee: Learning via Gaussian Herding, NIPS 2010; here as OPS-SAT-1 flew it.
+ * NHERD, normal herd, with a diagonal covariance: what the full update adds off the diagonal is dropped. OPS-SAT-1
+ * flew the formulas of the paper.
+ * Crammer, Lee: Learning via Gaussian Herding, NIPS 2010.
  */
 #include "arithmetic.h"
 #include "learner.h"
@@ -49,12 +50,16 @@ static bool train(const hil_state *state, const void *features, int label)
     const hil_real shrink = c * c * v + 2 * c;
     const hil_real root = 1 + c * v;
     const hil_real scale = root * root;
+#if defined(HIL_F32)
+    hil_confident_step(w, cov, x, dimension, step, shrink / scale); /* one division instead of one for each weight */
+#else
     for (size_t i = 0; i < dimension; i++) {
         const hil_real variance = cov[i];
         const hil_real t = variance * x[i];
         w[i] += step * variance * x[i];
         cov[i] = variance - t * t * shrink / scale;
     }
+#endif
     return true;
 }
 

@@ -1,9 +1,12 @@
-/* arithmetics: flight
+/* arithmetics: flight f64 f32
  *
- * AdaGrad-RDA, regularised dual averaging of the hinge loss with an L1 term.
- * Duchi, Hazan, Singer: Adaptive Subgradient Methods, COLT 2010; Xiao, JMLR 2010; here as OPS-SAT-1 flew it.
+ * AdaGrad-RDA, regularised dual averaging of the hinge loss with an L1 term; delta = 0.
+ * Duchi, Hazan, Singer: Adaptive Subgradient Methods, COLT 2010 and JMLR 2011; Xiao, JMLR 2010.
+ *
+ * The mean gradient of the papers is that of all samples; one without loss adds 0 to the sum, and the weights follow.
+ * OPS-SAT-1 counted the samples with loss alone, and left the others out.
  */
-#include <math.h>
+#include <tgmath.h>
 
 #include "arithmetic.h"
 #include "learner.h"
@@ -38,6 +41,18 @@ static double score(const hil_state *state, const void *features, size_t output)
     return (double)hil_dot(state->arrays[W], features, state->dimension);
 }
 
+/* Whether squares that are not 0 may have become 0 in sum: below 1e-45, which a float32 holds as 0. No double does:
+ * the smallest float32 has a square of 2e-90. */
+static inline bool vanished(hil_real squares)
+{
+#if defined(HIL_F32)
+    return !(squares > 0);
+#else
+    (void)squares;
+    return false;
+#endif
+}
+
 static bool train(const hil_state *state, const void *features, int label)
 {
     const size_t dimension = state->dimension;
@@ -45,9 +60,12 @@ static bool train(const hil_state *state, const void *features, int label)
     hil_real *restrict w = state->arrays[W];
     const hil_real y = (hil_real)label;
 
-    if (hil_dot(w, x, dimension) * y >= 1) {
+    const bool loss = !(hil_dot(w, x, dimension) * y >= 1);
+#if defined(HIL_FLIGHT)
+    if (!loss) {
         return false;
     }
+#endif
     hil_real *restrict h = state->arrays[H];
     hil_real *restrict g = state->arrays[G];
     uint32_t *timestep = state->arrays[TIMESTEP];
@@ -58,11 +76,13 @@ static bool train(const hil_state *state, const void *features, int label)
     *timestep += 1;
     const hil_real t = (hil_real)*timestep;
     for (size_t i = 0; i < dimension; i++) {
-        const hil_real gradient = -y * x[i];
-        g[i] += gradient;
-        h[i] += gradient * gradient;
+        if (loss) {
+            const hil_real gradient = -y * x[i];
+            g[i] += gradient;
+            h[i] += gradient * gradient;
+        }
         const hil_real mean = fabs(g[i]) / t;
-        if (mean <= lambda) {
+        if (mean <= lambda || vanished(h[i])) {
             w[i] = 0;
         } else {
             const hil_real rate = eta / sqrt(h[i]);

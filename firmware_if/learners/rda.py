@@ -1,4 +1,7 @@
-"""AdaGrad-RDA: dual averaging of the hinge loss with an L1 term (Duchi 2010, Xiao 2010), as OPS-SAT-1 flew it."""
+"""AdaGrad-RDA: dual averaging of the hinge loss with an L1 term (Duchi 2010 with delta = 0, Xiao 2010).
+
+The papers average the gradients of all samples; OPS-SAT-1 averaged those of samples with loss, and left the others out.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from firmware_if.reference import State, counter, vector
 
 NAME = "rda"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64", "f32")
 PARAMETERS = {"eta": (0.1, 1e-6, 1e6), "lambda": (1e-6, 0.0, 1e6)}
 TIE = -1
+TOLERANCES = {"f32": 2e-5}
+"""Measured: at most 4.5e-6 over the 3854 rows of OrbitAI's April (1 to 55 features), 2.6e-6 on random rows."""
 
 
 class Learner:
@@ -28,13 +33,15 @@ class Learner:
         return total
 
     def train(self, x: Sequence[float], label: int) -> bool:
-        if max(0.0, 1.0 - label * self.score(x)) <= 0.0:
+        loss = max(0.0, 1.0 - label * self.score(x))
+        if loss <= 0.0 and self.arithmetic == "flight":
             return False
         self.timestep += 1
         for i in range(len(self.w)):
-            gradient = -label * x[i]
-            self.g[i] += gradient
-            self.h[i] += gradient * gradient
+            if loss > 0.0:
+                gradient = -label * x[i]
+                self.g[i] += gradient
+                self.h[i] += gradient * gradient
             self.w[i] = self._weight(self.g[i], self.h[i])
         return True
 

@@ -122,7 +122,9 @@ int main(void)
             }
             const size_t fixed = hil_features[f]->inputs;
             for (size_t inputs = fixed ? fixed : 1; inputs <= (fixed ? fixed : MOST_INPUTS); inputs++) {
-                run(hil_learners[l], hil_features[f], inputs);
+                if (hil_features[f]->dimension(inputs) > 0) { /* else more than a model may have */
+                    run(hil_learners[l], hil_features[f], inputs);
+                }
             }
         }
     }

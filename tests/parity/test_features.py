@@ -1,23 +1,19 @@
 """Every feature map in C against its Python twin, and the flown maps against the text they stand for."""
 
 import ctypes
+import itertools
 import math
 import random
 import struct
 
 import pytest
 
-from firmware_if.reference import feature_modules, nearest_float32
-from tests.parity.native import Native, bits
+from firmware_if.reference import MAX_FEATURES, feature_modules, nearest_float32
+from tests.parity.native import CHECKOUT, Native, bits
 
 SEED = 20210417
-EXACT = ("flight", "f64")  # f32 features may be contracted
-MAPS = [
-    (name, arithmetic)
-    for name, module in sorted(feature_modules().items())
-    for arithmetic in module.ARITHMETICS
-    if arithmetic in EXACT
-]
+ANY_INPUTS = 3  # for a map of any number
+MAPS = [(name, arithmetic) for name, module in sorted(feature_modules().items()) for arithmetic in module.ARITHMETICS]
 EDGES = (
     0.0,
     -0.0,
@@ -43,7 +39,7 @@ def random_float32(rng: random.Random) -> float:
 
 
 def check(native: Native, name: str, arithmetic: str, values: list[float]) -> None:
-    expected = feature_modules()[name].MAPS[name].map(values)
+    expected = feature_modules()[name].MAPS[name].map(values, arithmetic)
     finite, mapped = native.map(name, arithmetic, values)
     assert bits(mapped) == bits(expected), f"{name} of {values} ({native.compiler})"
     assert finite is all(map(math.isfinite, expected)), f"{name} of {values} ({native.compiler})"
@@ -52,7 +48,7 @@ def check(native: Native, name: str, arithmetic: str, values: list[float]) -> No
 @pytest.mark.parametrize(("name", "arithmetic"), MAPS)
 def test_c_equals_its_twin_on_any_finite_float32(native: Native, name: str, arithmetic: str) -> None:
     rng = random.Random(SEED)
-    inputs = feature_modules()[name].MAPS[name].inputs or 7
+    inputs = feature_modules()[name].MAPS[name].inputs or ANY_INPUTS
     powers = [nearest_float32(10.0**e) for e in range(-45, 39)]
     beside = [
         struct.unpack("<f", struct.pack("<I", struct.unpack("<I", struct.pack("<f", p))[0] + step))[0]
@@ -73,8 +69,35 @@ def test_dimension_in_c_and_python_agrees(native: Native, name: str, arithmetic:
     twin = feature_modules()[name].MAPS[name]
     feature = native.features[name, arithmetic]
     assert feature.inputs == twin.inputs
-    inputs = twin.inputs or 7
-    assert feature.dimension(inputs) == twin.dimension(inputs) == len(twin.map([0.5] * inputs))
+    for inputs in [twin.inputs] if twin.inputs else [1, 2, 3, 4, 6]:
+        assert feature.dimension(inputs) == twin.dimension(inputs) == len(twin.map([0.5] * inputs, arithmetic))
+    if not twin.inputs:
+        for inputs in (*range(7, 161), 2**16, 2**31):
+            assert feature.dimension(inputs) == twin.dimension(inputs)
+
+
+@pytest.mark.parametrize("degree", range(2, 7))
+def test_monomials_come_in_the_documented_order(native: Native, degree: int) -> None:
+    """Each channel stands for a prime, so that a product tells its factors; the order is that of sorted tuples."""
+    primes = (2.0, 3.0, 5.0, 7.0)
+    expected = [
+        math.prod(factors)
+        for size in range(1, degree + 1)
+        for factors in sorted({tuple(sorted(choice)) for choice in itertools.product(primes, repeat=size)})
+    ]
+    for arithmetic in ("f64", "f32"):
+        finite, mapped = native.map(f"polynomial-{degree}", arithmetic, primes)
+        assert finite
+        assert mapped == expected
+
+
+def test_powers_of_one_channel(native: Native) -> None:
+    assert native.map("polynomial-6", "f64", [3.0])[1] == [3.0, 9.0, 27.0, 81.0, 243.0, 729.0]
+
+
+def test_the_largest_dimension_is_the_same_on_both_sides() -> None:
+    header = (CHECKOUT / "firmware_if" / "c" / "feature.h").read_text()
+    assert f"#define HIL_MAX_FEATURES {MAX_FEATURES}u\n" in header
 
 
 def test_powers_equal_their_text_for_hundredths(native: Native) -> None:
@@ -94,6 +117,11 @@ def test_an_overflowing_square_is_reported(native: Native) -> None:
     assert not finite
     assert mapped[1] == math.inf
     assert native.map("orbitai-1d", "flight", [nearest_float32(1e30)])[0]
+    assert native.map("polynomial-2", "f64", [nearest_float32(1e30)]) == (
+        True,
+        [nearest_float32(1e30), nearest_float32(1e30) ** 2],
+    )
+    assert not native.map("polynomial-2", "f32", [nearest_float32(1e30)])[0]
 
 
 def test_float32_rounding_is_that_of_the_c_compiler() -> None:

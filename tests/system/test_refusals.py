@@ -152,6 +152,15 @@ def test_an_emulated_payload_refuses_what_the_native_one_refuses(name: str) -> N
             dialogue.demand(wire.ResetBank())
 
 
+def test_a_map_of_too_many_features_is_refused(dialogue: Dialogue) -> None:
+    """Ten channels have 8007 monomials up to degree 6."""
+    dialogue.demand(wire.ConfigureStream(10, 0, (-1, 1)))
+    _, refusal = dialogue.request(wire.CreateModel("arow", "polynomial-6", "f64", tuple(range(10)), ()))
+    assert refusal is not None
+    assert refusal.code == "CHANNELS"
+    check_usable(dialogue)
+
+
 def test_a_sample_that_is_not_finite_is_skipped_and_reported(dialogue: Dialogue) -> None:
     prepare(dialogue, READY)
     rows = (samples(0, 0.5, 0.25), samples(1, NAN, 0.25), samples(2, 0.5, math.inf), samples(3, 0.5, 0.5, label=7))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from firmware_if.reference import Reference, TwinError, load_feature_map, load_learner
+from firmware_if.reference import Reference, TwinError, load_feature_map, load_learner, score_band, tolerance
 
 ROW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
@@ -59,6 +59,23 @@ def test_the_limits_themselves_are_allowed(value: float) -> None:
 def test_a_wrong_number_of_channels_is_refused(features: str, channels: tuple[int, ...], text: str) -> None:
     with pytest.raises(TwinError, match=text):
         Reference("arow", features, arithmetic="flight", channels=channels)
+
+
+def test_a_map_of_too_many_features_is_refused() -> None:
+    Reference("arow", "polynomial-2", arithmetic="f64", channels=range(43))  # 989 features
+    with pytest.raises(TwinError, match="polynomial-2 of 44 channels has more than 1024 features"):
+        Reference("arow", "polynomial-2", arithmetic="f64", channels=range(44))
+
+
+def test_without_an_entry_every_bit_counts() -> None:
+    module = load_learner("arow", arithmetic="f32")
+    assert tolerance(module, "f64") == tolerance(module, "flight") == 0.0
+    assert 0.0 < tolerance(module, "f32") < 1e-3
+
+
+def test_a_score_band_grows_with_weights_and_features() -> None:
+    assert score_band([0.5, -2.0], [3.0, -1.0], tolerance=1e-3) == (1e-3 + 4 * 2**-24) * 2.0 * 4.0
+    assert score_band([0.0], [1.0], tolerance=1e-3) == 0.0
 
 
 def test_a_feature_that_overflows_is_refused() -> None:
