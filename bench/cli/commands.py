@@ -31,6 +31,10 @@ def _targets(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.source == "csv":
+        from bench.cli.import_command import import_csv
+
+        return import_csv(options)
     from bench.importing import import_orbitai
     from bench.telemetry import load_recording
 

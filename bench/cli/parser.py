@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from bench.cli.parser_csv import add_import_csv
+
 _EPILOG = """exit status:
   0  every required verdict is PASS
   1  a required verdict is FAIL
@@ -46,8 +48,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    importer = commands.add_parser("import", help="turn public flight data into a recording")
+    importer = commands.add_parser("import", help="turn a table, or public flight data, into a recording")
     sources = importer.add_subparsers(dest="source", required=True, metavar="SOURCE")
+    add_import_csv(sources)
     orbitai = sources.add_parser("orbitai", help="what OPS-SAT-1 recorded and trained in April 2021")
     orbitai.add_argument(
         "path",

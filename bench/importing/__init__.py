@@ -1,14 +1,15 @@
-"""OPS-SAT-1's OrbitAI data, as people have it, into a recording folder."""
+"""Data as people have them into recording folders: any table with a header, or OPS-SAT-1's OrbitAI data."""
 
 from pathlib import Path
 from typing import Final
 
 from bench.errors import RecordingError
+from bench.importing.any_csv import CsvRequest, Imported, import_table
 from bench.importing.clone import LEARNING, import_clone
 from bench.importing.tables import STREAM_FILE, import_csv, import_folder
 from bench.telemetry.save import check_replaceable, save_recording
 
-__all__ = ["import_orbitai"]
+__all__ = ["CsvRequest", "Imported", "import_orbitai", "import_table"]
 
 REPOSITORY_HINT: Final = (
     "give a clone of https://github.com/georgeslabreche/opssat-orbitai, a folder with "

@@ -1,5 +1,6 @@
 """The rules that hold for every recording, whatever it was read from or made of."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -94,10 +95,9 @@ def _check_segments(recording: Recording, source: Path) -> None:
     if expected != recording.row_count:
         message = f"{source}: the segments end at row {expected}, the samples at row {recording.row_count}"
         raise RecordingError(message, hint="the last segment's end_row must be the number of samples")
-    names = [segment.name for segment in recording.segments]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{source}: {names.count(name)} segments are named {name!r}"
+    for name, count in Counter(segment.name for segment in recording.segments).items():
+        if count > 1:
+            message = f"{source}: {count} segments are named {name!r}"
             raise RecordingError(message, hint="give every segment a name of its own")
 
 
