@@ -1,4 +1,4 @@
-/* arithmetics: flight
+/* arithmetics: flight f64
  *
  * Adam on the hinge loss.
  * Kingma, Ba: Adam: A Method for Stochastic Optimization, ICLR 2015, algorithm 1; beta1 decays by lambda from step to

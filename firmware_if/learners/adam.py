@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from firmware_if.reference import State, counter, square_root, vector
 
 NAME = "adam"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64")
 PARAMETERS = {
     "alpha": (0.001, 1e-9, 1e6),
     "beta1": (0.9, 0.0, 0.999999),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from firmware_if.reference import State, divide, vector
 
 NAME = "pa"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64")
 PARAMETERS = {"unguarded": (0, 0, 1)}
 TIE = -1
 

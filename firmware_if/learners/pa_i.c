@@ -1,4 +1,4 @@
-/* arithmetics: flight
+/* arithmetics: flight f64
  *
  * PA-I, the passive-aggressive algorithm with a step of at most C.
  * Crammer, Dekel, Keshet, Shalev-Shwartz, Singer: Online Passive-Aggressive Algorithms, JMLR 7, 2006.
@@ -55,9 +55,7 @@ static bool train(const hil_state *state, const void *features, int label)
     }
     const hil_real wanted = hinge / square;
     const hil_real step = (wanted < c ? wanted : c) * y;
-    for (size_t i = 0; i < dimension; i++) {
-        w[i] += step * x[i];
-    }
+    hil_axpy(w, step, x, dimension);
 #endif
     return true;
 }

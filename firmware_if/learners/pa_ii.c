@@ -1,4 +1,4 @@
-/* arithmetics: flight
+/* arithmetics: flight f64
  *
  * PA-II, the passive-aggressive algorithm with a squared slack that C weighs.
  * Crammer, Dekel, Keshet, Shalev-Shwartz, Singer: Online Passive-Aggressive Algorithms, JMLR 7, 2006.
@@ -53,9 +53,7 @@ static bool train(const hil_state *state, const void *features, int label)
         return false;
     }
     const hil_real step = hinge / (square + 1 / (2 * c)) * y;
-    for (size_t i = 0; i < dimension; i++) {
-        w[i] += step * x[i];
-    }
+    hil_axpy(w, step, x, dimension);
 #endif
     return true;
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from firmware_if.reference import State, vector
 
 NAME = "pa-ii"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64")
 PARAMETERS = {"C": (0.1, 1e-6, 1e6)}
 TIE = -1
 

@@ -1,4 +1,4 @@
-/* arithmetics: flight
+/* arithmetics: flight f64
  *
  * SCW-I, exact soft confidence-weighted learning, with a diagonal covariance.
  * Wang, Zhao, Hoi: Exact Soft Confidence-Weighted Learning, ICML 2012, proposition 1.
@@ -151,12 +151,7 @@ static bool train(const hil_state *state, const void *features, int label)
         return false;
     }
     const step by = solve(phi, v, margin, ((const hil_real *)state->parameters)[C]);
-    for (size_t i = 0; i < dimension; i++) {
-        const hil_real variance = cov[i];
-        const hil_real t = variance * x[i];
-        w[i] += by.alpha * y * t;
-        cov[i] = variance - by.beta * t * t;
-    }
+    hil_confident_step(w, cov, x, dimension, by.alpha * y, by.beta);
     return true;
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from firmware_if.reference import State, divide, square_root, vector
 
 NAME = "scw"
-ARITHMETICS = ("flight",)
+ARITHMETICS = ("flight", "f64")
 PARAMETERS = {"C": (1.0, 1e-6, 1e6), "eta": (0.95, 0.5, 0.999999)}
 TIE = 1
 
