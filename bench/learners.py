@@ -5,11 +5,22 @@ exactly the same values.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bench.telemetry import Recording
-from firmware_if.reference import Learner, Reference, State, TwinError, load_feature_map, load_learner, predicted_label
+from firmware_if.reference import (
+    Learner,
+    Reference,
+    State,
+    TwinError,
+    load_feature_map,
+    load_learner,
+    predicted_label,
+    score_band,
+    tolerance,
+    vector,
+)
 
 NOT_TRAINED: Final = "-"
 """Stands for the prediction of a row that no model has seen."""
@@ -49,6 +60,21 @@ class PlainRun:
     predictions: Mapping[str, str]
     """model -> one character per row: class index predicted before training, or NOT_TRAINED."""
     unavailable: Mapping[str, str]
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    """model -> how far a payload's state may lie from its reference's; 0: no bit may differ."""
+    undecided: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """model -> rows whose score is so near to 0 that, within the tolerance, a payload may predict either class."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A reference that is ready to be trained."""
+
+    learner: Learner
+    tie: int
+    tolerance: float
+    features: _Features
+    lost_at_restart: Collection[str]
 
 
 def class_labels(recording: Recording) -> tuple[int, ...]:
@@ -79,36 +105,39 @@ def run_plain(
     snapshots: dict[tuple[str, int], Snapshot] = {}
     predictions: dict[str, str] = {}
     unavailable: dict[str, str] = {}
-    learners: dict[str, tuple[Learner, int, _Features]] = {}
+    undecided: dict[str, frozenset[int]] = {}
+    candidates: dict[str, _Candidate] = {}
     classes = class_labels(recording)
     mapped: dict[tuple[str, str, tuple[int, ...]], _Features] = {}
     for model in models:
         try:
-            learner, tie = _make_learner(model, classes)
+            learner = _make_learner(model, classes)
         except TwinError as error:
             unavailable[model.name] = f"no plain reference: {error}"
             continue
         key = (model.features, model.arithmetic, model.channels)
         if key not in mapped:
             mapped[key] = list(_map_rows(model, recording, rows))
-        learners[model.name] = (learner, tie, mapped[key])
-    steps = _steps(recording, rows, refused, list(mapped.values())) if learners else []
-    lost = {model.name: model.lost_at_restart for model in models}
-    for name, (learner, tie, features) in learners.items():
+        module = load_learner(model.learner, arithmetic=model.arithmetic)
+        candidates[model.name] = _Candidate(
+            learner, module.TIE, tolerance(module, model.arithmetic), mapped[key], model.lost_at_restart
+        )
+    steps = _steps(recording, rows, refused, list(mapped.values())) if candidates else []
+    for name, candidate in candidates.items():
         try:
-            seen, taken = _train(
-                learner, tie, features, steps=steps, end_rows=end_rows, restarts=restarts, lost=lost[name]
-            )
+            seen, taken, near = _train(candidate, steps=steps, end_rows=end_rows, restarts=restarts)
         except (ArithmeticError, ValueError) as error:  # plain Python raises where IEEE arithmetic has NaN or infinity
             unavailable[name] = f"the plain reference left the range of its arithmetic: {error}"
             continue
         predictions[name] = seen
+        undecided[name] = near
         snapshots |= {(name, row): snapshot for row, snapshot in taken.items()}
-    return PlainRun(snapshots, predictions, unavailable)
+    tolerances = {name: candidate.tolerance for name, candidate in candidates.items()}
+    return PlainRun(snapshots, predictions, unavailable, tolerances, undecided)
 
 
-def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> tuple[Learner, int]:
-    """A fresh learner with its tie rule; raises TwinError for what the references do not know."""
+def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
+    """A fresh learner; raises TwinError for what the references do not know."""
     if len(classes) != 2:  # noqa: PLR2004  # every learner so far is binary
         raise TwinError(f"{model.learner} tells 2 classes apart, the recording has {len(classes)}")
     checked = Reference(
@@ -120,7 +149,7 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> tuple[Learner,
     )
     module = load_learner(model.learner, arithmetic=model.arithmetic)
     dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
-    return module.Learner(dimension, model.arithmetic, checked.hyperparameters), module.TIE
+    return module.Learner(dimension, model.arithmetic, checked.hyperparameters)
 
 
 def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:
@@ -152,28 +181,31 @@ def _steps(recording: Recording, rows: int, refused: Collection[int], mapped: Se
 
 
 def _train(
-    learner: Learner,
-    tie: int,
-    features: _Features,
-    *,
-    steps: Sequence[int],
-    end_rows: Collection[int],
-    restarts: Collection[int],
-    lost: Collection[str],
-) -> tuple[str, dict[int, Snapshot]]:
+    candidate: _Candidate, *, steps: Sequence[int], end_rows: Collection[int], restarts: Collection[int]
+) -> tuple[str, dict[int, Snapshot], frozenset[int]]:
+    """Predictions, snapshots by end row, and undecided rows."""
+    learner = candidate.learner
     ends = set(end_rows)
-    initial = {array: learner.state()[array] for array in lost}
+    initial = {array: learner.state()[array] for array in candidate.lost_at_restart}
+    undecided: set[int] = set()
     snapshots: dict[int, Snapshot] = {}
     predictions: list[str] = []
     updates = 0
-    for row, (label, values) in enumerate(zip(steps, features, strict=True), start=1):
+    for row, (label, values) in enumerate(zip(steps, candidate.features, strict=True), start=1):
         if initial and row - 1 in restarts:
             learner.load(learner.state() | initial)
         if label == 0 or values is None:
             predictions.append(NOT_TRAINED)
         else:
-            predictions.append("1" if predicted_label(learner.score(values), tie) > 0 else "0")
+            score = learner.score(values)
+            predictions.append("1" if predicted_label(score, candidate.tie) > 0 else "0")
+            if candidate.tolerance and abs(score) < _band(candidate, values):
+                undecided.add(row - 1)
             updates += learner.train(values, label)
         if row in ends:
             snapshots[row] = Snapshot(updates, learner.state())
-    return "".join(predictions), snapshots
+    return "".join(predictions), snapshots, frozenset(undecided)
+
+
+def _band(candidate: _Candidate, values: Sequence[float]) -> float:
+    return score_band(vector(candidate.learner.state(), "w"), values, tolerance=candidate.tolerance)

@@ -1,15 +1,14 @@
-"""Parity: whether the payload's models hold the same bits as others that saw the same rows."""
+"""Parity: whether the payload's models hold what others hold that saw the same rows, in bits or within a tolerance."""
 
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.learners import NOT_TRAINED, PlainModel, PlainRun, run_plain
 from bench.measure.accuracy import model_names, row_predictions
 from bench.measure.measurement import Measurement, RunContext, entries_of
+from bench.measure.states import Array, differing_values, largest_difference, values_outside
 from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SegmentEnded
 
-Array = Sequence[float] | float
 Dumps = Mapping[tuple[str, int], ModelDumped]
 
 
@@ -18,33 +17,16 @@ class _Tally:
     """Comparisons of one kind: pairs of model and segment end."""
 
     compared: int = 0
-    identical: int = 0
+    equal: int = 0
+    tolerant: bool = False
     missing: list[str] = field(default_factory=list)
 
 
 def measure_parity(trace: Sequence[Entry], context: RunContext) -> Iterator[Measurement]:
-    """parity.plain*, parity.reference* and their counts."""
+    """parity.plain*, parity.error.plain.*, parity.reference* and their counts."""
     dumps = {(dump.name, dump.end_row): dump for dump in entries_of(trace, ModelDumped)}
     yield from _plain(trace, context, dumps)
     yield from _reference(trace, context, dumps)
-
-
-def differing_values(seen: Mapping[str, Array], expected: Mapping[str, Array]) -> int:
-    """How many values of `expected` differ in bits or are absent; surplus values of an array count too.
-
-    Bits are those of the double that holds the value exactly; all NaN are taken as the same.
-    """
-    return sum(_differing(_bits(seen.get(name, ())), _bits(array)) for name, array in expected.items())
-
-
-def _differing(seen: Sequence[bytes], expected: Sequence[bytes]) -> int:
-    different = sum(a != b for a, b in zip(seen, expected, strict=False))
-    return different + abs(len(seen) - len(expected))
-
-
-def _bits(array: Array) -> list[bytes]:
-    values = [array] if isinstance(array, int | float) else array
-    return [b"NaN" if value != value else struct.pack("<d", value) for value in values]  # noqa: PLR0124  # NaN alone differs from itself
 
 
 def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
@@ -96,21 +78,28 @@ def _rows_reached(rows: Mapping[int, str], refused: set[int], dumps: Dumps, cont
 
 def _plain_model_measures(name: str, run: PlainRun, dumps: Dumps, *, tally: _Tally) -> Iterator[Measurement]:
     values = updates = compared = 0
+    error = 0.0
+    tolerance = run.tolerances.get(name, 0.0)
     for (model, end_row), dump in dumps.items():
         expected = run.snapshots.get((name, end_row))
         if model != name or expected is None:
             continue
-        different = differing_values(dump.state, expected.state) + len(dump.state.keys() - expected.state.keys())
+        different = values_outside(dump.state, expected.state, tolerance=tolerance)
+        different += len(dump.state.keys() - expected.state.keys())
+        error = max(error, largest_difference(dump.state, expected.state))
         compared += 1
         values += different
         updates += dump.updates != expected.updates
-        tally.identical += different == 0
+        tally.equal += different == 0
     tally.compared += compared
+    tally.tolerant = tally.tolerant or (tolerance > 0.0 and compared > 0)
     because = f"{compared} segment ends compared" if compared else "no state came down"
     because = run.unavailable.get(name, because)
     if name in run.unavailable:
         tally.missing.append(name)
-    yield Measurement(f"parity.plain.{name}", values if compared else None, "values", because=because)
+    within = f"{because}, tolerance {tolerance:g}" if tolerance else because
+    yield Measurement(f"parity.plain.{name}", values if compared else None, "values", because=within)
+    yield Measurement(f"parity.error.plain.{name}", error if compared else None, "1", because=because)
     yield Measurement(f"parity.plain.{name}.updates", updates if compared else None, "segment ends", because=because)
 
 
@@ -119,8 +108,12 @@ def _predictions(name: str, run: PlainRun, seen: Mapping[int, str]) -> Measureme
     if name in run.unavailable or not seen:
         return Measurement(measure, None, "rows", because=run.unavailable.get(name, "no row was trained"))
     expected = run.predictions[name]
-    different = sum((expected[row] if row < len(expected) else NOT_TRAINED) != text for row, text in seen.items())
-    return Measurement(measure, different, "rows", because=f"{len(seen)} rows compared")
+    compared = {row: text for row, text in seen.items() if row not in run.undecided[name]}
+    different = sum((expected[row] if row < len(expected) else NOT_TRAINED) != text for row, text in compared.items())
+    because = f"{len(compared)} rows compared"
+    if len(compared) < len(seen):
+        because += f", {len(seen) - len(compared)} undecided within the tolerance"
+    return Measurement(measure, different, "rows", because=because)
 
 
 def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
@@ -157,7 +150,7 @@ def _reference_model(
         different = differing_values(dump.state, state)
         compared += 1
         values += different
-        tally.identical += different == 0
+        tally.equal += different == 0
     tally.compared += compared
     because = f"{compared} of {len(states)} segment ends compared"
     measured = values if values or (compared and compared == len(states)) else None
@@ -166,11 +159,12 @@ def _reference_model(
 
 def _summary(kind: str, tally: _Tally, empty: str) -> Iterator[Measurement]:
     """States that differ; unmeasured while a state could not be compared and none of the others differs."""
-    different = tally.compared - tally.identical
-    because = f"{tally.identical} of {tally.compared} states identical" if tally.compared else empty
+    different = tally.compared - tally.equal
+    equal = "identical or within their tolerance" if tally.tolerant else "identical"
+    because = f"{tally.equal} of {tally.compared} states {equal}" if tally.compared else empty
     if tally.missing:
         because += f"; not compared: {', '.join(tally.missing[:3])}" + (" ..." if len(tally.missing) > 3 else "")  # noqa: PLR2004  # enough to begin with
     measured = tally.compared and (different or not tally.missing)
     yield Measurement(f"parity.{kind}", different if measured else None, "states", because=because)
-    yield Measurement(f"parity.identical.{kind}", tally.identical, "states")
+    yield Measurement(f"parity.identical.{kind}", tally.equal, "states")
     yield Measurement(f"parity.compared.{kind}", tally.compared, "states")

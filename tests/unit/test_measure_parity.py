@@ -4,16 +4,18 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.importing import import_orbitai
 from bench.learners import PlainModel, run_plain
 from bench.measure import Measurement, RunContext, parity
-from bench.measure.parity import differing_values, measure_parity
+from bench.measure.parity import measure_parity
+from bench.measure.states import differing_values, largest_difference, values_outside
 from bench.telemetry import load_recording
 from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SamplesTrained, SegmentEnded
 from firmware_if.reference import State
-from tests.unit.made_runs import ENDS, MODELS, MadeRun, make_run
+from tests.unit.made_runs import ENDS, MODELS, MadeRun, make_recording, make_run
 
 
 def figures(made: MadeRun, trace: list[Entry] | None = None) -> dict[str, Measurement]:
@@ -46,6 +48,65 @@ def test_the_same_bits_are_the_same() -> None:
 )
 def test_every_value_that_differs_or_is_missing_is_counted(seen: dict[str, list[float]], count: int) -> None:
     assert differing_values(seen, {"w": [-0.0, 1.0]}) == count
+
+
+@pytest.mark.parametrize(
+    ("seen", "outside", "largest"),
+    [
+        ([4.0, 1.0], 0, 0.0),
+        ([4.0, 1.0 + 4e-3], 0, 1e-3),
+        ([4.0, 1.0 + 5e-3], 1, 1.25e-3),
+        ([4.0 - 8e-3, 1.0 + 5e-3], 2, 2e-3),
+        ([4.0], 1, math.inf),
+        ([4.0, 1.0, 1.0], 1, math.inf),
+        ([4.0, math.nan], 1, math.inf),
+        ([math.inf, 1.0], 1, math.inf),
+    ],
+)
+def test_a_difference_is_judged_by_the_largest_of_its_array(seen: list[float], outside: int, largest: float) -> None:
+    expected = {"w": [4.0, 1.0], "cov": [1e9]}
+    assert values_outside({"w": seen, "cov": [1e9]}, expected, tolerance=1.1e-3) == outside
+    assert largest_difference({"w": seen, "cov": [1e9]}, expected) == pytest.approx(largest, rel=1e-9)
+
+
+def test_a_tolerance_forgives_no_whole_number_no_absence_and_no_nan() -> None:
+    expected: State = {"w": [0.0, 0.0], "t": 1000}
+    assert values_outside({"w": [0.0, -0.0], "t": 1001}, expected, tolerance=0.5) == 1
+    assert values_outside({"t": 1000}, expected, tolerance=0.5) == 2
+    assert values_outside({"w": [0.0, 1e-30], "t": 1000}, expected, tolerance=0.5) == 1
+    assert values_outside({"w": [math.nan]}, {"w": [math.nan]}, tolerance=0.5) == 0
+    assert largest_difference({"w": [0.0, 1e-30], "t": 1000}, expected) == math.inf
+    assert largest_difference({"w": [0.0, -0.0], "t": 1000}, expected) == 0.0
+
+
+SINGLE = (PlainModel("arow_f32", "arow", "identity", "f32", (0, 1), {"r": 0.8}),)
+
+
+def test_a_float32_model_is_judged_by_the_tolerance_of_its_learner() -> None:
+    made = make_run(models=SINGLE)
+    exact = figures(made)
+    assert exact["parity.plain.arow_f32"].because == "2 segment ends compared, tolerance 2e-05"
+    assert exact["parity.plain"].because == "2 of 2 states identical or within their tolerance"
+    w, cov = (made.plain.snapshots["arow_f32", 30].state[name] for name in ("w", "cov"))
+    assert isinstance(w, list)
+    for share, outside in ((1e-5, 0), (4e-5, 1)):
+        near = [w[0] + share * max(map(abs, w)), w[1]]
+        found = figures(made, changed(made, state={"w": near, "cov": cov}))
+        assert (found["parity.plain.arow_f32"].value, found["parity.plain"].value) == (outside, outside)
+        assert found["parity.error.plain.arow_f32"].value == pytest.approx(share, rel=1e-6)
+
+
+def test_a_prediction_within_the_tolerance_of_a_tie_is_not_compared() -> None:
+    """The second sample lies across the weights that the first has made: its score is rounding alone."""
+    recording = make_recording(2, (2,))
+    values = np.array([[0.75, 0.5], [0.5, -0.75]], dtype=np.float32)
+    made = make_run(replace(recording, values=values, labels=np.array([1, 1], dtype=np.int16)), SINGLE)
+    assert made.plain.undecided == {"arow_f32": frozenset({1})}
+    trace = [replace(e, predictions=["0", "1"]) if isinstance(e, SamplesTrained) else e for e in made.trace]
+    one = figures(made, trace)["parity.plain.arow_f32.predictions"]
+    assert (one.value, one.because) == (0, "1 rows compared, 1 undecided within the tolerance")
+    trace = [replace(e, predictions=["1", "1"]) if isinstance(e, SamplesTrained) else e for e in made.trace]
+    assert figures(made, trace)["parity.plain.arow_f32.predictions"].value == 1
 
 
 def test_a_faultless_payload_equals_the_plain_references() -> None:

@@ -1,0 +1,71 @@
+"""The textbook arithmetics on the payload: f64 bit for bit, f32 within the tolerance that its twin states."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.system.command_line import read_verdicts, run_bench
+from tests.system.emulated import QEMU_TARGETS
+
+TARGETS = ("host", *QEMU_TARGETS)
+LEARNERS = ("arow", "nherd", "rda")
+MAPS = {"one": ("identity", 1), "all": ("identity", 6), "powers": ("polynomial-6", 1), "products": ("polynomial-3", 6)}
+
+HEAD = """
+name = "{name}"
+title = "every arithmetic"
+target = "host"
+evaluate = true
+restart_between_segments = true
+
+[[limits]]
+measure = "parity.plain*"
+equal = 0
+because = "f64 is computed operation by operation, f32 has the tolerance of its twin"
+"""
+MODEL = """
+[[models]]
+name = "{learner}_{key}_{arithmetic}"
+learner = "{learner}"
+features = "{features}"
+arithmetic = "{arithmetic}"
+channels = {channels}
+"""
+
+
+def write_scenario(path: Path) -> Path:
+    channels = [f"pd{number}" for number in range(1, 7)]
+    models = [
+        MODEL.format(learner=learner, key=key, arithmetic=arithmetic, features=features, channels=str(channels[:count]))
+        for learner in LEARNERS
+        for key, (features, count) in MAPS.items()
+        for arithmetic in ("f64", "f32")
+    ]
+    path.write_text(HEAD.format(name=path.stem) + "".join(models))
+    return path
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_textbook_models_equal_their_references(tmp_path: Path, target: str) -> None:
+    scenario = write_scenario(tmp_path / "arithmetics.toml")
+    out = tmp_path / "run"
+    ended = run_bench(tmp_path, "run", scenario, "--recording", "sun-sensor", "--target", target, "--out", out)
+    assert ended.status == 0, ended
+    verdicts = read_verdicts(out)
+    errors = {
+        name.removeprefix("parity.error.plain."): verdict["value"]
+        for name, verdict in verdicts.items()
+        if name.startswith("parity.error.plain.")
+    }
+    assert len(errors) == 24
+    assert all(value == 0.0 for name, value in errors.items() if name.endswith("f64"))
+    single = {name: value for name, value in errors.items() if name.endswith("f32")}
+    assert max(single.values()) > 0.0
+    print(f"{target}: largest difference {max(single.values()):.2g}: {max(single, key=lambda name: single[name])}")
+    for name in single:
+        rows = verdicts[f"parity.plain.{name}.predictions"]["because"]
+        assert int(rows.split()[0]) > 0.99 * verdicts["run.rows"]["value"], f"{name}: {rows}"
+    compared = verdicts["parity.compared.plain"]["value"]
+    assert compared >= 24
+    said = f"{compared} of {compared} states identical or within their tolerance"
+    assert verdicts["parity.plain"]["because"].startswith(said)
