@@ -129,7 +129,7 @@ def test_a_payload_that_breaks_the_contract_is_a_verdict(
             "orbitai-5d reads 5 channels, 1 are named",
             "leave",
         ),
-        (ModelSpec("g", "arow", "identity"), "no learner 'arow' in f32 arithmetic", 'write arithmetic = "flight"'),
+        (ModelSpec("g", "arow", "identity", "f16"), "no learner 'arow' in f16 arithmetic", 'write arithmetic = "f32"'),
         (ModelSpec("c", "arrow", "identity", "flight"), "no learner 'arrow' in flight arithmetic", "'arow'"),
         (ModelSpec("c", "arow", "identiti", "flight"), "no feature map 'identiti'", "'identity'"),
         (ModelSpec("c", "arow", "identity", "flight", {"rr": 1.0}), "no hyperparameter 'rr'", "'r'"),
