@@ -19,6 +19,7 @@ from firmware_if.reference import (
     predicted_label,
     score_band,
     tolerance,
+    trains_in_batches,
     vector,
 )
 
@@ -40,6 +41,8 @@ class PlainModel:
     arithmetic: str
     channels: tuple[int, ...]
     hyperparameters: Mapping[str, float]
+    bias: bool = False
+    """A constant feature 1 stands behind those of the map."""
     lost_at_restart: tuple[str, ...] = ()
 
 
@@ -108,16 +111,16 @@ def run_plain(
     undecided: dict[str, frozenset[int]] = {}
     candidates: dict[str, _Candidate] = {}
     classes = class_labels(recording)
-    mapped: dict[tuple[str, str, tuple[int, ...]], _Features] = {}
+    mapped: dict[tuple[str, str, tuple[int, ...], bool], _Features] = {}
     for model in models:
         try:
             learner = _make_learner(model, classes)
         except TwinError as error:
             unavailable[model.name] = f"no plain reference: {error}"
             continue
-        key = (model.features, model.arithmetic, model.channels)
+        key = (model.features, model.arithmetic, model.channels, model.bias)
         if key not in mapped:
-            mapped[key] = list(_map_rows(model, recording, rows))
+            mapped[key] = list(map_rows(model, recording, rows))
         module = load_learner(model.learner, arithmetic=model.arithmetic)
         candidates[model.name] = _Candidate(
             learner, module.TIE, tolerance(module, model.arithmetic), mapped[key], model.lost_at_restart
@@ -138,8 +141,10 @@ def run_plain(
 
 def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
     """A fresh learner; raises TwinError for what the references do not know."""
-    if len(classes) != 2:  # noqa: PLR2004  # every learner so far is binary
+    if len(classes) != 2:  # noqa: PLR2004  # what trains on single samples is binary
         raise TwinError(f"{model.learner} tells 2 classes apart, the recording has {len(classes)}")
+    if trains_in_batches(load_learner(model.learner, arithmetic=model.arithmetic)):
+        raise TwinError(f"{model.learner} trains on mini-batches only")
     checked = Reference(
         model.learner,
         model.features,
@@ -149,11 +154,11 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
     )
     module = load_learner(model.learner, arithmetic=model.arithmetic)
     dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
-    return module.Learner(dimension, model.arithmetic, checked.hyperparameters)
+    return module.Learner(dimension + model.bias, model.arithmetic, checked.hyperparameters)
 
 
-def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:
-    """Features row by row, None where a value or a feature is not finite.
+def map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:
+    """Features row by row, the constant one of a bias included; None where a value or a feature is not finite.
 
     Values are float32 already, so nothing is rounded again.
     """
@@ -163,7 +168,7 @@ def _map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[li
         if not all(-infinity < value < infinity for value in values):
             yield None
             continue
-        features = feature_map.map(values, model.arithmetic)
+        features = [*feature_map.map(values, model.arithmetic), *([1.0] if model.bias else [])]
         yield features if all(-infinity < feature < infinity for feature in features) else None
 
 

@@ -1,18 +1,20 @@
 """What a session does, step by step, decided before anything is started."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bench.errors import ConfigurationError, RecordingError
 from bench.scenario import ModelSpec, Scenario
 from bench.strict import nearest_hint
-from bench.target import Target
+from bench.target import CAPABILITIES, Target
 from bench.telemetry import ADD_LABELS_HINT, Recording
-from firmware_if.messages import MAX_CHANNELS
+from firmware_if.messages import MAX_CHANNELS, MAX_CLASSES
 
-CLASSES = 2
-"""The learners of the payload tell two classes apart."""
-CAPABILITY = "stream"
+MIN_CLASSES = 2
+CAPABILITY_OF_MODE = {"stream": "stream", "batch": "batch", "score": "stream"}
+SCORED_ROWS = 256
+"""Last rows of a recording without evaluation rows that are scored in their place: enough to tell models apart."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,29 @@ class ListCatalogue:
 
 @dataclass(frozen=True)
 class ConfigureStream:
-    """Say what samples look like and which row comes next; next_row 0 begins with an empty bank."""
+    """Say what samples look like, what becomes of them, and which row comes next; row 0 begins with an empty bank."""
 
     next_row: int
+    mode: str = "stream"
 
 
 @dataclass(frozen=True)
 class CreateModels:
     specs: tuple[ModelSpec, ...]
+
+
+@dataclass(frozen=True)
+class OpenDataSet:
+    """Make room for `rows` rows in the payload's data region."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class TrainEpochs:
+    """Train every model `epochs` times on the data set."""
+
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,7 @@ class RestoreModels:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Score the recording's evaluation rows without training."""
+    """Score rows without training: the recording's evaluation rows, or where it has none the last of its own."""
 
 
 Step = (
@@ -81,7 +98,9 @@ Step = (
     | ListCatalogue
     | ConfigureStream
     | CreateModels
+    | OpenDataSet
     | StreamSegment
+    | TrainEpochs
     | DumpModels
     | ReadHousekeeping
     | Restart
@@ -99,8 +118,9 @@ def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Pl
     """The steps of `scenario` with `recording`; raises where the two, or the target, do not fit together."""
     _check_labels(scenario, recording)
     _check_channels(scenario, recording)
-    if CAPABILITY not in target.capabilities:
-        message = f"target {target.name} cannot train on each sample as it arrives (it has no {CAPABILITY!r})"
+    capability = CAPABILITY_OF_MODE[scenario.mode]
+    if capability not in target.capabilities:
+        message = f"target {target.name} has no capability {capability!r}: {CAPABILITIES[capability]}"
         raise ConfigurationError(message, hint="choose another target: bench targets")
     return Plan(tuple(_steps(scenario, recording)))
 
@@ -128,8 +148,15 @@ def default_channels(inputs: int, recording: Recording) -> tuple[str, ...]:
 def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield Connect()
     yield ListCatalogue()
-    yield ConfigureStream(next_row=0)
+    yield ConfigureStream(next_row=0, mode=scenario.mode)
     yield CreateModels(scenario.models)
+    yield from _TRAINING[scenario.mode](scenario, recording)
+    if scenario.evaluate and scenario.models:
+        yield Evaluate()
+    yield ReadHousekeeping()  # after everything: peaks cover the whole start
+
+
+def _stream(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     last = len(recording.segments) - 1
     for index, segment in enumerate(recording.segments):
         yield StreamSegment(index, segment.first_row, segment.end_row)
@@ -139,24 +166,42 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
             yield Restart(f"as the scenario has it after segment {segment.name}")
             yield ConfigureStream(next_row=segment.end_row)
             yield RestoreModels()
-    if scenario.evaluate and scenario.models and recording.evaluation is not None:
-        yield Evaluate()
-    yield ReadHousekeeping()  # after everything: peaks cover the whole start
+
+
+def _batch(scenario: Scenario, recording: Recording) -> Iterator[Step]:
+    yield OpenDataSet(recording.row_count)
+    for index, segment in enumerate(recording.segments):
+        yield StreamSegment(index, segment.first_row, segment.end_row)
+    yield TrainEpochs(scenario.epochs)
+    yield DumpModels(len(recording.segments) - 1, recording.row_count)
+
+
+def _score(scenario: Scenario, recording: Recording) -> Iterator[Step]:
+    del scenario, recording
+    yield DumpModels(0, 0)  # what was loaded
+
+
+_TRAINING: Final[Mapping[str, Callable[[Scenario, Recording], Iterator[Step]]]] = {
+    "stream": _stream,
+    "batch": _batch,
+    "score": _score,
+}
 
 
 def _check_labels(scenario: Scenario, recording: Recording) -> None:
-    """Models need two classes to train on; without models the rows of any recording can be streamed."""
+    """Models need classes to train on; without models, or only to be scored, any recording will do."""
     if recording.labels is None:
-        for model in scenario.models:
+        for model in scenario.models if scenario.mode != "score" else ():
             needs = f"model {model.name}: learner {model.learner} needs labels to train"
             message = f"{needs}, and recording {recording.name} has none"
             raise RecordingError(message, hint=ADD_LABELS_HINT)
         return
     labels = sorted(recording.label_meanings)
-    if len(labels) != CLASSES:
-        found = ", ".join(str(label) for label in labels)
-        message = f"recording {recording.name} has {len(labels)} classes ({found}); the learners tell {CLASSES} apart"
-        raise RecordingError(message, hint="keep two labels in recording.toml [labels] and relabel the rows")
+    if not MIN_CLASSES <= len(labels) <= MAX_CLASSES:
+        message = (
+            f"recording {recording.name} has {len(labels)} classes; a payload takes {MIN_CLASSES} to {MAX_CLASSES}"
+        )
+        raise RecordingError(message, hint="change the labels in recording.toml [labels] and relabel the rows")
 
 
 def _check_channels(scenario: Scenario, recording: Recording) -> None:

@@ -20,6 +20,8 @@ ARITHMETICS: Final = ("f32", "f64", "flight")
 LINK_SPEED: Final = "link"
 SPEED_RANGE: Final = (1e-3, 1e6)
 """From a thousandth of the recorded pace to one that no link keeps up with."""
+MODES: Final = ("stream", "batch", "score")
+MAX_EPOCHS: Final = 65535
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _NAME_RULE: Final = "1 to 24 letters, digits, '_' and '-'"
 
@@ -35,6 +37,8 @@ class ModelSpec:
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
     """Those left out keep the payload's initial value."""
     channels: tuple[str, ...] | None = None
+    bias: bool = False
+    """A constant feature 1 behind those of the map."""
     if_available: bool = False
     """Left out, and reported as such, where the payload lacks the learner."""
     lost_at_restart: tuple[str, ...] = ()
@@ -70,6 +74,9 @@ class Scenario:
     """Name, or path, of the recording; None = the user brings it."""
     recording_hint: str = ""
     target: str = DEFAULT_TARGET
+    mode: str = "stream"
+    """stream: each row trains as it arrives; batch: rows fill a data set, then `epochs` train on it; score: none."""
+    epochs: int = 0
     speed: float | None = None
     """Multiple of the recorded pace (1.0 = real time); None = as fast as the link goes."""
     restart_between_segments: bool = False
@@ -119,6 +126,8 @@ def _read_scenario(path: Path) -> Scenario:
         recording=_take_recording(root),
         recording_hint=root.take("recording_hint", str, ""),
         target=_take_target(root),
+        mode=root.take("mode", str, "stream", choices=MODES),
+        epochs=root.take_number("epochs", int, 0, low=1, high=MAX_EPOCHS),
         speed=_take_speed(root),
         restart_between_segments=root.take("restart_between_segments", bool, default=False),
         evaluate=root.take("evaluate", bool, default=True),
@@ -127,7 +136,17 @@ def _read_scenario(path: Path) -> Scenario:
         path=path,
     )
     root.finish()
+    _check_mode(root, scenario)
     return scenario
+
+
+def _check_mode(root: StrictTable, scenario: Scenario) -> None:
+    if (scenario.mode == "batch") != (scenario.epochs > 0):
+        what = "missing for batch mode" if scenario.mode == "batch" else f"given in {scenario.mode} mode"
+        raise root.problem("epochs", what, hint='write mode = "batch" and epochs = N together')
+    if scenario.mode != "stream" and scenario.restart_between_segments:
+        what = f"true in {scenario.mode} mode, which knows no segments"
+        raise root.problem("restart_between_segments", what, hint="leave it out")
 
 
 def _take_name(table: StrictTable, key: str) -> str:
@@ -188,10 +207,11 @@ def _read_model_table(table: StrictTable) -> list[tuple[str, ModelSpec]]:
     channels = table.take_list("channels", str, None)
     if channels == ():
         raise table.problem("channels", "is empty", hint="name at least one channel, or leave the key out")
+    bias = table.take("bias", bool, default=False)
     if_available = table.take("if_available", bool, default=False)
     lost = table.take_list("lost_at_restart", str, ())
     return [
-        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, if_available, lost))
+        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, bias, if_available, lost))
         for key, name, features in _read_names(table)
     ]
 

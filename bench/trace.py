@@ -74,6 +74,10 @@ class LearnerInfo:
     parameters: dict[str, list[float]]
     arrays: dict[str, str]
     """State array -> "f64 vector", "u32 scalar" ..."""
+    mode: str = "stream"
+    """In which it trains: stream or batch."""
+    whole: list[str] = field(default_factory=list)
+    """Parameters that take whole numbers only."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,10 @@ class ModelCreated(Entry):
     arena_bytes: int
     arrays: list[dict[str, Any]]
     """name, type (F64, F32, U32), offset, count."""
+    bias: bool = False
+    """A constant feature 1 stands behind those of the map; `dimension` counts it."""
+    outputs: int = 1
+    """Scores per row: 1 for two classes, else one per class."""
     lost_at_restart: list[str] = field(default_factory=list)
     """Arrays that a planned restart sets back to the value before the first sample."""
 
@@ -136,7 +144,8 @@ class SegmentStarted(Entry):
 class SamplesTrained(Entry):
     """Results of a batch of rows; every list has one element per row. Costs are counts of the payload's clock.
 
-    Rows whose status is not 0 were refused by the payload: their costs are 0 and their strings empty.
+    Status 0: trained; 3: kept for training in batch mode, with empty strings and no train and predict costs. Any other
+    row was refused by the payload: its costs are 0 and its strings empty.
     """
 
     kind: ClassVar[str] = "samples_trained"
@@ -151,6 +160,30 @@ class SamplesTrained(Entry):
     """One character per model: class index (0-9, a-z) predicted before training."""
     updated: list[str]
     """One character per model: 1 if training changed it."""
+
+
+@dataclass(frozen=True)
+class ModelEpoch:
+    """What one epoch did to one model."""
+
+    name: str
+    loss: float
+    """Mean over mini-batches of their mean losses, each before its step."""
+    steps: int
+    rows: int
+    train: int
+    """Counts of the payload's clock, all steps together."""
+
+
+@dataclass(frozen=True)
+class EpochTrained(Entry):
+    """Every model has trained once on the data set; epochs count from 0."""
+
+    kind: ClassVar[str] = "epoch_trained"
+    epoch: int
+    seconds: float
+    """Host time from the request to the answer."""
+    models: list[ModelEpoch]
 
 
 @dataclass(frozen=True)
@@ -205,13 +238,16 @@ class SegmentEnded(Entry):
 
 @dataclass(frozen=True)
 class EvaluationScored(Entry):
-    """Scores of the recording's evaluation rows after the last segment; lists per row, then per model."""
+    """Scores of rows without training, after the last segment; lists per row."""
 
     kind: ClassVar[str] = "evaluation_scored"
     first_row: int
     scores: list[list[float]]
+    """Model after model, each with all its outputs."""
     predictions: list[str]
     """One character per model: class index."""
+    source: str = "evaluation"
+    """evaluation: the recording's evaluation rows; recording: rows of the recording itself."""
 
 
 @dataclass(frozen=True)
@@ -321,6 +357,7 @@ ENTRIES: dict[str, type[Entry]] = {
         StatisticsReported,
         ModelDumped,
         SegmentEnded,
+        EpochTrained,
         EvaluationScored,
         HousekeepingReported,
         LinkMeasured,
@@ -392,6 +429,8 @@ def entry_from_json(line: str) -> Entry | None:
             for item in raw["models"]
         ]
         values["bank"] = _operation_sums(raw["bank"])
+    elif entry_type is EpochTrained:
+        values["models"] = [ModelEpoch(**_numbers(item)) for item in raw["models"]]
     elif entry_type in {ModelDumped, EvaluationScored, ModelCreated}:
         values = {
             key: _numbers(value) if key in {"state", "scores", "hyperparameters"} else value

@@ -102,7 +102,7 @@ def _linear(
 
 
 def _outputs(created: ModelCreated, classes: int) -> int:
-    outputs = int(getattr(created, "outputs", 1))
+    outputs = created.outputs
     if classes != (2 if outputs == 1 else outputs):
         raise _NotLinearError(f"it has {outputs} outputs for {classes} classes")
     return outputs
@@ -114,12 +114,11 @@ def _parameters(
     """Weights (K, d) and intercepts (K,). With a bias the last weight of each output belongs to a constant 1."""
     if WEIGHTS not in dump.state:
         raise _NotLinearError(f"its state has no weights: no array {WEIGHTS!r}")
-    bias = bool(getattr(created, "bias", False))
     weights = _numbers(dump, WEIGHTS, outputs * created.dimension).reshape(outputs, created.dimension)
     intercepts = np.zeros(outputs)
     if INTERCEPTS in dump.state:
         intercepts = _numbers(dump, INTERCEPTS, outputs)
-    elif bias:
+    elif created.bias:
         weights, intercepts = weights[:, :-1], weights[:, -1]
     return weights, intercepts
 

@@ -9,13 +9,19 @@ from typing import ClassVar, Self
 from firmware_if.octets import Reader, Writer
 
 VERSION = 1
-FINGERPRINT = 0xC8A9AFD38A8B466B
+FINGERPRINT = 0xC22843803C9EAF39
 MAX_FRAME_BYTES = 1024
 """Largest frame on the wire, both delimiters included."""
 MAX_MODELS = 32
 """Models in a bank."""
 MAX_CHANNELS = 160
 """Values per sample."""
+MAX_CLASSES = 16
+"""Class labels of a stream or data set."""
+MAX_FEATURES = 1024
+"""Features that a map makes of a sample."""
+MAX_ROWS = 65535
+"""Rows of a data set in the payload's memory."""
 MAX_NAME_BYTES = 24
 """Longest name of a learner, feature map, array or hyperparameter."""
 APID = 677
@@ -87,6 +93,16 @@ class FailureCode(IntEnum):
     """Class labels do not fit: two different ones are needed."""
     NOT_FINITE = 17
     """A value is NaN or infinite."""
+    MODE = 19
+    """The learner, or the request, belongs to another mode than the configured one."""
+    DATA_FULL = 20
+    """The data set does not fit into the data region."""
+    NO_DATA = 21
+    """No data set has been opened, or it holds no rows, or it holds them all already."""
+    BIAS = 22
+    """This learner takes no constant feature: it flew without, or has a bias of its own."""
+    ANSWER_SIZE = 23
+    """The scores of one row do not fit into a packet."""
     STREAM_ACTIVE = 18
     """Models cannot be created once samples have been streamed: reset the bank first."""
 
@@ -100,15 +116,28 @@ class RowStatus(IntEnum):
     """A value was NaN or infinite: no model has seen it."""
     UNKNOWN_LABEL = 2
     """The label is none of the configured classes: no model has seen it."""
+    STORED = 3
+    """Mapped and kept in the data region."""
+
+
+class Mode(IntEnum):
+    """What becomes of the samples."""
+
+    STREAM = 1
+    """Each sample trains every model as it arrives."""
+    BATCH = 2
+    """Samples fill a data set in memory; models train on it epoch by epoch."""
+    SCORE = 3
+    """Models are loaded and asked, never trained."""
 
 
 class Operation(IntEnum):
     """What the meter tells apart. Train, predict and feature stamps enclose that call alone."""
 
     TRAIN = 1
-    """The learner's train call."""
+    """The learner's train call: one sample, or one mini-batch."""
     PREDICT = 2
-    """The learner's score call."""
+    """The learner's score calls."""
     FEATURE = 3
     """The feature map."""
     DISPATCH = 4
@@ -135,6 +164,12 @@ class ArrayShape(IntEnum):
     """One."""
     VECTOR = 2
     """One per feature."""
+    OUTPUTS = 3
+    """One per output."""
+    MATRIX = 4
+    """Per output one for each feature, output after output."""
+    AFFINE = 5
+    """A matrix, then one per output."""
 
 
 class CatalogueKind(IntEnum):
@@ -246,6 +281,8 @@ class ParameterInfo:
     """Value when none is given."""
     minimum: float
     maximum: float
+    whole: int
+    """1 = whole numbers only."""
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
@@ -253,6 +290,7 @@ class ParameterInfo:
         writer.f64(self.initial)
         writer.f64(self.minimum)
         writer.f64(self.maximum)
+        writer.u8(self.whole)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -262,6 +300,7 @@ class ParameterInfo:
             initial=reader.f64(),
             minimum=reader.f64(),
             maximum=reader.f64(),
+            whole=reader.u8(),
         )
 
 
@@ -503,13 +542,16 @@ class ConfigureStream:
     next_row: int
     """[row], absolute row of the next sample."""
     classes: tuple[int, ...]
-    """Class labels; binary learners take the first as -1, the second as +1."""
+    """Class labels, at least two; binary learners take the first as -1, the second as +1."""
+    mode: int
+    """Enum Mode."""
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
         writer.u8(self.channels)
         writer.u32(self.next_row)
         writer.i16_list(self.classes)
+        writer.u8(self.mode)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -518,6 +560,7 @@ class ConfigureStream:
             channels=reader.u8(),
             next_row=reader.u32(),
             classes=reader.i16_list(),
+            mode=reader.u8(),
         )
 
 
@@ -534,6 +577,8 @@ class CreateModel:
     arithmetic: str
     channels: tuple[int, ...]
     """Sample values that the feature map reads, in its order."""
+    bias: int
+    """1 = a constant feature 1 stands behind those of the map."""
     hyperparameters: tuple[Hyperparameter, ...]
     """Those not named keep their initial value."""
 
@@ -543,6 +588,7 @@ class CreateModel:
         writer.string(self.features)
         writer.string(self.arithmetic)
         writer.u8_list(self.channels)
+        writer.u8(self.bias)
         writer.struct_list(self.hyperparameters)
 
     @classmethod
@@ -553,13 +599,14 @@ class CreateModel:
             features=reader.string(),
             arithmetic=reader.string(),
             channels=reader.u8_list(),
+            bias=reader.u8(),
             hyperparameters=reader.struct_list(Hyperparameter.read),
         )
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows to train on. Asks for no acceptance report; a refusal is still reported."""
+    """Rows to train on, or in batch mode to keep. Asks for no acceptance report; a refusal is still reported."""
 
     KIND: ClassVar[str] = "TC"
     SERVICE: ClassVar[int] = 128
@@ -643,6 +690,56 @@ class ResetBank:
     def read(cls, reader: Reader) -> Self:
         """Take the fields; raises WireError when they do not fit."""
         return cls()
+
+
+@dataclass(frozen=True)
+class OpenDataSet:
+    """Batch mode: makes room for a data set in the data region, mapped as the models need it; empties it if it is open."""
+
+    KIND: ClassVar[str] = "TC"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 17
+
+    rows: int
+    """[row], how many it may hold."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u32(self.rows)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            rows=reader.u32(),
+        )
+
+
+@dataclass(frozen=True)
+class TrainEpoch:
+    """Batch mode: trains one model once on all rows of the data set; answered by EpochTrained."""
+
+    KIND: ClassVar[str] = "TC"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 19
+
+    model: int
+    """Handle."""
+    epoch: int
+    """Its number; decides the order of rows where a seed is set."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u8(self.model)
+        writer.u16(self.epoch)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            model=reader.u8(),
+            epoch=reader.u16(),
+        )
 
 
 @dataclass(frozen=True)
@@ -808,6 +905,10 @@ class Housekeeping:
     """[byte]."""
     arena_used_bytes: int
     """[byte]."""
+    data_bytes: int
+    """[byte], size of the data region."""
+    data_used_bytes: int
+    """[byte], taken by the open data set."""
     models: int
     """Models in the bank."""
     next_row: int
@@ -836,6 +937,8 @@ class Housekeeping:
         writer.u32(self.handler_stack_peak_bytes)
         writer.u32(self.arena_bytes)
         writer.u32(self.arena_used_bytes)
+        writer.u32(self.data_bytes)
+        writer.u32(self.data_used_bytes)
         writer.u8(self.models)
         writer.u32(self.next_row)
         writer.u32(self.frames_received)
@@ -857,6 +960,8 @@ class Housekeeping:
             handler_stack_peak_bytes=reader.u32(),
             arena_bytes=reader.u32(),
             arena_used_bytes=reader.u32(),
+            data_bytes=reader.u32(),
+            data_used_bytes=reader.u32(),
             models=reader.u8(),
             next_row=reader.u32(),
             frames_received=reader.u32(),
@@ -1021,6 +1126,8 @@ class CatalogueEntry:
     """Feature map: channels read, 0 = any number; learner: 0."""
     tie: int
     """Learner: label that a score of 0 stands for, -1 or +1; feature map: 0."""
+    mode: int
+    """Learner: enum Mode in which it trains; feature map: 0."""
     parameters: tuple[ParameterInfo, ...]
     arrays: tuple[ArrayInfo, ...]
 
@@ -1031,6 +1138,7 @@ class CatalogueEntry:
         writer.string(self.arithmetic)
         writer.u8(self.inputs)
         writer.i16(self.tie)
+        writer.u8(self.mode)
         writer.struct_list(self.parameters)
         writer.struct_list(self.arrays)
 
@@ -1043,6 +1151,7 @@ class CatalogueEntry:
             arithmetic=reader.string(),
             inputs=reader.u8(),
             tie=reader.i16(),
+            mode=reader.u8(),
             parameters=reader.struct_list(ParameterInfo.read),
             arrays=reader.struct_list(ArrayInfo.read),
         )
@@ -1059,7 +1168,9 @@ class ModelCreated:
     model: int
     """Its handle."""
     dimension: int
-    """Features."""
+    """Features, the constant one included."""
+    outputs: int
+    """Scores per row: 1 for two classes, else one per class."""
     state_bytes: int
     """[byte], size of its state."""
     arena_bytes: int
@@ -1074,6 +1185,7 @@ class ModelCreated:
         """Append the fields; raises WireError for a value that does not fit."""
         writer.u8(self.model)
         writer.u16(self.dimension)
+        writer.u8(self.outputs)
         writer.u32(self.state_bytes)
         writer.u32(self.arena_bytes)
         writer.u32(self.arena_used_bytes)
@@ -1086,6 +1198,7 @@ class ModelCreated:
         return cls(
             model=reader.u8(),
             dimension=reader.u16(),
+            outputs=reader.u8(),
             state_bytes=reader.u32(),
             arena_bytes=reader.u32(),
             arena_used_bytes=reader.u32(),
@@ -1148,7 +1261,7 @@ class Predictions:
     models: int
     """Models in the bank."""
     records: bytes
-    """Per row: score f64 per model, then per model its prediction (class index), packed from the most significant bit, padded to a byte."""
+    """Per row: per model its scores f64 (as many as it has outputs), then per model its prediction (class index), packed from the most significant bit, padded to a byte."""
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
@@ -1165,6 +1278,49 @@ class Predictions:
             count=reader.u16(),
             models=reader.u8(),
             records=reader.rest(),
+        )
+
+
+@dataclass(frozen=True)
+class EpochTrained:
+    """What one epoch did to one model."""
+
+    KIND: ClassVar[str] = "TM"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 20
+
+    model: int
+    """Handle."""
+    epoch: int
+    """As in TrainEpoch."""
+    loss: float
+    """Mean of the mini-batches' mean losses."""
+    steps: int
+    """Mini-batches."""
+    rows: int
+    """[row]."""
+    train: int
+    """[count], cost of all steps."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u8(self.model)
+        writer.u16(self.epoch)
+        writer.f64(self.loss)
+        writer.u32(self.steps)
+        writer.u32(self.rows)
+        writer.u64(self.train)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            model=reader.u8(),
+            epoch=reader.u16(),
+            loss=reader.f64(),
+            steps=reader.u32(),
+            rows=reader.u32(),
+            train=reader.u64(),
         )
 
 
@@ -1210,6 +1366,8 @@ Message = (
     | Predict
     | RequestStatistics
     | ResetBank
+    | OpenDataSet
+    | TrainEpoch
     | Restart
     | Accepted
     | NotAccepted
@@ -1225,6 +1383,7 @@ Message = (
     | ModelCreated
     | SampleReport
     | Predictions
+    | EpochTrained
     | Statistics
 )
 """Any packet of the contract."""
@@ -1241,6 +1400,8 @@ TELECOMMANDS: dict[tuple[int, int], type[Message]] = {
     (128, 9): Predict,
     (128, 11): RequestStatistics,
     (128, 13): ResetBank,
+    (128, 17): OpenDataSet,
+    (128, 19): TrainEpoch,
     (128, 15): Restart,
 }
 """TC packets by (service, subtype)."""
@@ -1259,6 +1420,7 @@ TELEMETRY: dict[tuple[int, int], type[Message]] = {
     (128, 6): ModelCreated,
     (128, 8): SampleReport,
     (128, 10): Predictions,
+    (128, 20): EpochTrained,
     (128, 12): Statistics,
 }
 """TM packets by (service, subtype)."""
@@ -1280,6 +1442,11 @@ FAILURE_TEXTS = {
     FailureCode.CHECKSUM: "the checksum of the data to load is wrong",
     FailureCode.CLASSES: "class labels do not fit: two different ones are needed",
     FailureCode.NOT_FINITE: "a value is NaN or infinite",
+    FailureCode.MODE: "the learner, or the request, belongs to another mode than the configured one",
+    FailureCode.DATA_FULL: "the data set does not fit into the data region",
+    FailureCode.NO_DATA: "no data set has been opened, or it holds no rows, or it holds them all already",
+    FailureCode.BIAS: "this learner takes no constant feature: it flew without, or has a bias of its own",
+    FailureCode.ANSWER_SIZE: "the scores of one row do not fit into a packet",
     FailureCode.STREAM_ACTIVE: "models cannot be created once samples have been streamed: reset the bank first",
 }
 """What each failure code means."""

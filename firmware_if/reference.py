@@ -17,12 +17,11 @@ from typing import Protocol, TypeVar, cast
 import firmware_if.features
 import firmware_if.learners
 from firmware_if.errors import HilError
+from firmware_if.messages import MAX_FEATURES
 
 State = dict[str, list[float] | int]
 """State arrays by name, in the order of the C table; a scalar array is an int."""
 
-MAX_FEATURES = 1024
-"""Most features of a model, as HIL_MAX_FEATURES."""
 
 _Found = TypeVar("_Found")
 
@@ -50,8 +49,33 @@ class Learner(Protocol):
         """Continue from what `state` returned."""
 
 
+class BatchLearner(Protocol):
+    """One model that trains on mini-batches; x holds `dimension` finite features, classes count from 0.
+
+    `outputs` is 1 for two classes, else the number of classes.
+    """
+
+    def __init__(self, dimension: int, outputs: int, arithmetic: str, parameters: Mapping[str, float]) -> None:
+        """Start before the first step; `parameters` holds every name in the module's PARAMETERS, batch and seed too."""
+
+    def scores(self, x: Sequence[float]) -> list[float]:
+        """Decision value of every output; the only one is positive for class 1, of several the largest wins."""
+
+    def train_batch(self, rows: Sequence[Sequence[float]], classes: Sequence[int]) -> float:
+        """Take one step on a mini-batch; its mean loss before the step."""
+
+    def state(self) -> State:
+        """Copy of every state array; a matrix lists output after output."""
+
+    def load(self, state: State) -> None:
+        """Continue from what `state` returned."""
+
+
 class LearnerModule(Protocol):
-    """What `learners/<stem>.py` holds; NAME is the stem."""
+    """What `learners/<stem>.py` holds; NAME is the stem with - for _.
+
+    A module that trains on mini-batches has BatchLearner in place of Learner.
+    """
 
     NAME: str
     ARITHMETICS: tuple[str, ...]
@@ -62,6 +86,7 @@ class LearnerModule(Protocol):
     # TOLERANCES: Mapping[str, float], only where needed, see `tolerance`. Arithmetic -> largest difference between a
     # value of the payload's state and the twin's, which computes in double, over the largest magnitude in its array.
     Learner: type[Learner]
+    BatchLearner: type[BatchLearner]
 
 
 class FeatureMap(Protocol):
@@ -105,6 +130,54 @@ def load_feature_map(name: str, *, arithmetic: str) -> FeatureMap:
     module = _find(name, feature_modules(), what="feature map")
     _check_arithmetic(arithmetic, module.ARITHMETICS, owner=name)
     return module.MAPS[name]
+
+
+def trains_in_batches(module: LearnerModule) -> bool:
+    return hasattr(module, "BatchLearner")
+
+
+def predicted_class(scores: Sequence[float], tie: int) -> int:
+    """Class index that a model's scores stand for."""
+    if len(scores) == 1:
+        return int(predicted_label(scores[0], tie) > 0)
+    best = 0
+    for index, score in enumerate(scores):
+        if score > scores[best]:
+            best = index
+    return best
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
+    """Order in which an epoch visits the rows of a data set: as recorded, or with a seed shuffled anew.
+
+    Fisher-Yates from the last row down, driven by Marsaglia's 32-bit xorshift (Journal of Statistical Software 8(14),
+    2003) from the state seed * 65536 + epoch.
+    """
+    order = list(range(count))
+    state = seed * 65536 + epoch
+    for i in range(count - 1, 0, -1) if seed else ():
+        state ^= state << 13 & 0xFFFFFFFF
+        state ^= state >> 17
+        state ^= state << 5 & 0xFFFFFFFF
+        j = state % (i + 1)
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def complete_hyperparameters(module: LearnerModule, given: Mapping[str, float]) -> dict[str, float]:
+    """Every hyperparameter of the learner: as given, else its initial value. Raises TwinError for one out of range."""
+    for name in given:
+        if name not in module.PARAMETERS:
+            raise TwinError(f"{module.NAME} has no hyperparameter {name!r}", hint=_nearest(name, module.PARAMETERS))
+    values = {}
+    for name, (initial, minimum, maximum) in module.PARAMETERS.items():
+        value = given.get(name, initial)
+        if not minimum <= value <= maximum:
+            raise TwinError(f"{module.NAME}: {name} = {value!r} is outside {minimum:g} to {maximum:g}")
+        if isinstance(initial, int) and value != int(value):
+            raise TwinError(f"{module.NAME}: {name} = {value!r} is no whole number")
+        values[name] = value
+    return values
 
 
 def nearest_float32(value: float) -> float:
@@ -190,7 +263,7 @@ class Reference:
                 f"{features} of {len(self._channels)} channels has more than {MAX_FEATURES} features",
                 hint="take fewer channels or a lower degree",
             )
-        self.hyperparameters = _complete(self._module, hyperparameters or {})
+        self.hyperparameters = complete_hyperparameters(self._module, hyperparameters or {})
         self._learner = self._module.Learner(self._map.dimension(len(self._channels)), arithmetic, self.hyperparameters)
         self.updates = 0
 
@@ -257,19 +330,3 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _check_arithmetic(arithmetic: str, known: Sequence[str], *, owner: str) -> None:
     if arithmetic not in known:
         raise TwinError(f"{owner} has no arithmetic {arithmetic!r}", hint=_nearest(arithmetic, known))
-
-
-def _complete(module: LearnerModule, given: Mapping[str, float]) -> dict[str, float]:
-    """Every hyperparameter of the learner: as given, else its initial value."""
-    for name in given:
-        if name not in module.PARAMETERS:
-            raise TwinError(f"{module.NAME} has no hyperparameter {name!r}", hint=_nearest(name, module.PARAMETERS))
-    values = {}
-    for name, (initial, minimum, maximum) in module.PARAMETERS.items():
-        value = given.get(name, initial)
-        if not minimum <= value <= maximum:
-            raise TwinError(f"{module.NAME}: {name} = {value!r} is outside {minimum:g} to {maximum:g}")
-        if isinstance(initial, int) and value != int(value):
-            raise TwinError(f"{module.NAME}: {name} = {value!r} is no whole number")
-        values[name] = value
-    return values

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from bench.trace import (
     ConsolePrinted,
     Entry,
+    EpochTrained,
     EventReported,
     ModelSkipped,
     PayloadConnected,
@@ -55,6 +56,10 @@ class RunProgress:
                 self._draw_rows(entry.t)
             case PayloadConnected() if entry.start == 1:
                 self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
+            case EpochTrained():
+                losses = ", ".join(f"{model.name} {model.loss:.4g}" for model in entry.models[:3])
+                more = " ..." if len(entry.models) > 3 else ""  # noqa: PLR2004  # what fits on a line
+                self._say(f"epoch {entry.epoch + 1}: loss {losses}{more}")
             case PayloadRestarted():
                 self._say(
                     f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")

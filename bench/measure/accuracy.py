@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.learners import class_labels
-from bench.measure.intervals import Interval, f1_interval, mean_of_two, wilson
+from bench.measure.classes import CLASS_DIGITS, judge_classes
+from bench.measure.intervals import Interval, f1_interval, mean_of_proportions, wilson
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, EvaluationScored, ModelCreated, SamplesTrained
-
-CLASS_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+from bench.trace import Entry, EpochTrained, EvaluationScored, ModelCreated, SamplesTrained
+from firmware_if.messages import RowStatus
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,47 @@ def measure_accuracy(trace: Sequence[Entry], context: RunContext) -> Iterator[Me
         for model in names:
             yield from _scores(f"accuracy.prequential.{model}", None, "the recording has no labels")
         return
-    for model, confusion in _confusions(names, rows, labels.tolist(), context):
-        yield from _scores(f"accuracy.prequential.{model}", confusion, "no row was trained")
-    scored = _evaluated(trace)
+    epochs = entries_of(trace, EpochTrained)
+    if not epochs:  # in batch mode nothing is predicted before training
+        yield from _judged("accuracy.prequential", names, rows, labels.tolist(), context=context)
+    yield from _losses(epochs)
+    yield from _scored_without_training(trace, names, labels.tolist(), context)
+
+
+def _losses(epochs: Sequence[EpochTrained]) -> Iterator[Measurement]:
+    """Loss of each model in the first and in the last epoch."""
+    for key, entry in (("first", epochs[:1]), ("last", epochs[-1:])):
+        for model in (model for found in entry for model in found.models):
+            yield Measurement(f"accuracy.loss.{model.name}.{key}", model.loss, "nat")
+
+
+def _scored_without_training(
+    trace: Sequence[Entry], names: Sequence[str], labels: Sequence[int], context: RunContext
+) -> Iterator[Measurement]:
     evaluation = context.recording.evaluation
-    if evaluation is None or not scored:
-        return
-    expected = len(evaluation.labels)
-    for model, confusion in _confusions(names, scored, evaluation.labels.tolist(), context):
-        name = f"accuracy.evaluation.{model}"
+    scored = _scored(trace, "evaluation")
+    if scored and evaluation is not None:
+        expected = len(evaluation.labels)
+        because = f"only {len(scored)} of {expected} evaluation rows were scored"
         if len(scored) < expected:
-            because = f"only {len(scored)} of {expected} evaluation rows were scored"
-            yield from _scores(name, None, because)
+            for name in names:
+                yield from _scores(f"accuracy.evaluation.{name}", None, because)
         else:
-            yield from _scores(name, confusion, "there are no evaluation rows")
+            yield from _judged("accuracy.evaluation", names, scored, evaluation.labels.tolist(), context=context)
+    scored = _scored(trace, "recording")
+    if scored:
+        yield from _judged("accuracy.recording", names, scored, labels, context=context)
+
+
+def _judged(
+    family: str, names: Sequence[str], rows: dict[int, str], labels: Sequence[int], *, context: RunContext
+) -> Iterator[Measurement]:
+    classes = class_labels(context.recording)
+    if len(classes) != 2:  # noqa: PLR2004  # two classes have a positive one
+        yield from judge_classes(family, names, rows, labels, classes=classes)
+        return
+    for model, confusion in _confusions(names, rows, labels, context):
+        yield from _scores(f"{family}.{model}", confusion, "no row was trained")
 
 
 def model_names(trace: Sequence[Entry]) -> list[str]:
@@ -62,17 +89,18 @@ def row_predictions(trace: Sequence[Entry]) -> tuple[dict[int, str], set[int]]:
             row = report.first_row + offset
             rows.pop(row, None)
             refused.discard(row)
-            if status:
+            if status not in (RowStatus.TRAINED, RowStatus.STORED):
                 refused.add(row)
-            elif report.predictions:
+            elif status == RowStatus.TRAINED and report.predictions:
                 rows[row] = report.predictions[offset]
     return rows, refused
 
 
-def _evaluated(trace: Sequence[Entry]) -> dict[int, str]:
+def _scored(trace: Sequence[Entry], source: str) -> dict[int, str]:
     return {
         entry.first_row + offset: predictions
         for entry in entries_of(trace, EvaluationScored)
+        if entry.source == source
         for offset, predictions in enumerate(entry.predictions)
     }
 
@@ -118,7 +146,7 @@ def rates(name: str, confusion: Confusion) -> Iterator[Measurement]:
     yield _proportion(f"{name}.precision", (tp, tp + fp), "no row was predicted positive")
     if tp + fn and tn + fp:
         balanced = (tp / (tp + fn) + tn / (tn + fp)) / 2
-        yield _rate(f"{name}.balanced_accuracy", balanced, mean_of_two((tp, tp + fn), (tn, tn + fp)))
+        yield _rate(f"{name}.balanced_accuracy", balanced, mean_of_proportions((tp, tp + fn), (tn, tn + fp)))
     else:
         yield Measurement(f"{name}.balanced_accuracy", None, "1", because="it needs rows of both classes")
     if tp + fp + fn:

@@ -26,17 +26,17 @@ def wilson(successes: int, trials: int) -> Interval:
     return low, high
 
 
-def mean_of_two(first: tuple[int, int], second: tuple[int, int]) -> Interval:
-    """Interval of (p1 + p2) / 2 from two independent (successes, trials).
+def mean_of_proportions(*parts: tuple[int, int]) -> Interval:
+    """Interval of the mean of independent proportions, each (successes, trials).
 
     The Wilson limits are joined by square-and-add (R. G. Newcombe, Statistics in Medicine 17, 1998, method 10, for
     p1 - p2; for sums: G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008).
     """
-    p1, p2 = first[0] / first[1], second[0] / second[1]
-    (low1, high1), (low2, high2) = wilson(*first), wilson(*second)
-    low = (p1 + p2 - math.hypot(p1 - low1, p2 - low2)) / 2
-    high = (p1 + p2 + math.hypot(high1 - p1, high2 - p2)) / 2
-    return low, high
+    shares = [successes / trials for successes, trials in parts]
+    limits = [wilson(*part) for part in parts]
+    below = math.hypot(*(share - low for share, (low, _) in zip(shares, limits, strict=True)))
+    above = math.hypot(*(high - share for share, (_, high) in zip(shares, limits, strict=True)))
+    return (sum(shares) - below) / len(parts), (sum(shares) + above) / len(parts)
 
 
 def f1_interval(tp: int, fp: int, fn: int) -> Interval:

@@ -6,12 +6,12 @@ from typing import Final
 from bench.measure.measurement import Measurement, RunContext, entries_of
 from bench.trace import Entry, HousekeepingReported, ModelCreated
 
-SECTIONS: Final = ("text", "rodata", "data", "bss", "arena", "stack", "handler_stack")
-RAM_SECTIONS: Final = ("data", "bss", "arena", "stack", "handler_stack")
+SECTIONS: Final = ("text", "rodata", "data", "bss", "arena", "data_region", "stack", "handler_stack")
+RAM_SECTIONS: Final = ("data", "bss", "arena", "data_region", "stack", "handler_stack")
 """What is written while the payload runs; code that a port runs from RAM is not counted."""
 _DECLARED: Final = ("arena", "stack", "handler_stack")
 """Sizes that the payload itself reports too, for ports whose ELF file says nothing."""
-PEAKS: Final = ("stack_peak_bytes", "handler_stack_peak_bytes", "arena_used_bytes")
+PEAKS: Final = ("stack_peak_bytes", "handler_stack_peak_bytes", "arena_used_bytes", "data_used_bytes")
 
 
 def measure_memory(trace: Sequence[Entry], context: RunContext) -> Iterator[Measurement]:

@@ -1,25 +1,16 @@
 """Parity: whether the payload's models hold what others hold that saw the same rows, in bits or within a tolerance."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from bench.learners import NOT_TRAINED, PlainModel, PlainRun, run_plain
+from bench.learners import NOT_TRAINED, PlainRun, run_plain
 from bench.measure.accuracy import model_names, row_predictions
+from bench.measure.epochs import plain_epochs
 from bench.measure.measurement import Measurement, RunContext, entries_of
 from bench.measure.states import Array, differing_values, largest_difference, values_outside
-from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SegmentEnded
+from bench.measure.tally import Tally, plain_model, summary
+from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SegmentEnded
 
 Dumps = Mapping[tuple[str, int], ModelDumped]
-
-
-@dataclass
-class _Tally:
-    """Comparisons of one kind: pairs of model and segment end."""
-
-    compared: int = 0
-    equal: int = 0
-    tolerant: bool = False
-    missing: list[str] = field(default_factory=list)
 
 
 def measure_parity(trace: Sequence[Entry], context: RunContext) -> Iterator[Measurement]:
@@ -30,33 +21,24 @@ def measure_parity(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
 
 
 def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
+    if entries_of(trace, EpochTrained):
+        yield from plain_epochs(trace, context)
+        return
     created = {model.name: model for model in entries_of(trace, ModelCreated)}
     rows, refused = row_predictions(trace)
     run = run_plain(
-        [_plain_model(model) for model in created.values()],
+        [plain_model(model) for model in created.values()],
         context.recording,
         rows=_rows_reached(rows, refused, dumps, context),
         end_rows={end_row for _, end_row in dumps},
         refused=refused,
         restarts=_restarts(trace),
     )
-    tally = _Tally()
+    tally = Tally()
     for place, name in enumerate(model_names(trace)):
         yield from _plain_model_measures(name, run, dumps, tally=tally)
         yield _predictions(name, run, {row: text[place : place + 1] for row, text in rows.items()})
-    yield from _summary("plain", tally, "no model state came down")
-
-
-def _plain_model(model: ModelCreated) -> PlainModel:
-    return PlainModel(
-        model.name,
-        model.learner,
-        model.features,
-        model.arithmetic,
-        tuple(model.channels),
-        model.hyperparameters,
-        tuple(model.lost_at_restart),
-    )
+    yield from summary("plain", tally, "no model state came down")
 
 
 def _restarts(trace: Sequence[Entry]) -> set[int]:
@@ -76,7 +58,7 @@ def _rows_reached(rows: Mapping[int, str], refused: set[int], dumps: Dumps, cont
     return min(reached, context.recording.row_count)
 
 
-def _plain_model_measures(name: str, run: PlainRun, dumps: Dumps, *, tally: _Tally) -> Iterator[Measurement]:
+def _plain_model_measures(name: str, run: PlainRun, dumps: Dumps, *, tally: Tally) -> Iterator[Measurement]:
     values = updates = compared = 0
     error = 0.0
     tolerance = run.tolerances.get(name, 0.0)
@@ -118,18 +100,18 @@ def _predictions(name: str, run: PlainRun, seen: Mapping[int, str]) -> Measureme
 
 def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
     if context.recording.reference_models is None:
-        yield from _summary("reference", _Tally(), "the recording carries no reference models")
+        yield from summary("reference", Tally(), "the recording carries no reference models")
         return
     expected: dict[str, dict[int, Mapping[str, Array]]] = {}
     for entry in context.recording.reference_models["segments"]:
         for name, state in entry["models"].items():
             expected.setdefault(name, {})[entry["end_row"]] = state
     created = model_names(trace)
-    tally = _Tally()
+    tally = Tally()
     for name in created:
         if name in expected:
             yield _reference_model(name, expected[name], dumps, tally=tally)
-    yield from _summary("reference", tally, "no model is both on the payload and among the references")
+    yield from summary("reference", tally, "no model is both on the payload and among the references")
     skipped = {entry.name: f"not on the payload: {entry.reason}" for entry in entries_of(trace, ModelSkipped)}
     unmatched = {name: "the recording carries no reference for it" for name in created if name not in expected}
     unmatched |= {name: skipped.get(name, "not on the payload") for name in expected if name not in created}
@@ -138,7 +120,7 @@ def _reference(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Ite
 
 
 def _reference_model(
-    name: str, states: Mapping[int, Mapping[str, Array]], dumps: Dumps, *, tally: _Tally
+    name: str, states: Mapping[int, Mapping[str, Array]], dumps: Dumps, *, tally: Tally
 ) -> Measurement:
     """Compared is every array that the reference names: what it leaves out must not be compared."""
     values = compared = 0
@@ -155,16 +137,3 @@ def _reference_model(
     because = f"{compared} of {len(states)} segment ends compared"
     measured = values if values or (compared and compared == len(states)) else None
     return Measurement(f"parity.reference.{name}", measured, "values", because=because)
-
-
-def _summary(kind: str, tally: _Tally, empty: str) -> Iterator[Measurement]:
-    """States that differ; unmeasured while a state could not be compared and none of the others differs."""
-    different = tally.compared - tally.equal
-    equal = "identical or within their tolerance" if tally.tolerant else "identical"
-    because = f"{tally.equal} of {tally.compared} states {equal}" if tally.compared else empty
-    if tally.missing:
-        because += f"; not compared: {', '.join(tally.missing[:3])}" + (" ..." if len(tally.missing) > 3 else "")  # noqa: PLR2004  # enough to begin with
-    measured = tally.compared and (different or not tally.missing)
-    yield Measurement(f"parity.{kind}", different if measured else None, "states", because=because)
-    yield Measurement(f"parity.identical.{kind}", tally.equal, "states")
-    yield Measurement(f"parity.compared.{kind}", tally.compared, "states")

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.accuracy import CLASS_DIGITS
+from bench.measure.classes import CLASS_DIGITS
 from bench.measure.measurement import Measurement, RunContext, entries_of
 from bench.onnx import LinearModel, RuntimeAnswer, onnx_bytes, run_onnx
 from bench.onnx.linear import REAL_TYPES
@@ -115,19 +115,20 @@ def _undecided(
 
 
 def _scored_rows(trace: Sequence[Entry], context: RunContext) -> _Scored | None:
-    """The evaluation rows with their scores; a later report of a row replaces."""
+    """The rows that were scored without training, with their scores; a later report of a row replaces."""
     evaluation = context.recording.evaluation
-    if evaluation is None:
-        return None
+    source, values = "evaluation", evaluation.values if evaluation is not None else None
+    if values is None:
+        source, values = "recording", context.recording.values
     found: dict[int, tuple[Sequence[float], str]] = {}
     for entry in entries_of(trace, EvaluationScored):
         for offset, answer in enumerate(zip(entry.scores, entry.predictions, strict=False)):
-            if 0 <= entry.first_row + offset < len(evaluation.values):
+            if entry.source == source and 0 <= entry.first_row + offset < len(values):
                 found[entry.first_row + offset] = answer
     if not found:
         return None
     rows = sorted(found)
-    return _Scored(evaluation.values[rows], [found[row][0] for row in rows], [found[row][1] for row in rows])
+    return _Scored(values[rows], [found[row][0] for row in rows], [found[row][1] for row in rows])
 
 
 def _comparison(
@@ -143,7 +144,7 @@ def _comparison(
         raise NotComparedError(trained.because)
     if scored is None:
         raise NotComparedError(
-            "the payload scored no rows: the recording has no evaluation rows, or they were not asked"
+            "the payload scored no rows: the scenario does not evaluate, or the run did not get so far"
         )
     model, created = trained.linear, trained.created
     key = (created.features, created.arithmetic, tuple(created.channels))

@@ -5,11 +5,20 @@ from typing import Final
 
 from bench.measure.clock import PayloadClock, payload_clock
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, HousekeepingReported, OperationSum, SamplesTrained, StatisticsReported
+from bench.trace import (
+    Entry,
+    EpochTrained,
+    HousekeepingReported,
+    OperationSum,
+    SamplesTrained,
+    StatisticsReported,
+)
+from firmware_if.messages import RowStatus
 
 STEPS: Final = ("train", "predict", "feature")
 """Single calls that the meter encloses; they repeat where the meter masks interrupts."""
 PERCENTILES: Final = (50, 95, 99)
+_KEPT: Final = (RowStatus.TRAINED, RowStatus.STORED)
 ROW_PERCENTILES: Final = ("p99", "max")
 
 
@@ -51,11 +60,15 @@ def measure_timing(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
     clock = payload_clock(trace, context)
     reports = entries_of(trace, SamplesTrained)
     costs = _row_costs(reports)
-    for operation in (*STEPS, "dispatch"):
+    epochs = entries_of(trace, EpochTrained)
+    for operation in ("feature", "dispatch") if epochs else (*STEPS, "dispatch"):
         repeatable = clock.repeatable and operation in STEPS
         yield from _distribution(f"timing.{operation}", costs[operation], clock, repeatable=repeatable)
     yield from _distribution("timing.link", [report.link for report in reports if report.train], clock)
-    yield from _row_times([sum(row) for row in zip(*costs.values(), strict=True)], clock)
+    if epochs:
+        yield from _epochs(epochs, clock)
+    else:
+        yield from _row_times([sum(row) for row in zip(*costs.values(), strict=True)], clock)
     yield from _per_model(trace, clock)
     yield _interrupts(entries_of(trace, HousekeepingReported), repeatable=clock.repeatable)
 
@@ -70,12 +83,13 @@ def _interrupts(reports: Sequence[HousekeepingReported], *, repeatable: bool) ->
 
 
 def _row_costs(reports: Sequence[SamplesTrained]) -> dict[str, list[int]]:
-    """Per operation the cost of every row that was trained; a bank without models reports no costs."""
+    """Per operation the cost of every row that was trained or kept; a bank without models reports no costs."""
     costs: dict[str, list[int]] = {operation: [] for operation in (*STEPS, "dispatch")}
     for report in reports:
         for operation, values in costs.items():
             row_costs = zip(report.status, getattr(report, operation), strict=False)
-            values.extend(cost for status, cost in row_costs if status == 0)
+            kept = _KEPT if operation in ("feature", "dispatch") else (RowStatus.TRAINED,)
+            values.extend(cost for status, cost in row_costs if status in kept)
     return costs
 
 
@@ -97,6 +111,21 @@ def _row_times(counts: Sequence[int], clock: PayloadClock) -> Iterator[Measureme
         value = count / clock.counts_per_s if count is not None and clock.counts_per_s else None
         because = clock.note if count is not None or clock.kind is None else "no row was trained"
         yield Measurement(f"time.row_s.{statistic}", value, "s", clock.kind, repeatable=False, because=because)
+
+
+def _epochs(epochs: Sequence[EpochTrained], clock: PayloadClock) -> Iterator[Measurement]:
+    """Cost of one model's epochs: all its mini-batches, without the order of the rows."""
+    by_model: dict[str, list[int]] = {}
+    for entry in epochs:
+        for model in entry.models:
+            by_model.setdefault(model.name, []).append(model.train)
+    for name, costs in by_model.items():
+        counts = [clock.counts(cost) for cost in costs]
+        yield Measurement(f"timing.epoch.{name}.count", len(counts), "epochs")
+        for statistic, value in (("min", min(counts)), ("mean", sum(counts) / len(counts)), ("max", max(counts))):
+            yield Measurement(f"timing.epoch.{name}.{statistic}", value, clock.unit, clock.kind, clock.repeatable)
+        longest = max(counts) / clock.counts_per_s if clock.counts_per_s else None
+        yield Measurement(f"time.epoch_s.{name}.max", longest, "s", clock.kind, repeatable=False, because=clock.note)
 
 
 def _per_model(trace: Sequence[Entry], clock: PayloadClock) -> Iterator[Measurement]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.errors import RunFolderError
 from bench.measure.measurement import entries_of
-from bench.trace import Entry, ModelCreated, ModelDumped, encode_number
+from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped, encode_number
 from bench.verdict import Verdict
 
 
@@ -31,12 +31,25 @@ def models_json(trace: Sequence[Entry]) -> str:
     segments: dict[int, dict[str, ModelDumped]] = {}
     for dump in entries_of(trace, ModelDumped):
         segments.setdefault(dump.end_row, {})[dump.name] = dump
+    losses = epoch_losses(trace)
     parts = []
     for end_row, models in segments.items():
-        lines = ",\n".join(f"{_text(name)}: {_model_text(dump, created.get(name))}" for name, dump in models.items())
+        lines = ",\n".join(
+            f"{_text(name)}: {_model_text(dump, created.get(name), losses.get(name, ()))}"
+            for name, dump in models.items()
+        )
         complete = "" if all(dump.complete for dump in models.values()) else '"complete": false, '
         parts.append(f'{{"end_row": {end_row}, {complete}"models": {{\n{lines}\n}}}}')
     return '{"segments": [\n' + ",\n".join(parts) + "\n]}\n"
+
+
+def epoch_losses(trace: Sequence[Entry]) -> dict[str, list[float]]:
+    """Per model the loss of every epoch; empty outside batch mode."""
+    losses: dict[str, list[float]] = {}
+    for entry in entries_of(trace, EpochTrained):
+        for model in entry.models:
+            losses.setdefault(model.name, []).append(model.loss)
+    return losses
 
 
 def save_verdicts(verdicts: Sequence[Verdict], path: Path) -> None:
@@ -75,7 +88,7 @@ def _verdict_object(verdict: Verdict) -> dict[str, object]:
     return {name: encode_number(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
-def _model_text(dump: ModelDumped, created: ModelCreated | None) -> str:
+def _model_text(dump: ModelDumped, created: ModelCreated | None, losses: Sequence[float]) -> str:
     state = {name: _array_text(array) for name, array in dump.state.items()}
     described = {
         "learner": _text(created.learner if created else None),
@@ -85,7 +98,10 @@ def _model_text(dump: ModelDumped, created: ModelCreated | None) -> str:
             {name: number_text(value) for name, value in created.hyperparameters.items()} if created else {}
         ),
     }
-    return _object_text({**described, "updates": str(dump.updates), "state": _object_text(state)})
+    trained = {"updates": str(dump.updates)}
+    if losses:
+        trained["epochs"] = "[" + ", ".join(_object_text({"loss": number_text(loss)}) for loss in losses) + "]"
+    return _object_text({**described, **trained, "state": _object_text(state)})
 
 
 def _array_text(array: Sequence[float] | int) -> str:

@@ -3,19 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.errors import ConfigurationError
-from bench.plan import default_channels
+from bench.learners import class_labels
 from bench.scenario import ModelSpec
+from bench.session.choose import (
+    check_hyperparameters,
+    check_lost_arrays,
+    check_mode,
+    choose_channels,
+    find_learner,
+)
 from bench.session.decode import array_bytes, operation_sums, state_arrays
 from bench.session.dialogue import Dialogue
 from bench.session.failures import TargetFailure
-from bench.strict import nearest_hint
 from bench.telemetry import Recording
 from bench.trace import (
     CatalogueListed,
-    LearnerInfo,
     ModelCreated,
     ModelDumped,
+    ModelEpoch,
     ModelSkipped,
     ModelStatistics,
     OperationSum,
@@ -28,6 +33,12 @@ from firmware_if.packets import crc16
 _WHOLE_BANK = 255
 _LOAD_BYTES = 896
 """Bytes per LoadMemory packet; leaves room for its other fields."""
+_EPOCH_S = 60.0
+"""An epoch of one model takes no longer, or the payload counts as hung."""
+_REFUSAL_HINTS = {
+    "ARENA_FULL": "fewer or smaller models, or a larger arena",
+    "CHANNELS": "fewer channels, or a feature map that makes fewer features of them",
+}
 
 
 @dataclass(frozen=True)
@@ -58,18 +69,24 @@ class Bank:
         """Models on the payload."""
         return len(self._models)
 
-    def create(self, specs: tuple[ModelSpec, ...], catalogue: CatalogueListed) -> None:
-        """Create every model that the payload can train; raises ConfigurationError for one it cannot know."""
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Scores per row of each model."""
+        return tuple(made.answer.outputs for made in self._models)
+
+    def create(self, specs: tuple[ModelSpec, ...], catalogue: CatalogueListed, *, mode: str) -> None:
+        """Create every model that the payload can train; raises ConfigurationError for one that cannot be meant so."""
         for spec in specs:
-            learner = _find_learner(spec, catalogue)
+            learner = find_learner(spec, catalogue)
             if learner is None:
                 self._dialogue.recorder.record(ModelSkipped(spec.name, f"the payload has no learner {spec.learner!r}"))
                 continue
-            channels = self._channels(spec, catalogue)
-            _check_hyperparameters(spec, learner)
-            _check_lost_arrays(spec, learner)
+            channels = choose_channels(spec, catalogue, self._recording)
+            check_mode(spec, learner, mode=mode, classes=len(class_labels(self._recording)))
+            check_hyperparameters(spec, learner)
+            check_lost_arrays(spec, learner)
             given = tuple(wire.Hyperparameter(name, value) for name, value in spec.hyperparameters.items())
-            request = wire.CreateModel(spec.learner, spec.features, spec.arithmetic, channels, given)
+            request = wire.CreateModel(spec.learner, spec.features, spec.arithmetic, channels, int(spec.bias), given)
             initial = {name: limits[0] for name, limits in learner.parameters.items()}
             hyperparameters = initial | dict(spec.hyperparameters)
             self._make(spec.name, request, hyperparameters=hyperparameters, lost_at_restart=spec.lost_at_restart)
@@ -84,10 +101,8 @@ class Bank:
     ) -> None:
         answers, refusal = self._dialogue.request(request)
         if refusal is not None:
-            raise TargetFailure(
-                f"the payload refused model {name}: {refusal.text} ({refusal.number})",
-                hint="fewer or smaller models, or a larger arena" if refusal.code == "ARENA_FULL" else "",
-            )
+            message = f"the payload refused model {name}: {refusal.text} ({refusal.number})"
+            raise TargetFailure(message, hint=_REFUSAL_HINTS.get(refusal.code, ""))
         created = [answer for answer in answers if isinstance(answer, wire.ModelCreated)]
         if len(created) != 1 or created[0].model != len(self._models):
             raise TargetFailure(f"the payload broke the contract: no ModelCreated for handle {len(self._models)}")
@@ -112,32 +127,24 @@ class Bank:
                     {"name": p.name, "type": wire.ArrayType(p.type).name, "offset": p.offset, "count": p.count}
                     for p in answer.arrays
                 ],
+                bool(request.bias),
+                answer.outputs,
                 list(lost_at_restart),
             )
         )
 
-    def _channels(self, spec: ModelSpec, catalogue: CatalogueListed) -> tuple[int, ...]:
-        maps = {f.name: f for f in catalogue.features if f.arithmetic == spec.arithmetic}
-        if spec.features not in maps:
-            raise ConfigurationError(
-                f"model {spec.name}: the payload has no feature map {spec.features!r} in {spec.arithmetic} arithmetic",
-                hint=nearest_hint(spec.features, maps),
-            )
-        inputs = maps[spec.features].inputs
-        names = spec.channels or default_channels(inputs, self._recording)
-        if inputs not in (0, len(names)):
-            raise ConfigurationError(
-                f"model {spec.name}: {spec.features} reads {inputs} channels, {len(names)} are named",
-                hint=f"name {inputs} channels, or leave channels out to have them chosen",
-            )
-        known = self._recording.channel_names
-        for name in names:
-            if name not in known:
-                raise ConfigurationError(
-                    f"model {spec.name}: recording {self._recording.name} has no channel {name!r}",
-                    hint=nearest_hint(name, known),
-                )
-        return tuple(known.index(name) for name in names)
+    def train_epoch(self, epoch: int) -> list[ModelEpoch]:
+        """Train every model once on the payload's data set."""
+        trained = []
+        for made in self._models:
+            handle = made.answer.model
+            answers = self._dialogue.demand(wire.TrainEpoch(handle, epoch), timeout_s=_EPOCH_S)
+            found = [answer for answer in answers if isinstance(answer, wire.EpochTrained)]
+            if len(found) != 1 or (found[0].model, found[0].epoch) != (handle, epoch):
+                raise TargetFailure(f"the payload broke the contract: no result of epoch {epoch} of model {made.name}")
+            answer = found[0]
+            trained.append(ModelEpoch(made.name, answer.loss, answer.steps, answer.rows, answer.train))
+        return trained
 
     def dump(self, *, segment: int, end_row: int, complete: bool) -> None:
         """Fetch every model's state and updates into the trace."""
@@ -214,41 +221,3 @@ def _kept_bytes(made: _Made) -> Iterator[tuple[int, int]]:
             yield begin, place.offset
             begin = place.offset + array_bytes(place)
     yield begin, made.answer.state_bytes
-
-
-def _find_learner(spec: ModelSpec, catalogue: CatalogueListed) -> LearnerInfo | None:
-    for learner in catalogue.learners:
-        if (learner.name, learner.arithmetic) == (spec.learner, spec.arithmetic):
-            return learner
-    if spec.if_available:
-        return None
-    others = sorted(learner.arithmetic for learner in catalogue.learners if learner.name == spec.learner)
-    names = {learner.name for learner in catalogue.learners}
-    raise ConfigurationError(
-        f"model {spec.name}: the payload has no learner {spec.learner!r} in {spec.arithmetic} arithmetic",
-        hint=f'write arithmetic = "{others[0]}"' if others else nearest_hint(spec.learner, names),
-    )
-
-
-def _check_hyperparameters(spec: ModelSpec, learner: LearnerInfo) -> None:
-    for name, value in spec.hyperparameters.items():
-        if name not in learner.parameters:
-            raise ConfigurationError(
-                f"model {spec.name}: {spec.learner} has no hyperparameter {name!r}",
-                hint=nearest_hint(name, learner.parameters),
-            )
-        _, minimum, maximum = learner.parameters[name]
-        if not minimum <= value <= maximum:
-            raise ConfigurationError(
-                f"model {spec.name}: {name} = {value:g} is outside {minimum:g} to {maximum:g}",
-                hint=f"the limits are those of {spec.learner} on this payload",
-            )
-
-
-def _check_lost_arrays(spec: ModelSpec, learner: LearnerInfo) -> None:
-    for name in spec.lost_at_restart:
-        if name not in learner.arrays:
-            raise ConfigurationError(
-                f"model {spec.name}: lost_at_restart names {name!r}, {spec.learner} has no such state array",
-                hint=nearest_hint(name, learner.arrays),
-            )

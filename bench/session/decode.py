@@ -1,7 +1,7 @@
 """Packets of the contract <-> what the trace and the scenario call them."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from firmware_if.messages import (
     ArrayType,
     CatalogueEntry,
     CatalogueKind,
+    Mode,
     Operation,
     Predictions,
     RowStatus,
@@ -58,6 +59,8 @@ def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:
             entry.tie,
             {p.name: [p.initial, p.minimum, p.maximum] for p in entry.parameters},
             {a.name: f"{ArrayType(a.type).name.lower()} {ArrayShape(a.shape).name.lower()}" for a in entry.arrays},
+            Mode(entry.mode).name.lower(),
+            [p.name for p in entry.parameters if p.whole],
         )
         for entry in entries
         if entry.entry == CatalogueKind.LEARNER
@@ -72,14 +75,24 @@ def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:
     return CatalogueListed(learners, features)
 
 
-def _bits(data: bytes, start: int) -> Iterator[int]:
-    """Bits of data[start:], the most significant of each byte first."""
-    return (byte >> shift & 1 for byte in data[start:] for shift in range(7, -1, -1))
+def _fields(data: bytes, start: int, widths: Sequence[int]) -> Iterator[int]:
+    """Numbers of those widths in bits from data[start:], the most significant bit first."""
+    packed = int.from_bytes(data[start:], "big")
+    place = 8 * (len(data) - start)
+    for width in widths:
+        place -= width
+        yield packed >> place & (1 << width) - 1
 
 
-def sample_results(report: SampleReport) -> SamplesTrained:
+def prediction_bits(classes: int) -> int:
+    """Bits of a prediction where there are that many classes."""
+    return max(1, (classes - 1).bit_length())
+
+
+def sample_results(report: SampleReport, *, classes: int = 2) -> SamplesTrained:
     """A SampleReport as a trace entry; raises WireError when its records do not fit its counts."""
-    record_bytes = 1 + (_COSTS.size + (2 * report.models + 7) // 8 if report.models else 0)
+    widths = (prediction_bits(classes), 1) * report.models
+    record_bytes = 1 + (_COSTS.size + (sum(widths) + 7) // 8 if report.models else 0)
     if len(report.records) != record_bytes * report.count:
         raise WireError(
             f"SampleReport of {report.count} rows and {report.models} models has {len(report.records)} bytes of "
@@ -92,7 +105,7 @@ def sample_results(report: SampleReport) -> SamplesTrained:
         if status not in _ROW_STATUSES:
             raise WireError(f"row status {status} is not in this contract")
         costs = _COSTS.unpack_from(record, 1) if report.models else (0, 0, 0, 0)
-        bits = list(_bits(record, 1 + _COSTS.size))[: 2 * report.models] if status == RowStatus.TRAINED else []
+        bits = list(_fields(record, 1 + _COSTS.size, widths)) if status == RowStatus.TRAINED and report.models else []
         result.status.append(status)
         for column, cost in zip((result.train, result.predict, result.feature, result.dispatch), costs, strict=True):
             column.append(cost)
@@ -101,22 +114,25 @@ def sample_results(report: SampleReport) -> SamplesTrained:
     return result
 
 
-def evaluation_scores(answer: Predictions) -> EvaluationScored:
-    """A Predictions packet as a trace entry; raises WireError when its records do not fit its counts."""
-    score_bytes = 8 * answer.models
-    record_bytes = score_bytes + (answer.models + 7) // 8
-    if len(answer.records) != record_bytes * answer.count:
+def scored_rows(answer: Predictions, *, outputs: Sequence[int], classes: int, source: str) -> EvaluationScored:
+    """A Predictions packet as a trace entry; raises WireError when its records do not fit its counts.
+
+    `outputs` is how many scores each model has.
+    """
+    scores_per_row = sum(outputs)
+    widths = (prediction_bits(classes),) * len(outputs)
+    record_bytes = 8 * scores_per_row + (sum(widths) + 7) // 8
+    if answer.models != len(outputs) or len(answer.records) != record_bytes * answer.count:
         raise WireError(
             f"Predictions of {answer.count} rows and {answer.models} models has {len(answer.records)} bytes of "
-            f"records; expected {record_bytes * answer.count}"
+            f"records; expected {record_bytes * answer.count} for {len(outputs)} models"
         )
     scores, predictions = [], []
     for start in range(0, len(answer.records), record_bytes):
         record = answer.records[start : start + record_bytes]
-        scores.append(list(struct.unpack_from(f">{answer.models}d", record)))
-        bits = list(_bits(record, score_bytes))[: answer.models]
-        predictions.append("".join(_CLASS_DIGITS[bit] for bit in bits))
-    return EvaluationScored(answer.first_row, scores, predictions)
+        scores.append(list(struct.unpack_from(f">{scores_per_row}d", record)))
+        predictions.append("".join(_CLASS_DIGITS[index] for index in _fields(record, 8 * scores_per_row, widths)))
+    return EvaluationScored(answer.first_row, scores, predictions, source)
 
 
 def operation_sums(statistics: Statistics) -> dict[str, OperationSum]:

@@ -12,22 +12,25 @@ from bench.plan import (
     DumpModels,
     Evaluate,
     ListCatalogue,
+    OpenDataSet,
     Plan,
     ReadHousekeeping,
     Restart,
     RestoreModels,
     Step,
     StreamSegment,
+    TrainEpochs,
 )
 from bench.session.bank import Bank
-from bench.session.decode import catalogue, evaluation_scores
+from bench.session.decode import catalogue, scored_rows
 from bench.session.dialogue import Dialogue
 from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.recorder import Recorder
-from bench.session.stream import Pace, RowStream, predict_packets
+from bench.session.stream import Pace, RowStream, rows_to_score
 from bench.telemetry import Recording
 from bench.trace import (
     CatalogueListed,
+    EpochTrained,
     HousekeepingReported,
     LinkMeasured,
     PayloadConnected,
@@ -81,6 +84,7 @@ class Session:
         self._bank = Bank(self._dialogue, recording)
         self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
         self._catalogue = CatalogueListed([], [])
+        self._mode = "stream"
         self._channels = int(recording.values.shape[1])
         self._segment = 0
         self._starts = 0
@@ -98,10 +102,14 @@ class Session:
                 self._connect()
             case ListCatalogue():
                 self._list()
-            case ConfigureStream(next_row=next_row):
-                self._configure(next_row)
+            case ConfigureStream(next_row=next_row, mode=mode):
+                self._configure(next_row, mode)
             case CreateModels(specs=specs):
-                self._bank.create(specs, self._catalogue)
+                self._bank.create(specs, self._catalogue, mode=self._mode)
+            case OpenDataSet(rows=rows):
+                self._open_data_set(rows)
+            case TrainEpochs(epochs=epochs):
+                self._train_epochs(epochs)
             case StreamSegment():
                 self._stream_segment(step)
             case DumpModels(segment=segment, end_row=end_row):
@@ -166,10 +174,27 @@ class Session:
             raise TargetFailure(f"the payload broke the contract: {error}") from error
         self._recorder.record(self._catalogue)
 
-    def _configure(self, next_row: int) -> None:
+    def _configure(self, next_row: int, mode: str) -> None:
         if next_row == 0:
             self._dialogue.demand(wire.ResetBank())  # a board keeps what an earlier run has left
-        self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, class_labels(self._recording)))
+        self._mode = mode
+        classes = class_labels(self._recording)
+        self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, classes, wire.Mode[mode.upper()]))
+
+    def _open_data_set(self, rows: int) -> None:
+        _, refusal = self._dialogue.request(wire.OpenDataSet(rows))
+        if refusal is not None:
+            raise TargetFailure(
+                f"the payload refused a data set of {rows} rows: {refusal.text} ({refusal.number})",
+                hint="fewer rows or features, or a larger data region" if refusal.code == "DATA_FULL" else "",
+            )
+
+    def _train_epochs(self, epochs: int) -> None:
+        for epoch in range(epochs):
+            self.check_stop()
+            started = self._clock.now()
+            models = self._bank.train_epoch(epoch)
+            self._recorder.record(EpochTrained(epoch, self._clock.now() - started, models))
 
     def _stream_segment(self, step: StreamSegment) -> None:
         self._segment = step.index
@@ -189,21 +214,23 @@ class Session:
     def _evaluate(self) -> None:
         if not self._bank.size:
             return
-        row = 0
-        for first_row, records in predict_packets(self._recording):
-            for answer in self._dialogue.demand(wire.Predict(first_row, records)):
+        wanted = rows_to_score(self._recording)
+        for row, records in wanted.packets:
+            due = row
+            for answer in self._dialogue.demand(wire.Predict(row, records)):
                 if isinstance(answer, wire.Predictions):
-                    if answer.first_row != row or answer.models != self._bank.size:
+                    if answer.first_row != due or answer.models != self._bank.size:
                         raise TargetFailure(
-                            f"the payload scored {answer.models} models from evaluation row {answer.first_row}; "
-                            f"{self._bank.size} from row {row} were due"
+                            f"the payload scored {answer.models} models from {wanted.source} row {answer.first_row}; "
+                            f"{self._bank.size} from row {due} were due"
                         )
-                    self._record_scores(answer)
-                    row += answer.count
+                    self._record_scores(answer, wanted.source)
+                    due += answer.count
 
-    def _record_scores(self, answer: wire.Predictions) -> None:
+    def _record_scores(self, answer: wire.Predictions, source: str) -> None:
+        outputs, classes = self._bank.outputs, len(class_labels(self._recording))
         try:
-            self._recorder.record(evaluation_scores(answer))
+            self._recorder.record(scored_rows(answer, outputs=outputs, classes=classes, source=source))
         except WireError as error:
             raise TargetFailure(f"the payload broke the contract: {error.message}") from error
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.learners import class_labels
+from bench.plan import SCORED_ROWS
 from bench.session.decode import rows_per_packet, sample_records, sample_results
 from bench.session.dialogue import Dialogue
 from bench.session.failures import Stopped, TargetFailure
@@ -43,6 +45,7 @@ class RowStream:
         self._record_bytes = self._records.dtype.itemsize
         self._pace = pace
         self._models = 0
+        self._classes = len(class_labels(recording))
         self.trained_rows = 0
 
     def run(self, first_row: int, end_row: int, *, models: int, phase: str) -> None:
@@ -129,7 +132,7 @@ class RowStream:
                 f"row {expected_row} was next, and rows up to {sent - 1} had been sent"
             )
         try:
-            self._dialogue.recorder.record(sample_results(report))
+            self._dialogue.recorder.record(sample_results(report, classes=self._classes))
         except WireError as error:
             raise TargetFailure(f"the payload broke the contract: {error.message}") from error
         return report.count
@@ -152,10 +155,25 @@ class _Progress:
             object.__setattr__(self, "heard_at", self.started)
 
 
-def predict_packets(recording: Recording) -> list[tuple[int, bytes]]:
-    """First row and records of the Predict packets that score the recording's evaluation rows."""
-    if recording.evaluation is None:
-        return []
-    values = np.ascontiguousarray(recording.evaluation.values, dtype=">f4")
-    rows = max(1, rows_per_packet(4 * values.shape[1]))
-    return [(start, values[start : start + rows].tobytes()) for start in range(0, len(values), rows)]
+@dataclass(frozen=True)
+class ScoredRows:
+    """Rows to be scored without training: `source` as EvaluationScored has it; packets: first row and records."""
+
+    source: str
+    packets: list[tuple[int, bytes]]
+
+
+def rows_to_score(recording: Recording) -> ScoredRows:
+    """The recording's evaluation rows; where it has none, the finite ones among its own last rows."""
+    if recording.evaluation is not None:
+        values, rows = recording.evaluation.values, np.arange(len(recording.evaluation.values))
+    else:
+        rows = np.flatnonzero(np.isfinite(recording.values).all(axis=1))[-SCORED_ROWS:]
+        values = recording.values[rows]
+    per_packet = rows_per_packet(4 * values.shape[1])
+    packets: list[tuple[int, bytes]] = []
+    for part in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
+        for start in range(0, len(part), per_packet):
+            places = part[start : start + per_packet]
+            packets.append((int(rows[places[0]]), values[places].astype(">f4").tobytes()))
+    return ScoredRows("recording" if recording.evaluation is None else "evaluation", packets)

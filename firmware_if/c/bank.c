@@ -9,12 +9,12 @@ static bool is_single(const char *arithmetic) {
     return strcmp(arithmetic, "f32") == 0;
 }
 
-static uint32_t real_bytes(const char *arithmetic) {
+uint32_t hil_real_bytes(const char *arithmetic) {
     return is_single(arithmetic) ? (uint32_t)sizeof(float) : (uint32_t)sizeof(double);
 }
 
 uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index) {
-    return learner->arrays[index].type == HIL_ARRAY_U32 ? 4u : real_bytes(learner->arithmetic);
+    return learner->arrays[index].type == HIL_ARRAY_U32 ? 4u : hil_real_bytes(learner->arithmetic);
 }
 
 uint32_t hil_array_elements(const hil_learner *learner, size_t index, const hil_state *state) {
@@ -28,23 +28,30 @@ uint8_t hil_array_wire_type(const hil_learner *learner, size_t index) {
     return is_single(learner->arithmetic) ? HIL_ARRAY_TYPE_F32 : HIL_ARRAY_TYPE_F64;
 }
 
-void hil_bank_open(hil_bank *bank, uint8_t *arena, uint32_t arena_bytes) {
+void hil_bank_open(hil_bank *bank, hil_memory memory) {
     memset(bank, 0, sizeof *bank);
-    bank->arena = arena;
-    bank->arena_bytes = arena_bytes;
+    bank->memory = memory;
 }
 
 void hil_bank_reset(hil_bank *bank) {
-    hil_bank_open(bank, bank->arena, bank->arena_bytes);
+    hil_bank_open(bank, bank->memory);
+}
+
+uint8_t hil_prediction_bits(const hil_bank *bank) {
+    uint8_t bits = 1;
+    while (bank->class_count > 1u << bits) {
+        bits++;
+    }
+    return bits;
 }
 
 /* `count` bytes of the arena, aligned to 8; NULL when they are not left. */
 static void *allocate(hil_bank *bank, uint32_t count) {
     uint32_t rounded = (count + 7u) & ~7u;
-    if (rounded < count || rounded > bank->arena_bytes - bank->arena_used) {
+    if (rounded < count || rounded > bank->memory.arena_bytes - bank->arena_used) {
         return NULL;
     }
-    void *memory = bank->arena + bank->arena_used;
+    void *memory = bank->memory.arena + bank->arena_used;
     bank->arena_used += rounded;
     return memory;
 }
@@ -72,10 +79,8 @@ static hil_refusal check_channels(const hil_bank *bank, const hil_feature *featu
     for (size_t i = 0; i < channels.count && fits; i++) {
         fits = channels.bytes[i] < bank->channels;
     }
-    if (fits) {
-        const size_t dimension = feature->dimension(channels.count);
-        fits = dimension > 0 && dimension <= HIL_MAX_FEATURES;
-    }
+    size_t dimension = fits ? feature->dimension(channels.count) : 0;
+    fits = dimension > 0 && dimension <= HIL_MAX_FEATURES;
     return fits ? ACCEPTED : (hil_refusal){HIL_FAILURE_CODE_CHANNELS, (uint32_t)feature->inputs};
 }
 
@@ -105,10 +110,10 @@ static hil_refusal gather_parameters(const hil_learner *learner, const hil_creat
     return ACCEPTED;
 }
 
-static hil_mapping *find_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels) {
+static hil_mapping *find_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels, bool bias) {
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
         hil_mapping *mapping = &bank->mappings[i];
-        if (mapping->feature == feature && mapping->inputs == channels.count &&
+        if (mapping->feature == feature && mapping->bias == bias && mapping->inputs == channels.count &&
             memcmp(mapping->channels, channels.bytes, channels.count) == 0) {
             return mapping;
         }
@@ -116,24 +121,35 @@ static hil_mapping *find_mapping(hil_bank *bank, const hil_feature *feature, hil
     return NULL;
 }
 
-static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels) {
+static void put_one(void *x, size_t index, const char *arithmetic) {
+    if (is_single(arithmetic)) {
+        ((float *)x)[index] = 1;
+    } else {
+        ((double *)x)[index] = 1;
+    }
+}
+
+static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels, bool bias) {
     hil_mapping *mapping = &bank->mappings[bank->mapping_count];
     size_t dimension = feature->dimension(channels.count);
-    *mapping = (hil_mapping){.feature = feature, .inputs = channels.count, .dimension = dimension};
+    *mapping = (hil_mapping){.feature = feature, .inputs = channels.count, .dimension = dimension, .bias = bias};
     mapping->channels = allocate(bank, (uint32_t)channels.count);
     mapping->values = allocate(bank, (uint32_t)(channels.count * sizeof(float)));
-    mapping->x = allocate(bank, (uint32_t)dimension * real_bytes(feature->arithmetic));
+    mapping->x = allocate(bank, (uint32_t)(dimension + bias) * hil_real_bytes(feature->arithmetic));
     if (mapping->channels == NULL || mapping->values == NULL || mapping->x == NULL) {
         return NULL;
     }
     memcpy(mapping->channels, channels.bytes, channels.count);
+    if (bias) {
+        put_one(mapping->x, dimension, feature->arithmetic);
+    }
     bank->mapping_count++;
     return mapping;
 }
 
 /* Parameters as the learner's arithmetic has them. */
 static const void *store_parameters(hil_bank *bank, const hil_learner *learner, const double *values) {
-    uint32_t element = real_bytes(learner->arithmetic);
+    uint32_t element = hil_real_bytes(learner->arithmetic);
     uint8_t *memory = allocate(bank, (uint32_t)learner->parameter_count * element);
     for (size_t i = 0; i < learner->parameter_count && memory != NULL; i++) {
         float single = (float)values[i];
@@ -145,7 +161,7 @@ static const void *store_parameters(hil_bank *bank, const hil_learner *learner, 
 static uint32_t scratch_bytes(const hil_model *model) {
     const hil_learner *learner = model->learner;
     size_t reals = learner->scratch == NULL ? 0 : learner->scratch(model->state.dimension, model->state.outputs);
-    return (uint32_t)reals * real_bytes(learner->arithmetic);
+    return (uint32_t)reals * hil_real_bytes(learner->arithmetic);
 }
 
 void hil_model_clear_scratch(hil_model *model) {
@@ -170,14 +186,14 @@ static bool place_scratch(hil_bank *bank, hil_model *model) {
 /* Places and starts the model's state; false when the arena is full. */
 static bool place_state(hil_bank *bank, hil_model *model, const double *parameters) {
     const hil_learner *learner = model->learner;
-    model->state.dimension = model->mapping->dimension;
-    model->state.outputs = 1;
+    model->state.dimension = model->mapping->dimension + model->mapping->bias;
+    model->state.outputs = learner->train_batch != NULL && bank->class_count > HIL_BINARY ? bank->class_count : 1u;
     model->state.parameters = store_parameters(bank, learner, parameters);
     if (model->state.parameters == NULL) {
         return false;
     }
     uint32_t start = bank->arena_used;
-    model->memory = bank->arena + start;
+    model->memory = bank->memory.arena + start;
     for (size_t i = 0; i < learner->array_count; i++) {
         uint32_t elements = hil_array_elements(learner, i, &model->state);
         model->state.arrays[i] = allocate(bank, elements * hil_array_element_bytes(learner, i));
@@ -194,6 +210,21 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
     return true;
 }
 
+/* Whether the learner fits the configured mode and classes, and a bias, if one is wanted, the learner. */
+static hil_refusal check_learner(const hil_bank *bank, const hil_learner *learner, bool bias) {
+    bool batch = learner->train_batch != NULL;
+    if ((bank->mode == HIL_MODE_STREAM && batch) || (bank->mode == HIL_MODE_BATCH && !batch)) {
+        return (hil_refusal){HIL_FAILURE_CODE_MODE, bank->mode};
+    }
+    if (!batch && bank->class_count != HIL_BINARY) {
+        return (hil_refusal){HIL_FAILURE_CODE_CLASSES, bank->class_count};
+    }
+    if (bias && (batch || strcmp(learner->arithmetic, "flight") == 0)) {
+        return (hil_refusal){HIL_FAILURE_CODE_BIAS, 0};
+    }
+    return ACCEPTED;
+}
+
 hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request) {
     if (bank->channels == 0) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_CONFIGURED, 0};
@@ -205,12 +236,17 @@ hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request) {
     if (learner == NULL) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_LEARNER, 0};
     }
+    hil_refusal refusal = check_learner(bank, learner, request->bias != 0);
+    if (refusal.code != 0) {
+        return refusal;
+    }
     const hil_feature *feature = find_feature(request->features, request->arithmetic);
     if (feature == NULL) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_FEATURES, 0};
     }
+    bool bias = request->bias != 0;
     double parameters[HIL_MAX_PARAMETERS];
-    hil_refusal refusal = check_channels(bank, feature, request->channels);
+    refusal = check_channels(bank, feature, request->channels);
     if (refusal.code == 0) {
         refusal = gather_parameters(learner, request, parameters);
     }
@@ -221,21 +257,21 @@ hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request) {
     uint32_t used = bank->arena_used;
     uint8_t mappings = bank->mapping_count;
     hil_model *model = &bank->models[bank->model_count];
-    *model = (hil_model){.learner = learner, .mapping = find_mapping(bank, feature, request->channels)};
+    *model = (hil_model){.learner = learner, .mapping = find_mapping(bank, feature, request->channels, bias)};
     if (model->mapping == NULL) {
-        model->mapping = make_mapping(bank, feature, request->channels);
+        model->mapping = make_mapping(bank, feature, request->channels, bias);
     }
     if (model->mapping == NULL || !place_state(bank, model, parameters)) {
         bank->arena_used = used;
         bank->mapping_count = mappings;
-        return (hil_refusal){HIL_FAILURE_CODE_ARENA_FULL, bank->arena_bytes - used};
+        return (hil_refusal){HIL_FAILURE_CODE_ARENA_FULL, bank->memory.arena_bytes - used};
     }
     model->arena_bytes = bank->arena_used - used;
     bank->model_count++;
     return ACCEPTED;
 }
 
-static void gather_values(const hil_mapping *mapping, const float *values) {
+void hil_gather_values(const hil_mapping *mapping, const float *values) {
     for (size_t i = 0; i < mapping->inputs; i++) {
         mapping->values[i] = values[mapping->channels[i]];
     }
@@ -262,7 +298,7 @@ static void step(hil_model *model, hil_meter *meter, int label, hil_row_cost *co
     model->prediction = hil_model_class(model, score);
     model->updated = updated;
     model->updates += updated ? 1u : 0u;
-    model->not_finite = model->not_finite || !(score - score == 0.0);
+    model->not_finite = model->not_finite || hil_not_finite(score);
     hil_sums_add(&model->sums[HIL_OPERATION_TRAIN - 1], train);
     hil_sums_add(&model->sums[HIL_OPERATION_PREDICT - 1], predict);
     cost->train += train;
@@ -274,7 +310,7 @@ static bool map_row(hil_bank *bank, hil_meter *meter, const float *values, uint3
     bool finite = true;
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
         const hil_mapping *mapping = &bank->mappings[i];
-        gather_values(mapping, values);
+        hil_gather_values(mapping, values);
         hil_stamp stamp = hil_meter_begin(meter);
         bool mapped_finite = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
         mapped[i] = hil_meter_end(meter, stamp);
@@ -306,16 +342,10 @@ bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8
     return true;
 }
 
-void hil_bank_score(hil_bank *bank, const float *values, double *scores) {
-    bool finite[HIL_MAX_MODELS];
+void hil_bank_map(hil_bank *bank, const float *values, bool finite[HIL_MAX_MODELS]) {
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
         const hil_mapping *mapping = &bank->mappings[i];
-        gather_values(mapping, values);
+        hil_gather_values(mapping, values);
         finite[i] = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
-    }
-    for (uint8_t i = 0; i < bank->model_count; i++) {
-        const hil_model *model = &bank->models[i];
-        bool usable = finite[model->mapping - bank->mappings];
-        scores[i] = usable ? model->learner->score(&model->state, model->mapping->x, 0) : (double)NAN;
     }
 }

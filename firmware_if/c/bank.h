@@ -10,17 +10,28 @@
 #include "meter.h"
 #include "wire.h"
 
-#define HIL_CLASSES 2u /* binary learners: class 0 is label -1, class 1 is label +1 */
-#define HIL_STEPS 3u   /* train, predict, feature: Operation values 1 to 3 */
+#define HIL_BINARY 2u /* classes of a learner without train_batch: class 0 is label -1, class 1 is label +1 */
+#define HIL_STEPS 3u  /* train, predict, feature: Operation values 1 to 3 */
+
+/* Memory that the bank works in, both areas aligned to 8 bytes: models live in the arena, a data set in the data
+ * region, which may be absent (0 bytes). */
+typedef struct {
+    uint8_t *arena;
+    uint32_t arena_bytes;
+    uint8_t *data;
+    uint32_t data_bytes;
+} hil_memory;
 
 /* One feature map on its channels, worked out once per row for all models that use it. */
 typedef struct {
     const hil_feature *feature;
     uint8_t *channels;
     size_t inputs;
-    size_t dimension;
+    size_t dimension; /* of the map; with a bias x holds one constant more */
+    bool bias;
     float *values;
     void *x;
+    uint8_t *rows; /* hil_real[data set's capacity][dimension] in the data region, NULL: no data set is open */
 } hil_mapping;
 
 typedef struct {
@@ -34,20 +45,21 @@ typedef struct {
     hil_sums sums[HIL_STEPS];
     uint8_t prediction; /* class, before the newest training step */
     bool updated;       /* by the newest training step */
-    bool not_finite;    /* its score was NaN or infinite once */
+    bool not_finite;    /* its score or loss was NaN or infinite once */
     bool not_finite_reported;
 } hil_model;
 
 typedef struct {
-    uint8_t *arena;
-    uint32_t arena_bytes;
+    hil_memory memory;
     uint32_t arena_used;
     hil_model models[HIL_MAX_MODELS];
     uint8_t model_count;
     hil_mapping mappings[HIL_MAX_MODELS];
     uint8_t mapping_count;
-    uint8_t channels; /* per sample, 0 = stream not configured */
-    int16_t classes[HIL_CLASSES];
+    uint8_t mode;     /* hil_mode_value */
+    uint8_t channels; /* per sample, 0 = not configured */
+    uint8_t class_count;
+    int16_t classes[HIL_MAX_CLASSES];
     hil_sums dispatch;
     hil_sums link;
 } hil_bank;
@@ -66,8 +78,7 @@ typedef struct {
     uint32_t number;
 } hil_refusal;
 
-/* `arena` is aligned to 8 bytes. */
-void hil_bank_open(hil_bank *bank, uint8_t *arena, uint32_t arena_bytes);
+void hil_bank_open(hil_bank *bank, hil_memory memory);
 
 /* Deletes all models, the stream's configuration and all sums. */
 void hil_bank_reset(hil_bank *bank);
@@ -79,14 +90,28 @@ hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request);
  * overflowed: no model has seen the row then, and it cost nothing. */
 bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8_t class_index, hil_row_cost *cost);
 
-/* Decision value of every model for one row of finite values, without training; NaN where a feature overflowed. */
-void hil_bank_score(hil_bank *bank, const float *values, double *scores);
+/* Maps one row of finite values for scoring; finite[i] tells whether mapping i did not overflow. */
+void hil_bank_map(hil_bank *bank, const float *values, bool finite[HIL_MAX_MODELS]);
+
+/* NaN or infinite. */
+static inline bool hil_not_finite(double score) {
+    return !(score - score == 0.0);
+}
 
 /* After a load: what a learner works out from its state is worked out anew. */
 void hil_model_clear_scratch(hil_model *model);
 
-/* Class that a score stands for. */
+/* Class that the score of a model with one output stands for. */
 uint8_t hil_model_class(const hil_model *model, double score);
+
+/* Bits that hold any class of the configured ones. */
+uint8_t hil_prediction_bits(const hil_bank *bank);
+
+/* Values of hil_real's width in that arithmetic. */
+uint32_t hil_real_bytes(const char *arithmetic);
+
+/* The values that a mapping reads, in its order. */
+void hil_gather_values(const hil_mapping *mapping, const float *values);
 
 /* Bytes of one element of array `index` of the model's learner, and how many elements it has. */
 uint32_t hil_array_element_bytes(const hil_learner *learner, size_t index);

@@ -13,7 +13,8 @@ static void send_learner(hil_link *link, const hil_learner *learner) {
     hil_parameter_info parameters[HIL_MAX_PARAMETERS];
     for (size_t i = 0; i < learner->parameter_count; i++) {
         const hil_parameter *p = &learner->parameters[i];
-        parameters[i] = (hil_parameter_info){hil_text_of(p->name), p->initial, p->minimum, p->maximum};
+        parameters[i] = (hil_parameter_info){hil_text_of(p->name), p->initial, p->minimum, p->maximum,
+                                             .whole = p->kind == HIL_WHOLE};
     }
     hil_array_info arrays[HIL_MAX_ARRAYS];
     for (size_t i = 0; i < learner->array_count; i++) {
@@ -25,6 +26,7 @@ static void send_learner(hil_link *link, const hil_learner *learner) {
                                  .name = hil_text_of(learner->name),
                                  .arithmetic = hil_text_of(learner->arithmetic),
                                  .tie = (int16_t)learner->tie,
+                                 .mode = learner->train_batch != NULL ? HIL_MODE_BATCH : HIL_MODE_STREAM,
                                  .parameters = {.items = parameters, .count = (uint8_t)learner->parameter_count},
                                  .arrays = {.items = arrays, .count = (uint8_t)learner->array_count}};
     send_entry(link, &entry);

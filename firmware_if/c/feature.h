@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Most features of a model; a map of more is refused. */
-#define HIL_MAX_FEATURES 1024u
+#include "wire.h" /* HIL_MAX_FEATURES: a map of more is refused */
 
 typedef struct {
     const char *name;

@@ -13,14 +13,14 @@ typedef struct {
     hil_meter meter;
     hil_bank bank;
     hil_stream stream;
+    hil_dataset data;
     hil_telecommand telecommand; /* being carried out */
     bool accepted;               /* its acceptance has been reported */
     uint32_t overruns_reported;
 } hil_service;
 
-/* Says hello. `arena` is aligned to 8 bytes and lives as long as the service. */
-void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_id[16], uint8_t *arena,
-                      uint32_t arena_bytes);
+/* Says hello. The memory lives as long as the service. */
+void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_id[16], hil_memory memory);
 
 /* Deals with everything that has been received; returns when nothing more waits. */
 void hil_service_run(hil_service *service);

@@ -1,11 +1,13 @@
 #include "stream.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LABEL_BYTES 6u /* time_ms u32, label i16 */
 #define STEP_BYTES 16u /* train, predict, feature, dispatch u32 */
 #define REPORT_HEAD_BYTES (HIL_TM_HEADER_BYTES + 11u) /* SampleReport's fields before its records */
 #define PREDICTIONS_HEAD_BYTES (HIL_TM_HEADER_BYTES + 7u)
+#define ANSWER_BYTES (HIL_MAX_PACKET_BYTES - PREDICTIONS_HEAD_BYTES - HIL_CRC16_BYTES)
 
 void hil_send_event(hil_link *link, uint8_t subtype, uint16_t event, uint32_t number) {
     hil_informative_event fields = {.event = event, .number = number};
@@ -35,15 +37,22 @@ void hil_stream_flush(hil_stream *stream, const hil_bank *bank, hil_link *link) 
     stream->record_bytes = 0;
 }
 
-/* Packs bits from the most significant one of each byte. `bit` counts from the start of zeroed `bytes`. */
-static void put_bit(uint8_t *bytes, size_t bit, bool value) {
-    if (value) {
-        bytes[bit / 8u] = (uint8_t)(bytes[bit / 8u] | (0x80u >> (bit % 8u)));
+/* Writes the lowest `bits` bits of a value, the most significant first, into zeroed bytes; gives the next place. */
+static size_t put_bits(uint8_t *bytes, size_t place, unsigned value, unsigned bits) {
+    for (; bits > 0; bits--, place++) {
+        if ((value >> (bits - 1u) & 1u) != 0) {
+            bytes[place / 8u] = (uint8_t)(bytes[place / 8u] | (0x80u >> (place % 8u)));
+        }
     }
+    return place;
+}
+
+static size_t packed_bytes(const hil_bank *bank, size_t bits_per_model) {
+    return (bits_per_model * bank->model_count + 7u) / 8u;
 }
 
 static size_t record_bytes(const hil_bank *bank) {
-    return bank->model_count == 0 ? 1u : 1u + STEP_BYTES + (2u * bank->model_count + 7u) / 8u;
+    return bank->model_count == 0 ? 1u : 1u + STEP_BYTES + packed_bytes(bank, hil_prediction_bits(bank) + 1u);
 }
 
 /* Room for one more record, zeroed; the gathered ones are sent first when it would not fit. */
@@ -62,9 +71,9 @@ static uint8_t *reserve(hil_stream *stream, const hil_bank *bank, hil_link *link
     return record;
 }
 
-static void write_record(uint8_t *record, const hil_bank *bank, hil_row_cost cost) {
+static void write_record(uint8_t *record, const hil_bank *bank, uint8_t status, hil_row_cost cost) {
     hil_writer writer = hil_writer_over(record, 1u + STEP_BYTES);
-    hil_put_u8(&writer, HIL_ROW_STATUS_TRAINED);
+    hil_put_u8(&writer, status);
     if (bank->model_count == 0) {
         return;
     }
@@ -72,9 +81,11 @@ static void write_record(uint8_t *record, const hil_bank *bank, hil_row_cost cos
     hil_put_u32(&writer, cost.predict);
     hil_put_u32(&writer, cost.feature);
     hil_put_u32(&writer, cost.dispatch);
-    for (size_t i = 0; i < bank->model_count; i++) {
-        put_bit(record + 1u + STEP_BYTES, 2 * i, bank->models[i].prediction != 0);
-        put_bit(record + 1u + STEP_BYTES, 2 * i + 1, bank->models[i].updated);
+    unsigned bits = hil_prediction_bits(bank);
+    size_t place = 0;
+    for (size_t i = 0; i < bank->model_count && status == HIL_ROW_STATUS_TRAINED; i++) {
+        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i].prediction, bits);
+        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i].updated, 1);
     }
 }
 
@@ -89,7 +100,7 @@ static bool read_values(hil_reader *reader, float *values, size_t count) {
 }
 
 static int class_of(const hil_bank *bank, int16_t label) {
-    for (int i = 0; i < (int)HIL_CLASSES; i++) {
+    for (int i = 0; i < (int)bank->class_count; i++) {
         if (bank->classes[i] == label) {
             return i;
         }
@@ -97,7 +108,7 @@ static int class_of(const hil_bank *bank, int16_t label) {
     return -1;
 }
 
-static void report_new_non_finite(hil_bank *bank, hil_link *link) {
+void hil_send_not_finite(hil_bank *bank, hil_link *link) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         if (bank->models[i].not_finite && !bank->models[i].not_finite_reported) {
             bank->models[i].not_finite_reported = true;
@@ -106,31 +117,46 @@ static void report_new_non_finite(hil_bank *bank, hil_link *link) {
     }
 }
 
-static void take_row(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link, hil_reader *reader) {
+static void take_row(hil_stream *stream, const hil_destination *to, hil_reader *reader) {
     (void)hil_get_u32(reader); /* time of the sample: no learner asks for it yet */
-    int class_index = class_of(bank, hil_get_i16(reader));
-    bool finite = read_values(reader, stream->values, bank->channels);
+    int class_index = class_of(to->bank, hil_get_i16(reader));
+    bool finite = read_values(reader, stream->values, to->bank->channels);
+    bool store = to->bank->mode == HIL_MODE_BATCH;
     uint32_t row = stream->next_row++;
-    hil_row_cost cost;
-    if (class_index >= 0) {
-        finite = finite && hil_bank_train(bank, meter, stream->values, (uint8_t)class_index, &cost);
+    if (class_index >= 0 && finite) {
+        hil_row_cost cost;
+        uint8_t class_byte = (uint8_t)class_index;
+        finite = store ? hil_dataset_store(to->data, to->bank, to->meter, stream->values, class_byte, &cost)
+                       : hil_bank_train(to->bank, to->meter, stream->values, class_byte, &cost);
         if (finite) {
-            write_record(reserve(stream, bank, link, row), bank, cost);
-            report_new_non_finite(bank, link);
+            uint8_t status = store ? HIL_ROW_STATUS_STORED : HIL_ROW_STATUS_TRAINED;
+            write_record(reserve(stream, to->bank, to->link, row), to->bank, status, cost);
+            hil_send_not_finite(to->bank, to->link);
             return;
         }
     }
-    *reserve(stream, bank, link, row) = finite ? HIL_ROW_STATUS_UNKNOWN_LABEL : HIL_ROW_STATUS_NOT_FINITE;
-    hil_send_event(link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_SAMPLE_REFUSED, row);
+    uint8_t status = finite ? HIL_ROW_STATUS_UNKNOWN_LABEL : HIL_ROW_STATUS_NOT_FINITE;
+    *reserve(stream, to->bank, to->link, row) = status;
+    hil_send_event(to->link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_SAMPLE_REFUSED, row);
 }
 
-hil_refusal hil_stream_check_samples(const hil_stream *stream, const hil_bank *bank, const hil_samples *samples) {
+hil_refusal hil_stream_check_samples(const hil_stream *stream, const hil_bank *bank, const hil_dataset *data,
+                                     const hil_samples *samples) {
     if (bank->channels == 0) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_CONFIGURED, 0};
+    }
+    if (bank->mode == HIL_MODE_SCORE) {
+        return (hil_refusal){HIL_FAILURE_CODE_MODE, bank->mode};
+    }
+    if (bank->mode == HIL_MODE_BATCH && data->capacity == 0) {
+        return (hil_refusal){HIL_FAILURE_CODE_NO_DATA, 0};
     }
     size_t row_bytes = LABEL_BYTES + 4u * (size_t)bank->channels;
     if (samples->records.count == 0 || samples->records.count % row_bytes != 0) {
         return (hil_refusal){HIL_FAILURE_CODE_MALFORMED, (uint32_t)samples->records.count};
+    }
+    if (bank->mode == HIL_MODE_BATCH && samples->records.count / row_bytes > data->capacity - data->count) {
+        return (hil_refusal){HIL_FAILURE_CODE_DATA_FULL, data->capacity};
     }
     if (samples->first_row != stream->next_row) {
         uint16_t code = samples->first_row > stream->next_row ? HIL_FAILURE_CODE_ROW_GAP : HIL_FAILURE_CODE_ROW_REPEAT;
@@ -139,11 +165,11 @@ hil_refusal hil_stream_check_samples(const hil_stream *stream, const hil_bank *b
     return (hil_refusal){0, 0};
 }
 
-void hil_stream_samples(hil_stream *stream, hil_bank *bank, hil_meter *meter, hil_link *link, const hil_samples *samples) {
-    hil_sums_add(&bank->link, stream->link_counts);
+void hil_stream_samples(hil_stream *stream, const hil_destination *to, const hil_samples *samples) {
+    hil_sums_add(&to->bank->link, stream->link_counts);
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
-        take_row(stream, bank, meter, link, &reader);
+        take_row(stream, to, &reader);
     }
 }
 
@@ -157,13 +183,42 @@ static bool all_finite(hil_stream *stream, const hil_bank *bank, hil_octets reco
     return finite;
 }
 
-static void write_scores(hil_writer *to, const hil_bank *bank, const double *scores) {
-    uint8_t classes[(HIL_MAX_MODELS + 7u) / 8u] = {0};
-    for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_put_f64(to, scores[i]);
-        put_bit(classes, i, hil_model_class(&bank->models[i], scores[i]) != 0);
+/* Scores of one model for the mapped row; the class they stand for. */
+static unsigned write_model_scores(hil_writer *to, const hil_model *model, bool finite) {
+    unsigned best = 0;
+    double highest = 0;
+    for (unsigned output = 0; output < model->state.outputs; output++) {
+        double score = finite ? model->learner->score(&model->state, model->mapping->x, output) : (double)NAN;
+        hil_put_f64(to, score);
+        if (output == 0 || score > highest) {
+            highest = score;
+            best = output;
+        }
     }
-    hil_put_octets(to, classes, (bank->model_count + 7u) / 8u);
+    return model->state.outputs == 1 ? hil_model_class(model, highest) : best;
+}
+
+static void write_scores(hil_writer *to, hil_bank *bank, const float *values) {
+    uint8_t classes[HIL_MAX_MODELS] = {0}; /* a prediction takes 8 bits at the most */
+    bool finite[HIL_MAX_MODELS];
+    unsigned bits = hil_prediction_bits(bank);
+    size_t place = 0;
+    hil_bank_map(bank, values, finite);
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        const hil_model *model = &bank->models[i];
+        unsigned class_index = write_model_scores(to, model, finite[model->mapping - bank->mappings]);
+        place = put_bits(classes, place, class_index, bits);
+    }
+    hil_put_octets(to, classes, packed_bytes(bank, bits));
+}
+
+/* Bytes that the scores of one row take in Predictions. */
+static size_t answer_bytes(const hil_bank *bank) {
+    size_t scores = 0;
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        scores += bank->models[i].state.outputs;
+    }
+    return 8u * scores + packed_bytes(bank, hil_prediction_bits(bank));
 }
 
 hil_refusal hil_stream_check_predict(hil_stream *stream, const hil_bank *bank, const hil_predict *request) {
@@ -174,6 +229,9 @@ hil_refusal hil_stream_check_predict(hil_stream *stream, const hil_bank *bank, c
     if (request->records.count == 0 || request->records.count % row_bytes != 0) {
         return (hil_refusal){HIL_FAILURE_CODE_MALFORMED, (uint32_t)request->records.count};
     }
+    if (answer_bytes(bank) > ANSWER_BYTES) {
+        return (hil_refusal){HIL_FAILURE_CODE_ANSWER_SIZE, (uint32_t)answer_bytes(bank)};
+    }
     if (!all_finite(stream, bank, request->records)) {
         return (hil_refusal){HIL_FAILURE_CODE_NOT_FINITE, request->first_row};
     }
@@ -182,18 +240,15 @@ hil_refusal hil_stream_check_predict(hil_stream *stream, const hil_bank *bank, c
 
 void hil_stream_predict(hil_stream *stream, hil_bank *bank, hil_link *link, const hil_predict *request) {
     size_t row_bytes = 4u * (size_t)bank->channels;
-    size_t answer_bytes = 8u * (size_t)bank->model_count + (bank->model_count + 7u) / 8u;
-    size_t per_packet = (HIL_MAX_PACKET_BYTES - PREDICTIONS_HEAD_BYTES - HIL_CRC16_BYTES) / answer_bytes;
+    size_t per_packet = ANSWER_BYTES / answer_bytes(bank);
     size_t rows = request->records.count / row_bytes;
     hil_reader reader = hil_reader_over(request->records.bytes, request->records.count);
     for (size_t row = 0; row < rows; row += per_packet) {
         size_t count = rows - row < per_packet ? rows - row : per_packet;
         hil_writer records = hil_writer_over(stream->records, sizeof stream->records);
         for (size_t i = 0; i < count; i++) {
-            double scores[HIL_MAX_MODELS];
             (void)read_values(&reader, stream->values, bank->channels);
-            hil_bank_score(bank, stream->values, scores);
-            write_scores(&records, bank, scores);
+            write_scores(&records, bank, stream->values);
         }
         hil_predictions answer = {.first_row = request->first_row + (uint32_t)row,
                                   .count = (uint16_t)count,

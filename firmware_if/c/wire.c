@@ -44,6 +44,7 @@ void hil_write_parameter_info(hil_writer *to, const hil_parameter_info *from) {
     hil_put_f64(to, from->initial);
     hil_put_f64(to, from->minimum);
     hil_put_f64(to, from->maximum);
+    hil_put_u8(to, from->whole);
 }
 
 void hil_read_parameter_info(hil_reader *from, hil_parameter_info *to) {
@@ -51,6 +52,7 @@ void hil_read_parameter_info(hil_reader *from, hil_parameter_info *to) {
     to->initial = hil_get_f64(from);
     to->minimum = hil_get_f64(from);
     to->maximum = hil_get_f64(from);
+    to->whole = hil_get_u8(from);
 }
 
 void hil_write_array_info(hil_writer *to, const hil_array_info *from) {
@@ -143,12 +145,14 @@ void hil_write_configure_stream(hil_writer *to, const hil_configure_stream *from
     hil_put_u8(to, from->channels);
     hil_put_u32(to, from->next_row);
     hil_put_counted(to, from->classes, 2);
+    hil_put_u8(to, from->mode);
 }
 
 void hil_read_configure_stream(hil_reader *from, hil_configure_stream *to) {
     to->channels = hil_get_u8(from);
     to->next_row = hil_get_u32(from);
     to->classes = hil_get_counted(from, 2);
+    to->mode = hil_get_u8(from);
 }
 
 void hil_write_create_model(hil_writer *to, const hil_create_model *from) {
@@ -156,6 +160,7 @@ void hil_write_create_model(hil_writer *to, const hil_create_model *from) {
     hil_put_text(to, from->features);
     hil_put_text(to, from->arithmetic);
     hil_put_counted(to, from->channels, 1);
+    hil_put_u8(to, from->bias);
     hil_put_u8(to, from->hyperparameters.count);
     hil_reader hyperparameters = from->hyperparameters.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->hyperparameters.count; i++) {
@@ -174,6 +179,7 @@ void hil_read_create_model(hil_reader *from, hil_create_model *to) {
     to->features = hil_get_text(from);
     to->arithmetic = hil_get_text(from);
     to->channels = hil_get_counted(from, 1);
+    to->bias = hil_get_u8(from);
     to->hyperparameters.items = NULL;
     to->hyperparameters.count = hil_get_u8(from);
     to->hyperparameters.reader = *from;
@@ -206,6 +212,24 @@ void hil_read_predict(hil_reader *from, hil_predict *to) {
 
 
 
+
+void hil_write_open_data_set(hil_writer *to, const hil_open_data_set *from) {
+    hil_put_u32(to, from->rows);
+}
+
+void hil_read_open_data_set(hil_reader *from, hil_open_data_set *to) {
+    to->rows = hil_get_u32(from);
+}
+
+void hil_write_train_epoch(hil_writer *to, const hil_train_epoch *from) {
+    hil_put_u8(to, from->model);
+    hil_put_u16(to, from->epoch);
+}
+
+void hil_read_train_epoch(hil_reader *from, hil_train_epoch *to) {
+    to->model = hil_get_u8(from);
+    to->epoch = hil_get_u16(from);
+}
 
 
 
@@ -265,6 +289,8 @@ void hil_write_housekeeping(hil_writer *to, const hil_housekeeping *from) {
     hil_put_u32(to, from->handler_stack_peak_bytes);
     hil_put_u32(to, from->arena_bytes);
     hil_put_u32(to, from->arena_used_bytes);
+    hil_put_u32(to, from->data_bytes);
+    hil_put_u32(to, from->data_used_bytes);
     hil_put_u8(to, from->models);
     hil_put_u32(to, from->next_row);
     hil_put_u32(to, from->frames_received);
@@ -284,6 +310,8 @@ void hil_read_housekeeping(hil_reader *from, hil_housekeeping *to) {
     to->handler_stack_peak_bytes = hil_get_u32(from);
     to->arena_bytes = hil_get_u32(from);
     to->arena_used_bytes = hil_get_u32(from);
+    to->data_bytes = hil_get_u32(from);
+    to->data_used_bytes = hil_get_u32(from);
     to->models = hil_get_u8(from);
     to->next_row = hil_get_u32(from);
     to->frames_received = hil_get_u32(from);
@@ -349,6 +377,7 @@ void hil_write_catalogue_entry(hil_writer *to, const hil_catalogue_entry *from) 
     hil_put_text(to, from->arithmetic);
     hil_put_u8(to, from->inputs);
     hil_put_i16(to, from->tie);
+    hil_put_u8(to, from->mode);
     hil_put_u8(to, from->parameters.count);
     hil_reader parameters = from->parameters.reader; /* where the items are when they were read */
     for (uint8_t i = 0; i < from->parameters.count; i++) {
@@ -379,6 +408,7 @@ void hil_read_catalogue_entry(hil_reader *from, hil_catalogue_entry *to) {
     to->arithmetic = hil_get_text(from);
     to->inputs = hil_get_u8(from);
     to->tie = hil_get_i16(from);
+    to->mode = hil_get_u8(from);
     to->parameters.items = NULL;
     to->parameters.count = hil_get_u8(from);
     to->parameters.reader = *from;
@@ -398,6 +428,7 @@ void hil_read_catalogue_entry(hil_reader *from, hil_catalogue_entry *to) {
 void hil_write_model_created(hil_writer *to, const hil_model_created *from) {
     hil_put_u8(to, from->model);
     hil_put_u16(to, from->dimension);
+    hil_put_u8(to, from->outputs);
     hil_put_u32(to, from->state_bytes);
     hil_put_u32(to, from->arena_bytes);
     hil_put_u32(to, from->arena_used_bytes);
@@ -418,6 +449,7 @@ void hil_write_model_created(hil_writer *to, const hil_model_created *from) {
 void hil_read_model_created(hil_reader *from, hil_model_created *to) {
     to->model = hil_get_u8(from);
     to->dimension = hil_get_u16(from);
+    to->outputs = hil_get_u8(from);
     to->state_bytes = hil_get_u32(from);
     to->arena_bytes = hil_get_u32(from);
     to->arena_used_bytes = hil_get_u32(from);
@@ -459,6 +491,24 @@ void hil_read_predictions(hil_reader *from, hil_predictions *to) {
     to->count = hil_get_u16(from);
     to->models = hil_get_u8(from);
     to->records = hil_get_rest(from);
+}
+
+void hil_write_epoch_trained(hil_writer *to, const hil_epoch_trained *from) {
+    hil_put_u8(to, from->model);
+    hil_put_u16(to, from->epoch);
+    hil_put_f64(to, from->loss);
+    hil_put_u32(to, from->steps);
+    hil_put_u32(to, from->rows);
+    hil_put_u64(to, from->train);
+}
+
+void hil_read_epoch_trained(hil_reader *from, hil_epoch_trained *to) {
+    to->model = hil_get_u8(from);
+    to->epoch = hil_get_u16(from);
+    to->loss = hil_get_f64(from);
+    to->steps = hil_get_u32(from);
+    to->rows = hil_get_u32(from);
+    to->train = hil_get_u64(from);
 }
 
 void hil_write_statistics(hil_writer *to, const hil_statistics *from) {

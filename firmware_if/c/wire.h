@@ -5,10 +5,13 @@
 #include "octets.h"
 
 #define HIL_VERSION 1u
-#define HIL_FINGERPRINT 0xC8A9AFD38A8B466Bu
+#define HIL_FINGERPRINT 0xC22843803C9EAF39u
 #define HIL_MAX_FRAME_BYTES 1024u /* largest frame on the wire, both delimiters included */
 #define HIL_MAX_MODELS 32u /* models in a bank */
 #define HIL_MAX_CHANNELS 160u /* values per sample */
+#define HIL_MAX_CLASSES 16u /* class labels of a stream or data set */
+#define HIL_MAX_FEATURES 1024u /* features that a map makes of a sample */
+#define HIL_MAX_ROWS 65535u /* rows of a data set in the payload's memory */
 #define HIL_MAX_NAME_BYTES 24u /* longest name of a learner, feature map, array or hyperparameter */
 #define HIL_APID 677u /* application process that runs the training payload */
 #define HIL_SOURCE_ID 1u /* the bench, source of telecommands and destination of telemetry */
@@ -48,6 +51,11 @@ typedef enum {
     HIL_FAILURE_CODE_CHECKSUM = 15, /* the checksum of the data to load is wrong */
     HIL_FAILURE_CODE_CLASSES = 16, /* class labels do not fit: two different ones are needed */
     HIL_FAILURE_CODE_NOT_FINITE = 17, /* a value is NaN or infinite */
+    HIL_FAILURE_CODE_MODE = 19, /* the learner, or the request, belongs to another mode than the configured one */
+    HIL_FAILURE_CODE_DATA_FULL = 20, /* the data set does not fit into the data region */
+    HIL_FAILURE_CODE_NO_DATA = 21, /* no data set has been opened, or it holds no rows, or it holds them all already */
+    HIL_FAILURE_CODE_BIAS = 22, /* this learner takes no constant feature: it flew without, or has a bias of its own */
+    HIL_FAILURE_CODE_ANSWER_SIZE = 23, /* the scores of one row do not fit into a packet */
     HIL_FAILURE_CODE_STREAM_ACTIVE = 18, /* models cannot be created once samples have been streamed: reset the bank first */
 } hil_failure_code_value;
 
@@ -56,12 +64,20 @@ typedef enum {
     HIL_ROW_STATUS_TRAINED = 0, /* predicted, then trained on */
     HIL_ROW_STATUS_NOT_FINITE = 1, /* a value was NaN or infinite: no model has seen it */
     HIL_ROW_STATUS_UNKNOWN_LABEL = 2, /* the label is none of the configured classes: no model has seen it */
+    HIL_ROW_STATUS_STORED = 3, /* mapped and kept in the data region */
 } hil_row_status_value;
+
+/* What becomes of the samples. */
+typedef enum {
+    HIL_MODE_STREAM = 1, /* each sample trains every model as it arrives */
+    HIL_MODE_BATCH = 2, /* samples fill a data set in memory; models train on it epoch by epoch */
+    HIL_MODE_SCORE = 3, /* models are loaded and asked, never trained */
+} hil_mode_value;
 
 /* What the meter tells apart. Train, predict and feature stamps enclose that call alone. */
 typedef enum {
-    HIL_OPERATION_TRAIN = 1, /* the learner's train call */
-    HIL_OPERATION_PREDICT = 2, /* the learner's score call */
+    HIL_OPERATION_TRAIN = 1, /* the learner's train call: one sample, or one mini-batch */
+    HIL_OPERATION_PREDICT = 2, /* the learner's score calls */
     HIL_OPERATION_FEATURE = 3, /* the feature map */
     HIL_OPERATION_DISPATCH = 4, /* the rest of the work on a row */
     HIL_OPERATION_LINK = 5, /* taking one packet off the link: framing, checksums, sequence */
@@ -78,6 +94,9 @@ typedef enum {
 typedef enum {
     HIL_ARRAY_SHAPE_SCALAR = 1, /* one */
     HIL_ARRAY_SHAPE_VECTOR = 2, /* one per feature */
+    HIL_ARRAY_SHAPE_OUTPUTS = 3, /* one per output */
+    HIL_ARRAY_SHAPE_MATRIX = 4, /* per output one for each feature, output after output */
+    HIL_ARRAY_SHAPE_AFFINE = 5, /* a matrix, then one per output */
 } hil_array_shape_value;
 
 /* What a catalogue entry describes. */
@@ -124,6 +143,7 @@ typedef struct {
     double initial; /* value when none is given */
     double minimum;
     double maximum;
+    uint8_t whole; /* 1 = whole numbers only */
 } hil_parameter_info;
 void hil_write_parameter_info(hil_writer *to, const hil_parameter_info *from);
 void hil_read_parameter_info(hil_reader *from, hil_parameter_info *to);
@@ -207,7 +227,8 @@ void hil_read_dump_memory(hil_reader *from, hil_dump_memory *to);
 typedef struct {
     uint8_t channels; /* values per sample */
     uint32_t next_row; /* [row], absolute row of the next sample */
-    hil_octets classes; /* class labels; binary learners take the first as -1, the second as +1 */
+    hil_octets classes; /* class labels, at least two; binary learners take the first as -1, the second as +1 */
+    uint8_t mode; /* enum Mode */
 } hil_configure_stream;
 void hil_write_configure_stream(hil_writer *to, const hil_configure_stream *from);
 void hil_read_configure_stream(hil_reader *from, hil_configure_stream *to);
@@ -220,12 +241,13 @@ typedef struct {
     hil_text features;
     hil_text arithmetic;
     hil_octets channels; /* sample values that the feature map reads, in its order */
+    uint8_t bias; /* 1 = a constant feature 1 stands behind those of the map */
     struct { const hil_hyperparameter *items; hil_reader reader; uint8_t count; } hyperparameters; /* those not named keep their initial value */
 } hil_create_model;
 void hil_write_create_model(hil_writer *to, const hil_create_model *from);
 void hil_read_create_model(hil_reader *from, hil_create_model *to);
 
-/* Rows to train on. Asks for no acceptance report; a refusal is still reported. */
+/* Rows to train on, or in batch mode to keep. Asks for no acceptance report; a refusal is still reported. */
 #define HIL_SAMPLES_SERVICE 128u
 #define HIL_SAMPLES_SUBTYPE 7u
 typedef struct {
@@ -252,6 +274,25 @@ void hil_read_predict(hil_reader *from, hil_predict *to);
 /* Deletes all models and the stream configuration, clears statistics. */
 #define HIL_RESET_BANK_SERVICE 128u
 #define HIL_RESET_BANK_SUBTYPE 13u
+
+/* Batch mode: makes room for a data set in the data region, mapped as the models need it; empties it if it is open. */
+#define HIL_OPEN_DATA_SET_SERVICE 128u
+#define HIL_OPEN_DATA_SET_SUBTYPE 17u
+typedef struct {
+    uint32_t rows; /* [row], how many it may hold */
+} hil_open_data_set;
+void hil_write_open_data_set(hil_writer *to, const hil_open_data_set *from);
+void hil_read_open_data_set(hil_reader *from, hil_open_data_set *to);
+
+/* Batch mode: trains one model once on all rows of the data set; answered by EpochTrained. */
+#define HIL_TRAIN_EPOCH_SERVICE 128u
+#define HIL_TRAIN_EPOCH_SUBTYPE 19u
+typedef struct {
+    uint8_t model; /* handle */
+    uint16_t epoch; /* its number; decides the order of rows where a seed is set */
+} hil_train_epoch;
+void hil_write_train_epoch(hil_writer *to, const hil_train_epoch *from);
+void hil_read_train_epoch(hil_reader *from, hil_train_epoch *to);
 
 /* Starts the payload anew, as after power-on. The answer is a Hello with a new nonce. */
 #define HIL_RESTART_SERVICE 128u
@@ -312,6 +353,8 @@ typedef struct {
     uint32_t handler_stack_peak_bytes; /* [byte], deepest use of the interrupt handlers' stack since start */
     uint32_t arena_bytes; /* [byte] */
     uint32_t arena_used_bytes; /* [byte] */
+    uint32_t data_bytes; /* [byte], size of the data region */
+    uint32_t data_used_bytes; /* [byte], taken by the open data set */
     uint8_t models; /* models in the bank */
     uint32_t next_row; /* [row], absolute row of the next sample */
     uint32_t frames_received; /* intact frames since start */
@@ -381,6 +424,7 @@ typedef struct {
     hil_text arithmetic;
     uint8_t inputs; /* feature map: channels read, 0 = any number; learner: 0 */
     int16_t tie; /* learner: label that a score of 0 stands for, -1 or +1; feature map: 0 */
+    uint8_t mode; /* learner: enum Mode in which it trains; feature map: 0 */
     struct { const hil_parameter_info *items; hil_reader reader; uint8_t count; } parameters; /* items to write; NULL after reading, reader stands before the first */
     struct { const hil_array_info *items; hil_reader reader; uint8_t count; } arrays; /* items to write; NULL after reading, reader stands before the first */
 } hil_catalogue_entry;
@@ -392,7 +436,8 @@ void hil_read_catalogue_entry(hil_reader *from, hil_catalogue_entry *to);
 #define HIL_MODEL_CREATED_SUBTYPE 6u
 typedef struct {
     uint8_t model; /* its handle */
-    uint16_t dimension; /* features */
+    uint16_t dimension; /* features, the constant one included */
+    uint8_t outputs; /* scores per row: 1 for two classes, else one per class */
     uint32_t state_bytes; /* [byte], size of its state */
     uint32_t arena_bytes; /* [byte], arena it took, its share of a new feature map included */
     uint32_t arena_used_bytes; /* [byte], by the whole bank */
@@ -422,10 +467,24 @@ typedef struct {
     uint32_t first_row; /* [row], as in Predict */
     uint16_t count; /* records */
     uint8_t models; /* models in the bank */
-    hil_octets records; /* per row: score f64 per model, then per model its prediction (class index), packed from the most significant bit, padded to a byte */
+    hil_octets records; /* per row: per model its scores f64 (as many as it has outputs), then per model its prediction (class index), packed from the most significant bit, padded to a byte */
 } hil_predictions;
 void hil_write_predictions(hil_writer *to, const hil_predictions *from);
 void hil_read_predictions(hil_reader *from, hil_predictions *to);
+
+/* What one epoch did to one model. */
+#define HIL_EPOCH_TRAINED_SERVICE 128u
+#define HIL_EPOCH_TRAINED_SUBTYPE 20u
+typedef struct {
+    uint8_t model; /* handle */
+    uint16_t epoch; /* as in TrainEpoch */
+    double loss; /* mean of the mini-batches' mean losses */
+    uint32_t steps; /* mini-batches */
+    uint32_t rows; /* [row] */
+    uint64_t train; /* [count], cost of all steps */
+} hil_epoch_trained;
+void hil_write_epoch_trained(hil_writer *to, const hil_epoch_trained *from);
+void hil_read_epoch_trained(hil_reader *from, hil_epoch_trained *to);
 
 /* Sums kept on the payload since the bank was last reset. */
 #define HIL_STATISTICS_SERVICE 128u

@@ -5,7 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from firmware_if.reference import MAX_FEATURES, nearest_float32
+from firmware_if.messages import MAX_FEATURES
+from firmware_if.reference import nearest_float32
 
 ARITHMETICS = ("f64", "f32")
 

@@ -9,6 +9,11 @@
 #define HIL_ARENA_BYTES 131072u
 #endif
 
+/* Memory for a data set; the linker places it as section .data_region. */
+#ifndef HIL_DATA_BYTES
+#define HIL_DATA_BYTES 1048576u
+#endif
+
 /* Runs the payload for ever. Called once by the port's start-up code. */
 void payload_main(hil_port *port);
 

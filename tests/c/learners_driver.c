@@ -10,6 +10,7 @@
 
 #define ROWS 300
 #define MOST_INPUTS 32
+#define BATCH_ROWS 40
 
 typedef struct {
     const hil_learner *learner;
@@ -46,7 +47,7 @@ static void *must_allocate(size_t bytes)
     return memory;
 }
 
-static void make(model *m, const hil_learner *learner, size_t dimension)
+static void make(model *m, const hil_learner *learner, size_t dimension, size_t outputs)
 {
     const size_t real = real_bytes(learner->arithmetic);
     unsigned char *parameters = must_allocate(learner->parameter_count * real + 1);
@@ -57,7 +58,7 @@ static void make(model *m, const hil_learner *learner, size_t dimension)
     }
     m->learner = learner;
     m->state.dimension = dimension;
-    m->state.outputs = 1;
+    m->state.outputs = outputs;
     m->state.parameters = parameters;
     for (size_t i = 0; i < learner->array_count; i++) {
         const hil_array *array = &learner->arrays[i];
@@ -96,14 +97,14 @@ static void run(const hil_learner *learner, const hil_feature *feature, size_t i
     model m;
     uint32_t seed = 20210418;
     unsigned updates = 0;
-    make(&m, learner, feature->dimension(inputs));
+    make(&m, learner, feature->dimension(inputs), 1);
     float *values = must_allocate(inputs * sizeof *values);
     for (int row = 0; row < ROWS; row++) {
         for (size_t i = 0; i < inputs; i++) {
             values[i] = next_value(&seed);
         }
         const int label = next_random(&seed) % 2 != 0 ? 1 : -1;
-        if (learner->train != NULL && feature->map(values, inputs, m.x)) {
+        if (feature->map(values, inputs, m.x)) {
             (void)hil_label(learner->score(&m.state, m.x, 0), learner->tie);
             updates += learner->train(&m.state, m.x, label) ? 1u : 0u;
         }
@@ -113,9 +114,46 @@ static void run(const hil_learner *learner, const hil_feature *feature, size_t i
            updates, digest_and_free(&m));
 }
 
+/* Mini-batches of ordinary numbers: NaN, which huge ones would lead to, has no defined bits. */
+static void run_batches(const hil_learner *learner, size_t dimension, size_t outputs)
+{
+    model m;
+    uint32_t seed = 20230705;
+    uint8_t classes[BATCH_ROWS];
+    uint16_t rows[BATCH_ROWS];
+    const size_t real = real_bytes(learner->arithmetic);
+    make(&m, learner, dimension, outputs);
+    unsigned char *x = must_allocate(BATCH_ROWS * dimension * real);
+    for (size_t i = 0; i < BATCH_ROWS * dimension; i++) {
+        const float single = (float)next_random(&seed) / 8388608.0f - 1.0f;
+        const double exact = (double)single;
+        memcpy(x + i * real, real == sizeof single ? (const void *)&single : (const void *)&exact, real);
+    }
+    for (size_t i = 0; i < BATCH_ROWS; i++) {
+        classes[i] = (uint8_t)(next_random(&seed) % (outputs == 1 ? 2 : outputs));
+        rows[i] = (uint16_t)(BATCH_ROWS - 1 - i);
+    }
+    double loss = 0;
+    for (unsigned step = 0; step < 30; step++) {
+        const hil_batch batch = {x, classes, rows + step, BATCH_ROWS - step};
+        loss += learner->train_batch(&m.state, &batch);
+        loss += learner->score(&m.state, x, outputs - 1);
+    }
+    free(x);
+    printf("%s %s %zu to %zu: sum %.9g, state %016" PRIx64 "\n", learner->name, learner->arithmetic, dimension, outputs,
+           loss, digest_and_free(&m));
+}
+
 int main(void)
 {
     for (size_t l = 0; hil_learners[l] != NULL; l++) {
+        if (hil_learners[l]->train_batch != NULL) {
+            for (size_t dimension = 1; dimension <= MOST_INPUTS; dimension += 3) {
+                run_batches(hil_learners[l], dimension, 1);
+                run_batches(hil_learners[l], dimension, 5);
+            }
+            continue;
+        }
         for (size_t f = 0; hil_features[f] != NULL; f++) {
             if (strcmp(hil_learners[l]->arithmetic, hil_features[f]->arithmetic) != 0) {
                 continue;

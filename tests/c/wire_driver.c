@@ -31,6 +31,8 @@ MESSAGE(configure_stream)
 MESSAGE(create_model)
 MESSAGE(samples)
 MESSAGE(predict)
+MESSAGE(open_data_set)
+MESSAGE(train_epoch)
 MESSAGE(accepted)
 MESSAGE(not_accepted)
 MESSAGE(completed)
@@ -45,6 +47,7 @@ MESSAGE(model_created)
 MESSAGE(sample_report)
 MESSAGE(predictions)
 MESSAGE(statistics)
+MESSAGE(epoch_trained)
 
 static bool rewrite_nothing(hil_reader *from, hil_writer *to) {
     (void)to;
@@ -66,6 +69,8 @@ static const struct {
     {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, rewrite_create_model},
     {HIL_SAMPLES_SERVICE, HIL_SAMPLES_SUBTYPE, rewrite_samples},
     {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, rewrite_predict},
+    {HIL_OPEN_DATA_SET_SERVICE, HIL_OPEN_DATA_SET_SUBTYPE, rewrite_open_data_set},
+    {HIL_TRAIN_EPOCH_SERVICE, HIL_TRAIN_EPOCH_SUBTYPE, rewrite_train_epoch},
     {HIL_REQUEST_STATISTICS_SERVICE, HIL_REQUEST_STATISTICS_SUBTYPE, rewrite_nothing},
     {HIL_RESET_BANK_SERVICE, HIL_RESET_BANK_SUBTYPE, rewrite_nothing},
     {HIL_RESTART_SERVICE, HIL_RESTART_SUBTYPE, rewrite_nothing},
@@ -84,6 +89,7 @@ static const struct {
     {HIL_SAMPLE_REPORT_SERVICE, HIL_SAMPLE_REPORT_SUBTYPE, rewrite_sample_report},
     {HIL_PREDICTIONS_SERVICE, HIL_PREDICTIONS_SUBTYPE, rewrite_predictions},
     {HIL_STATISTICS_SERVICE, HIL_STATISTICS_SUBTYPE, rewrite_statistics},
+    {HIL_EPOCH_TRAINED_SERVICE, HIL_EPOCH_TRAINED_SUBTYPE, rewrite_epoch_trained},
 };
 
 /* Reads the fields of message [service, subtype] and prints them as written back. */

@@ -137,7 +137,8 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
     documented = documented_keys("scenarios.md")
     values = {
         "name": '"demo"', "title": '"x"', "recording": '"r"', "recording_hint": '"h"', "target": '"host"',
-        "speed": '"link"', "restart_between_segments": "true", "evaluate": "true", "learner": '"arow"',
+        "speed": '"link"', "mode": '"batch"', "epochs": "3", "bias": "true", "restart_between_segments": "false",
+        "evaluate": "true", "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
         "lost_at_restart": '["w"]', "if_available": "true", "measure": '"timing.x"', "at_most": "2", "at_least": "1",
         "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',

@@ -58,8 +58,8 @@ def test_words_do_not_change_the_fingerprint(tmp_path: Path, old: str, new: str)
         ('["memory", "u8"', '["memory", "u16"'),
         ('["memory", "u8"', '["handle", "u8"'),
         ('"of the firmware"],\n    ["nonce"', '"of the firmware"],\n    ["number"'),
-        ('name = "ROW_GAP", value = 11', 'name = "ROW_GAP", value = 19'),
-        ("subtype = 15", "subtype = 17"),
+        ('name = "ROW_GAP", value = 11', 'name = "ROW_GAP", value = 99'),
+        ("subtype = 15", "subtype = 99"),
         ('["interrupts_in_steps", "u32", ""', '["interrupts_in_steps", "u32", "count"'),
     ],
 )

@@ -152,6 +152,54 @@ def elements(shape: int, dimension: int, outputs: int) -> int:
     return (1, dimension, outputs, outputs * dimension, outputs * (dimension + 1))[shape - 1]
 
 
+class NativeBatchModel:
+    """A model in C that trains on mini-batches, with the interface of its Python twin."""
+
+    def __init__(self, learner: LearnerC, dimension: int, outputs: int, parameters: Mapping[str, float]) -> None:
+        self._learner = learner
+        self._real = real_type(learner.arithmetic.decode())
+        self._dimension, self._outputs = dimension, outputs
+        self._tables = [learner.arrays[i] for i in range(learner.array_count)]
+        reals = [parameters[learner.parameters[i].name.decode()] for i in range(learner.parameter_count)]
+        self._parameters = (self._real * len(reals))(*reals)
+        self._arrays = [
+            ((self._real if table.type == REAL else ctypes.c_uint32) * elements(table.shape, dimension, outputs))()
+            for table in self._tables
+        ]
+        self._scratch = (self._real * learner.scratch(dimension, outputs))()
+        self._state = StateC(dimension, outputs, ctypes.addressof(self._parameters))
+        self._state.scratch = ctypes.addressof(self._scratch)
+        for index, array in enumerate(self._arrays):
+            self._state.arrays[index] = ctypes.addressof(array)
+        learner.start(ctypes.byref(self._state))
+
+    def scores(self, x: Sequence[float]) -> list[float]:
+        features = (self._real * self._dimension)(*x)
+        place = ctypes.addressof(features)
+        return [float(self._learner.score(ctypes.byref(self._state), place, k)) for k in range(self._outputs)]
+
+    def train_batch(self, rows: Sequence[Sequence[float]], classes: Sequence[int]) -> float:
+        """The rows lie in memory behind one another and are visited from the last one backwards."""
+        flat = [value for row in reversed(rows) for value in row]
+        x = (self._real * len(flat))(*flat)
+        held = (ctypes.c_uint8 * len(rows))(*reversed(classes))
+        order = (ctypes.c_uint16 * len(rows))(*reversed(range(len(rows))))
+        batch = BatchC(ctypes.addressof(x), held, order, len(rows))
+        return float(self._learner.train_batch(ctypes.byref(self._state), ctypes.byref(batch)))
+
+    def state(self) -> State:
+        return {
+            table.name.decode(): int(array[0]) if table.shape == SCALAR else [float(value) for value in array]
+            for table, array in zip(self._tables, self._arrays, strict=True)
+        }
+
+    def load(self, state: State) -> None:
+        for table, array in zip(self._tables, self._arrays, strict=True):
+            value = state[table.name.decode()]
+            array[:] = value if isinstance(value, list) else [value]
+        self._scratch[:] = [0.0] * len(self._scratch)
+
+
 def build(target: str, *, folder: Path, compiler: str, flags: str, root: Path = CHECKOUT / "firmware_if") -> Path:
     """Make `target` of registry.mk in `folder` from the sources under `root`."""
     command = ["make", "-s", "-f", str(CHECKOUT / "tests" / "parity" / "registry.mk"), str(folder / target)]

@@ -8,8 +8,8 @@ import struct
 
 import pytest
 
-from firmware_if.reference import MAX_FEATURES, feature_modules, nearest_float32
-from tests.parity.native import CHECKOUT, Native, bits
+from firmware_if.reference import feature_modules, nearest_float32
+from tests.parity.native import Native, bits
 
 SEED = 20210417
 ANY_INPUTS = 3  # for a map of any number
@@ -93,11 +93,6 @@ def test_monomials_come_in_the_documented_order(native: Native, degree: int) -> 
 
 def test_powers_of_one_channel(native: Native) -> None:
     assert native.map("polynomial-6", "f64", [3.0])[1] == [3.0, 9.0, 27.0, 81.0, 243.0, 729.0]
-
-
-def test_the_largest_dimension_is_the_same_on_both_sides() -> None:
-    header = (CHECKOUT / "firmware_if" / "c" / "feature.h").read_text()
-    assert f"#define HIL_MAX_FEATURES {MAX_FEATURES}u\n" in header
 
 
 def test_powers_equal_their_text_for_hundredths(native: Native) -> None:

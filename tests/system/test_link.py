@@ -14,6 +14,7 @@ from firmware_if.messages import (
     Completed,
     ConfigureStream,
     Message,
+    Mode,
     NotAccepted,
     SampleReport,
     Samples,
@@ -80,7 +81,7 @@ class Bench:
                 if isinstance(event, PacketReceived):
                     yield event.telemetry.message
                 elif isinstance(event, Connected):
-                    self.connection.send(ConfigureStream(2, 0, (-1, 1)))
+                    self.connection.send(ConfigureStream(2, 0, (-1, 1), Mode.STREAM))
         pytest.fail(f"30 s were not enough: {self.connection.statistics}")
 
     def stream(self, rows: int) -> list[tuple[int, int]]:

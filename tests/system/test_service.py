@@ -16,6 +16,7 @@ from firmware_if.messages import (
     CreateModel,
     FailureCode,
     Message,
+    Mode,
     NotAccepted,
     Predict,
     Predictions,
@@ -24,7 +25,7 @@ from firmware_if.messages import (
 )
 
 ROW = struct.pack(">Ihf", 0, 1, 0.5)
-AROW = CreateModel("arow", "orbitai-1d", "flight", (0,), ())
+AROW = CreateModel("arow", "orbitai-1d", "flight", (0,), 0, ())
 
 
 class Caller:
@@ -65,7 +66,7 @@ class Caller:
 def caller(sanitized_payload: Path) -> Iterator[Caller]:
     with make_process(sanitized_payload) as line:
         caller = Caller(line)
-        caller.ask(ConfigureStream(1, 0, (-1, 1)))
+        caller.ask(ConfigureStream(1, 0, (-1, 1), Mode.STREAM))
         assert isinstance(caller.ask(AROW)[-1], Completed)
         yield caller
 
@@ -84,11 +85,11 @@ def test_a_refused_telecommand_is_not_accepted(caller: Caller) -> None:
 
 
 def test_a_stream_with_models_may_only_move_its_next_row(caller: Caller) -> None:
-    (refusal,) = caller.ask(ConfigureStream(1, 0, (1, -1)))
+    (refusal,) = caller.ask(ConfigureStream(1, 0, (1, -1), Mode.STREAM))
     assert isinstance(refusal, NotAccepted)
     assert refusal.code == FailureCode.CLASSES
-    (refusal,) = caller.ask(ConfigureStream(2, 0, (-1, 1)))
+    (refusal,) = caller.ask(ConfigureStream(2, 0, (-1, 1), Mode.STREAM))
     assert isinstance(refusal, NotAccepted)
     assert refusal.code == FailureCode.CHANNELS
-    assert isinstance(caller.ask(ConfigureStream(1, 10, (-1, 1)))[-1], Completed)
+    assert isinstance(caller.ask(ConfigureStream(1, 10, (-1, 1), Mode.STREAM))[-1], Completed)
     assert isinstance(caller.ask(Samples(10, ROW))[-1], Completed)

@@ -53,7 +53,7 @@ def test_each_board_of_a_port_has_a_build_of_its_own() -> None:
     builds = [build_firmware("mps2", board=board) for board in ("an386", "an500")]
     assert [build.elf.parent.name for build in builds] == ["mps2-an386", "mps2-an500"]
     assert builds[0].image.build_id != builds[1].image.build_id
-    assert all({".data_region", ".debug_info"}.isdisjoint(build.image.sections) for build in builds)
+    assert all(".data_region" in build.image.sections for build in builds)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.measure.intervals import Z_95, f1_interval, mean_of_two, wilson
+from bench.measure.intervals import Z_95, f1_interval, mean_of_proportions, wilson
 
 PARTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -40,9 +40,9 @@ def test_what_is_no_proportion_is_refused(successes: int, trials: int) -> None:
 
 @given(PARTS, PARTS)
 def test_the_interval_of_a_mean_holds_the_mean_and_stays_in_range(a: tuple[int, int], b: tuple[int, int]) -> None:
-    low, high = mean_of_two(a, b)
+    low, high = mean_of_proportions(a, b)
     assert -1e-12 <= low <= (a[0] / a[1] + b[0] / b[1]) / 2 <= high <= 1 + 1e-12
-    assert mean_of_two(b, a) == pytest.approx((low, high))
+    assert mean_of_proportions(b, a) == pytest.approx((low, high))
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 300))
@@ -69,7 +69,7 @@ def test_the_intervals_cover_the_truth_19_times_of_20(
         n_positive = int(random.binomial(positives + negatives, share))
         n_negative = positives + negatives - n_positive
         tp, tn = int(random.binomial(n_positive, recall)), int(random.binomial(n_negative, specificity))
-        low, high = mean_of_two((tp, n_positive), (tn, n_negative))
+        low, high = mean_of_proportions((tp, n_positive), (tn, n_negative))
         balanced_hits += low <= balanced_true <= high
         low, high = f1_interval(tp, n_negative - tn, n_positive - tp)
         f1_hits += low <= f1_true <= high

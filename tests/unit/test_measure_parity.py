@@ -12,6 +12,7 @@ from bench.learners import PlainModel, run_plain
 from bench.measure import Measurement, RunContext, parity
 from bench.measure.parity import measure_parity
 from bench.measure.states import differing_values, largest_difference, values_outside
+from bench.measure.tally import Tally
 from bench.telemetry import load_recording
 from bench.trace import Entry, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SamplesTrained, SegmentEnded
 from firmware_if.reference import State
@@ -295,8 +296,8 @@ def test_plain_references_over_the_flown_stream_equal_the_downlinked_models(
 
 
 def test_an_array_that_the_reference_names_and_the_payload_lacks_is_no_parity() -> None:
-    tally = parity._Tally()  # noqa: SLF001 - the comparison itself is what is tested
+    tally = Tally()
     dump = ModelDumped(0, 10, "m", 10, {"w": [1.0]})
-    figure = parity._reference_model("m", {10: {"w": [1.0], "cov": [0.5]}}, {("m", 10): dump}, tally=tally)  # noqa: SLF001
+    figure = parity._reference_model("m", {10: {"w": [1.0], "cov": [0.5]}}, {("m", 10): dump}, tally=tally)  # noqa: SLF001 - the comparison itself is what is tested
     assert figure.value == 1
     assert parity._reference_model("m", {}, {}, tally=tally).value is None  # noqa: SLF001

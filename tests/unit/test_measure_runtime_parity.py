@@ -146,7 +146,7 @@ def test_features_that_cannot_be_had_are_no_pass(change: dict[str, object], beca
         ({"predictions": ["0"] * 4}, "the payload's answers hold fewer scores than there are models"),
         ({"predictions": ["02"] * 4}, "the payload predicted a class that the recording does not have"),
         ({"predictions": ["0?"] * 4}, "the payload predicted a class that the recording does not have"),
-        ({"first_row": 4}, "the payload scored no rows: the recording has no evaluation rows, or they were not asked"),
+        ({"first_row": 4}, "the payload scored no rows: the scenario does not evaluate, or the run did not get so far"),
     ],
 )
 def test_answers_that_do_not_fit_are_no_pass(change: dict[str, object], because: str) -> None:

@@ -15,11 +15,13 @@ from bench.plan import (
     DumpModels,
     Evaluate,
     ListCatalogue,
+    OpenDataSet,
     ReadHousekeeping,
     Restart,
     RestoreModels,
     Step,
     StreamSegment,
+    TrainEpochs,
     default_channels,
     make_plan,
 )
@@ -89,8 +91,34 @@ def test_before_a_restart_everything_that_it_loses_is_read() -> None:
     )
 
 
-def test_evaluation_needs_rows_models_and_the_wish() -> None:
-    assert Evaluate() not in steps(SCENARIO, recording(evaluation=False))
+def test_batch_mode_fills_a_data_set_and_trains_epochs_on_it() -> None:
+    planned = steps(replace(SCENARIO, mode="batch", epochs=3), recording())
+    assert planned[2:] == (
+        ConfigureStream(next_row=0, mode="batch"),
+        CreateModels(SPECS),
+        OpenDataSet(5),
+        StreamSegment(0, 0, 2),
+        StreamSegment(1, 2, 5),
+        TrainEpochs(3),
+        DumpModels(1, 5),
+        Evaluate(),
+        ReadHousekeeping(),
+    )
+
+
+def test_score_mode_streams_nothing() -> None:
+    planned = steps(replace(SCENARIO, mode="score"), recording())
+    assert planned[2:] == (
+        ConfigureStream(next_row=0, mode="score"),
+        CreateModels(SPECS),
+        DumpModels(0, 0),
+        Evaluate(),
+        ReadHousekeeping(),
+    )
+
+
+def test_scoring_needs_models_and_the_wish() -> None:
+    assert Evaluate() in steps(SCENARIO, recording(evaluation=False))
     assert Evaluate() not in steps(replace(SCENARIO, evaluate=False), recording())
     assert Evaluate() not in steps(replace(SCENARIO, models=()), recording())
 
@@ -104,10 +132,10 @@ def test_a_plan_without_models_still_streams_every_row() -> None:
     ]
 
 
-def test_a_recording_of_three_classes_is_refused_by_name() -> None:
-    three = replace(recording(), label_meanings={-1: "OFF", 0: "unknown", 1: "ON"})
-    with pytest.raises(RecordingError, match=r"recording small has 3 classes \(-1, 0, 1\); the learners tell 2 apart"):
-        make_plan(SCENARIO, three, target=HOST)
+def test_more_classes_than_a_payload_takes_are_refused() -> None:
+    many = replace(recording(), label_meanings={label: f"class {label}" for label in range(17)})
+    with pytest.raises(RecordingError, match="recording small has 17 classes; a payload takes 2 to 16"):
+        make_plan(SCENARIO, many, target=HOST)
 
 
 def test_more_channels_than_a_sample_carries_are_refused() -> None:
@@ -125,7 +153,7 @@ def test_a_channel_that_the_recording_lacks_is_named() -> None:
 
 def test_a_target_that_cannot_stream_is_refused() -> None:
     deaf = replace(HOST, capabilities=frozenset({"batch"}))
-    with pytest.raises(ConfigurationError, match="target host cannot train on each sample as it arrives"):
+    with pytest.raises(ConfigurationError, match="target host has no capability 'stream': every sample"):
         make_plan(SCENARIO, recording(), target=deaf)
 
 

@@ -1,6 +1,7 @@
 # A native process that speaks through a socket, a pty or any other tty; the build for sanitizers.
 TARGET_NAME := host
 ARENA_BYTES := 1048576
+DATA_BYTES := 4194304
 
 ifeq ($(origin CC),default)
 CC := gcc

@@ -1,0 +1,56 @@
+"""Parity with the plain references in batch mode: the states after the last epoch and the loss of every epoch."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.epochs import PlainEpochs, run_epochs
+from bench.measure.accuracy import row_predictions
+from bench.measure.measurement import Measurement, RunContext, entries_of
+from bench.measure.states import largest_difference, values_outside
+from bench.measure.tally import Tally, plain_model, summary
+from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped
+from firmware_if.reference import load_learner, tolerance
+
+_LOSS = "loss"
+
+
+def plain_epochs(trace: Sequence[Entry], context: RunContext) -> Iterator[Measurement]:
+    """parity.plain.* and parity.error.plain.* of every model."""
+    created = {model.name: model for model in entries_of(trace, ModelCreated)}
+    epochs = entries_of(trace, EpochTrained)
+    _, refused = row_predictions(trace)
+    models = [plain_model(model) for model in created.values()]
+    runs = run_epochs(models, context.recording, epochs=len(epochs), refused=refused)
+    last = {dump.name: dump for dump in entries_of(trace, ModelDumped)}
+    tally = Tally()
+    for name, model in created.items():
+        run, dump = runs[name], last.get(name)
+        if isinstance(run, str) or dump is None:
+            tally.missing.append(name)
+            yield from _unmeasured(name, run if isinstance(run, str) else "no state came down")
+        else:
+            losses = [found.loss for entry in epochs for found in entry.models if found.name == name]
+            yield from _compared(model, dump, losses, run, tally=tally)
+    yield from summary("plain", tally, "no model state came down")
+
+
+def _unmeasured(name: str, because: str) -> Iterator[Measurement]:
+    yield Measurement(f"parity.plain.{name}", None, "values", because=because)
+    yield Measurement(f"parity.plain.{name}.updates", None, "segment ends", because=because)
+    yield Measurement(f"parity.error.plain.{name}", None, "1", because=because)
+
+
+def _compared(
+    model: ModelCreated, dump: ModelDumped, losses: Sequence[float], run: PlainEpochs, *, tally: Tally
+) -> Iterator[Measurement]:
+    gate = tolerance(load_learner(model.learner, arithmetic=model.arithmetic), model.arithmetic)
+    seen = dict(dump.state) | {_LOSS: list(losses)}
+    expected = dict(run.state) | {_LOSS: list(run.losses)}
+    outside = values_outside(seen, expected, tolerance=gate)
+    tally.compared += 1
+    tally.equal += outside == 0
+    tally.tolerant = tally.tolerant or gate > 0.0
+    because = f"tolerance {gate:g} of an array's largest value; {len(losses)} epochs compared"
+    yield Measurement(f"parity.plain.{model.name}", outside, "values", because=because)
+    yield Measurement(f"parity.plain.{model.name}.updates", int(dump.updates != run.steps), "segment ends")
+    error = largest_difference(seen, expected)
+    yield Measurement(f"parity.error.plain.{model.name}", error, "1", because=because)

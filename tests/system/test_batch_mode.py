@@ -1,0 +1,217 @@
+"""Batch mode: a data set in the payload's memory, epochs over it, and everything that is refused on the way."""
+
+import json
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.session.dialogue import Dialogue
+from bench.telemetry import Channel, EvaluationRows, Recording, Segment, save_recording
+from bench.trace import EventReported
+from firmware_if import messages as wire
+from firmware_if.messages import RowStatus
+from firmware_if.packets import crc16
+from tests.system.command_line import run_bench
+from tests.system.test_refusals import (
+    AROW,
+    BATCH,
+    CONFIGURE,
+    LOGISTIC,
+    check_usable,
+    prepare,
+    samples,
+    statuses,
+    talk_to,
+)
+
+ROWS = 300
+COLOURS = {0: "red", 1: "green", 2: "blue"}
+
+
+@pytest.fixture
+def dialogue(sanitized_payload: Path) -> Iterator[Dialogue]:
+    """Give a connection to the native payload under the sanitizers."""
+    yield from talk_to(sanitized_payload)
+
+
+def refusal_of(dialogue: Dialogue, message: wire.Message) -> tuple[str, int]:
+    _, refusal = dialogue.request(message)
+    assert refusal is not None
+    return refusal.code, refusal.number
+
+
+def with_parameter(name: str, value: float) -> wire.CreateModel:
+    return replace(LOGISTIC, hyperparameters=(wire.Hyperparameter(name, value),))
+
+
+def test_rows_are_kept_up_to_the_capacity_and_no_further(dialogue: Dialogue) -> None:
+    prepare(dialogue, (BATCH, LOGISTIC, wire.OpenDataSet(3)))
+    kept = statuses(dialogue, samples(0, 1.0, 2.0), samples(1, math.nan, 0.0), samples(2, 1.0, 1.0, label=7))
+    assert kept == [RowStatus.STORED, RowStatus.NOT_FINITE, RowStatus.UNKNOWN_LABEL]
+    two = struct.pack(">Ih2fIh2fIh2f", *(0, 1, 0.5, 0.5) * 3)
+    assert refusal_of(dialogue, wire.Samples(3, two)) == ("DATA_FULL", 3)
+    assert statuses(dialogue, samples(3, 3.0, 1.0), samples(4, 0.0, 1.0, label=-1)) == [RowStatus.STORED] * 2
+    assert refusal_of(dialogue, samples(5, 1.0, 1.0)) == ("DATA_FULL", 3)
+    [trained] = dialogue.demand(wire.TrainEpoch(0, 0))
+    assert isinstance(trained, wire.EpochTrained)
+    assert (trained.rows, trained.steps) == (3, 1)
+    assert math.isclose(trained.loss, math.log(2), rel_tol=1e-6)  # all weights are zero
+    check_usable(dialogue)
+
+
+def test_opening_again_empties_the_data_set(dialogue: Dialogue) -> None:
+    prepare(dialogue, (BATCH, LOGISTIC, wire.OpenDataSet(3)))
+    assert statuses(dialogue, samples(0, 1.0, 2.0)) == [RowStatus.STORED]
+    dialogue.demand(wire.OpenDataSet(5))
+    assert refusal_of(dialogue, wire.TrainEpoch(0, 0)) == ("NO_DATA", 5)
+    check_usable(dialogue)
+
+
+def test_a_data_set_larger_than_its_region_is_refused(dialogue: Dialogue) -> None:
+    """4 MiB hold 65535 rows of two singles, but not of 64 doubles."""
+    wide = replace(LOGISTIC, arithmetic="f64", channels=(0, 1) * 32)
+    prepare(dialogue, (BATCH, LOGISTIC, wire.OpenDataSet(wire.MAX_ROWS), wire.OpenDataSet(0xFFFF)))
+    dialogue.demand(wire.ResetBank())
+    prepare(dialogue, (BATCH, wide))
+    assert refusal_of(dialogue, wire.OpenDataSet(wire.MAX_ROWS)) == ("DATA_FULL", 4194304)
+    assert refusal_of(dialogue, wire.OpenDataSet(0))[0] == "DATA_FULL"
+    dialogue.demand(wire.OpenDataSet(100))
+    check_usable(dialogue)
+
+
+def test_requests_of_another_mode_are_refused(dialogue: Dialogue) -> None:
+    prepare(dialogue, (CONFIGURE, AROW))
+    assert refusal_of(dialogue, wire.OpenDataSet(3)) == ("MODE", wire.Mode.STREAM)
+    assert refusal_of(dialogue, wire.TrainEpoch(0, 0)) == ("NO_DATA", 0)
+    dialogue.demand(wire.ResetBank())
+    prepare(dialogue, (BATCH, LOGISTIC))
+    assert refusal_of(dialogue, AROW) == ("MODE", wire.Mode.BATCH)
+    assert refusal_of(dialogue, samples(0, 1.0, 1.0)) == ("NO_DATA", 0)
+    assert refusal_of(dialogue, replace(BATCH, mode=9)) == ("CHANNELS", wire.MAX_CHANNELS)  # models are there
+    dialogue.demand(wire.OpenDataSet(4))
+    assert refusal_of(dialogue, LOGISTIC) == ("STREAM_ACTIVE", 0)
+    assert statuses(dialogue, samples(0, 1.0, 1.0)) == [RowStatus.STORED]
+    assert refusal_of(dialogue, wire.TrainEpoch(1, 0)) == ("UNKNOWN_MODEL", 1)
+    dialogue.demand(wire.ResetBank())
+    assert refusal_of(dialogue, replace(BATCH, mode=9)) == ("MODE", 9)
+    prepare(dialogue, (replace(CONFIGURE, mode=wire.Mode.SCORE), AROW, LOGISTIC))
+    assert refusal_of(dialogue, samples(0, 1.0, 1.0)) == ("MODE", wire.Mode.SCORE)
+    check_usable(dialogue)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch", 0),
+        ("batch", 65536),
+        ("batch", 1.5),
+        ("seed", -1),
+        ("seed", 0.5),
+        ("lr", 0),
+        ("lr", 11),
+        ("lr", math.nan),
+    ],
+)
+def test_hyperparameters_out_of_range_are_refused(dialogue: Dialogue, name: str, value: float) -> None:
+    prepare(dialogue, (BATCH,))
+    assert refusal_of(dialogue, with_parameter(name, value)) == ("PARAMETER_RANGE", 0)
+    check_usable(dialogue)
+
+
+@pytest.mark.parametrize("classes", [(), (1,), tuple(range(17)), (1, 2, 1)])
+def test_class_labels_that_do_not_fit_are_refused(dialogue: Dialogue, classes: tuple[int, ...]) -> None:
+    assert refusal_of(dialogue, replace(CONFIGURE, classes=classes)) == ("CLASSES", len(classes))
+    prepare(dialogue, (replace(CONFIGURE, classes=(1, 2, 3)),))
+    assert refusal_of(dialogue, AROW) == ("CLASSES", 3)
+    check_usable(dialogue)
+
+
+def test_nan_in_training_is_an_event_and_the_loss(dialogue: Dialogue) -> None:
+    prepare(dialogue, (BATCH, LOGISTIC, wire.OpenDataSet(3)))
+    broken = struct.pack("<f", math.nan)
+    dialogue.demand(wire.LoadMemory(0, 1, 0, broken, crc16(broken)))
+    assert statuses(dialogue, samples(0, 1.0, 2.0)) == [RowStatus.STORED]
+    for epoch in range(2):
+        [trained] = dialogue.demand(wire.TrainEpoch(0, epoch))
+        assert isinstance(trained, wire.EpochTrained)
+        assert math.isnan(trained.loss)
+    events = [entry for entry in dialogue.recorder.entries if isinstance(entry, EventReported)]
+    assert [(e.severity, e.number) for e in events if e.event == "not_finite_state"] == [("medium", 0)]
+    check_usable(dialogue)
+
+
+def make_recording() -> Recording:
+    """Three clouds of points in the plane, one label each."""
+    rng = np.random.default_rng(20230705)
+    labels = rng.integers(0, 3, 2 * ROWS).astype(np.int16)
+    centres = np.array([[-2.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
+    values = (centres[labels] + rng.normal(size=(2 * ROWS, 2))).astype(np.float32)
+    return Recording(
+        name="colours",
+        title="three clouds",
+        folder=None,
+        channels=(Channel("x", "1", -10.0, 10.0), Channel("y", "1", -10.0, 10.0)),
+        deciding_channel=None,
+        values=values[:ROWS],
+        labels=labels[:ROWS],
+        times_ms=np.arange(ROWS, dtype=np.int64) * 1000,
+        segments=(Segment("one", 0, 100), Segment("two", 100, ROWS)),
+        label_meanings=COLOURS,
+        positive_label=2,
+        period_s=1.0,
+        provenance="made for a test",
+        licence="none",
+        evaluation=EvaluationRows(values[ROWS:], labels[ROWS:]),
+    )
+
+
+SCENARIO = """
+name = "colours"
+title = "three classes"
+mode = "batch"
+epochs = 12
+[[models]]
+name = "plain"
+learner = "logistic"
+features = "identity"
+hyperparameters = { batch = 32, lr = 0.05 }
+[[models]]
+name = "shuffled"
+learner = "logistic"
+features = "identity"
+arithmetic = "f64"
+hyperparameters = { batch = 7, seed = 11 }
+[[limits]]
+measure = "parity.plain*"
+equal = 0
+[[limits]]
+measure = "accuracy.evaluation.*.balanced_accuracy"
+at_least = 0.85
+because = "the clouds overlap a little"
+"""
+
+
+@pytest.mark.parametrize("target", ["host", "qemu-zynq-a9"])
+def test_three_classes_are_learnt_as_the_plain_reference_learns_them(tmp_path: Path, target: str) -> None:
+    save_recording(make_recording(), tmp_path / "colours")
+    (tmp_path / "colours.toml").write_text(SCENARIO, encoding="utf-8")
+    out = tmp_path / "run"
+    arguments = ("--recording", tmp_path / "colours", "--target", target, "--out", out)
+    ended = run_bench(tmp_path, "run", tmp_path / "colours.toml", *arguments)
+    assert ended.status == 0, ended.out + ended.err
+    verdicts = {v["name"]: v for v in json.loads((out / "verdicts.json").read_text())}
+    assert verdicts["parity.identical.plain"]["value"] == 2
+    assert verdicts["accuracy.evaluation.plain.recall.1"]["value"] > 0.8
+    [segment] = json.loads((out / "models.json").read_text())["segments"]
+    model = segment["models"]["shuffled"]
+    assert [len(model["state"][name]) for name in ("w", "b", "m", "v")] == [6, 3, 9, 9]
+    assert model["updates"] == model["state"]["timestep"] == 12 * 43
+    losses = [epoch["loss"] for epoch in model["epochs"]]
+    assert len(losses) == 12
+    assert losses[-1] < losses[0] < 2 * math.log(3)
+    assert run_bench(tmp_path, "judge", out).status == 0
