@@ -2,7 +2,8 @@
  * HIL_FLIGHT, HIL_F64 and HIL_F32 together with its flags:
  *   flight  IEEE double exactly as OPS-SAT-1 flew, quirks included   -ffp-contract=off  -fno-math-errno
  *   f64     textbook formulas in IEEE double                         -ffp-contract=off  -fno-math-errno
- *   f32     textbook formulas in IEEE single                         -ffp-contract=fast -fno-math-errno
+ *   f32     textbook formulas in IEEE single, sums in any order      -ffp-contract=fast -fno-math-errno
+ * On ARMv7 cores with NEON, f32 takes denormal numbers (below 1.2e-38) as 0: see kernels_neon.h.
  * -fno-math-errno changes no value; it lets a square root be one instruction.
  */
 #ifndef HIL_ARITHMETIC_H

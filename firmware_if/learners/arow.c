@@ -40,12 +40,18 @@ static bool train(const hil_state *state, const void *features, int label)
     hil_real *restrict cov = state->arrays[COV];
     const hil_real y = (hil_real)label;
 
-    const hil_real margin = hil_dot(w, x, dimension) * y;
+    const bool few = hil_are_few(dimension);
+    hil_real v = 0;
+    const hil_real score = few ? hil_dot_and_confidence(w, cov, x, dimension, &v) : hil_dot(w, x, dimension);
+    const hil_real margin = score * y;
     if (margin >= 1) {
         return false;
     }
     const hil_real r = ((const hil_real *)state->parameters)[R];
-    const hil_real beta = 1 / (hil_confidence(cov, x, dimension) + r);
+    if (!few) {
+        v = hil_confidence(cov, x, dimension);
+    }
+    const hil_real beta = 1 / (v + r);
     const hil_real step = (1 - margin) * beta * y; /* margin < 1: the hinge loss needs no max(0, ...) */
     hil_confident_step(w, cov, x, dimension, step, beta);
     return true;
