@@ -11,8 +11,10 @@ from firmware_if.reference import State, counter, vector
 
 NAME = "logistic"
 ARITHMETICS = ("f64", "f32")
-# Largest difference from this twin, relative to the largest value of an array (set from measurements).
-TOLERANCES = {"f64": 1e-9, "f32": 1e-3}
+# Measured over the shapes of the parity test and ten epochs of 1305 x 128: f32 up to 3.4e-5, of which 1.3e-5 is the
+# rounding of 1 - beta2 alone; f64 up to 8.7e-13, as the sums run in another order and exp and log are the library's. A
+# gradient that cancels to nothing could exceed both: Adam scales it up to a full step.
+TOLERANCES = {"f64": 1e-11, "f32": 1e-4}
 PARAMETERS = {
     "lr": (0.02, 1e-6, 10.0),
     "beta1": (0.9, 0.0, 0.9999),

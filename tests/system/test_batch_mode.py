@@ -28,6 +28,7 @@ from tests.system.test_refusals import (
     statuses,
     talk_to,
 )
+from tools.simulate_latents import make_recording as simulate_latents
 
 ROWS = 300
 COLOURS = {0: "red", 1: "green", 2: "blue"}
@@ -215,3 +216,40 @@ def test_three_classes_are_learnt_as_the_plain_reference_learns_them(tmp_path: P
     assert len(losses) == 12
     assert losses[-1] < losses[0] < 2 * math.log(3)
     assert run_bench(tmp_path, "judge", out).status == 0
+
+
+LATENTS = """
+name = "latents"
+title = "the reference case"
+mode = "batch"
+epochs = 10
+"""
+LATENTS_MODEL = """
+[[models]]
+name = "batch_{0}"
+learner = "logistic"
+features = "identity"
+hyperparameters = {{ lr = 0.02, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, batch = {0} }}
+"""
+
+
+@pytest.mark.parametrize(("target", "batches"), [("host", (8, 16, 32, 64, 128, 256)), ("qemu-mps2-an500", (32,))])
+def test_the_reference_case_trains_as_the_plain_reference_does(
+    tmp_path: Path, target: str, batches: tuple[int, ...]
+) -> None:
+    """1305 samples of 128 dimensions, 10 epochs. Without memory where the data region should be, nothing is learnt."""
+    save_recording(simulate_latents(), tmp_path / "latents", samples="npz")
+    limits = "".join(f'[[limits]]\nmeasure = "parity.{kind}*"\nequal = 0\n' for kind in ("plain", "onnx"))
+    models = "".join(LATENTS_MODEL.format(batch) for batch in batches)
+    (tmp_path / "latents.toml").write_text(LATENTS + models + limits, encoding="utf-8")
+    out = tmp_path / "run"
+    arguments = ("--recording", tmp_path / "latents", "--target", target, "--out", out)
+    ended = run_bench(tmp_path, "run", tmp_path / "latents.toml", *arguments)
+    assert ended.status == 0, ended.out + ended.err
+    verdicts = {v["name"]: v for v in json.loads((out / "verdicts.json").read_text())}
+    assert verdicts["parity.plain"]["value"] == 0
+    assert verdicts["parity.compared.plain"]["value"] == len(batches)
+    for batch in batches:
+        assert verdicts[f"timing.model.batch_{batch}.train.count"]["value"] == 10 * -(-1305 // batch)
+        assert verdicts[f"accuracy.evaluation.batch_{batch}.balanced_accuracy"]["value"] > 0.9
+        print(f"batch {batch}: error {verdicts[f'parity.error.plain.batch_{batch}']['value']:.2e}")

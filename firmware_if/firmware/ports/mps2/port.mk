@@ -14,6 +14,7 @@ LINK_SCRIPT := ports/mps2/link.ld
 CFLAGS += $(CPU_FLAGS) -mfloat-abi=hard -mthumb -fno-unwind-tables -fno-asynchronous-unwind-tables \
           -DUART_BAUD=$(BAUD)u -DHIL_SEND_FRAMES=$(SEND_FRAMES)u
 LDFLAGS += --specs=nano.specs -nostartfiles -T $(LINK_SCRIPT) \
+           -Wl,--defsym=PSRAM_BASE=$(PSRAM_BASE) \
            -Wl,--defsym=STACK_BYTES=$(STACK_BYTES),--defsym=HANDLER_STACK_BYTES=$(HANDLER_STACK_BYTES)
 
 # Exceptions save no floating-point registers here (startup.S), so what runs in a handler must not touch any.
