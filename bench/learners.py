@@ -18,6 +18,7 @@ from firmware_if.reference import (
     load_learner,
     predicted_label,
     score_band,
+    slack,
     tolerance,
     trains_in_batches,
     vector,
@@ -52,6 +53,8 @@ class Snapshot:
 
     updates: int
     state: State
+    undecided_updates: int = 0
+    """Rows so far on which, within the tolerance, a payload and its reference may decide otherwise whether to train."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,7 @@ def _train(
     undecided: set[int] = set()
     snapshots: dict[int, Snapshot] = {}
     predictions: list[str] = []
-    updates = 0
+    updates = close = 0
     for row, (label, values) in enumerate(zip(steps, candidate.features, strict=True), start=1):
         if initial and row - 1 in restarts:
             learner.load(learner.state() | initial)
@@ -204,11 +207,14 @@ def _train(
         else:
             score = learner.score(values)
             predictions.append("1" if predicted_label(score, candidate.tie) > 0 else "0")
-            if candidate.tolerance and abs(score) < _band(candidate, values):
-                undecided.add(row - 1)
+            if candidate.tolerance:
+                band = _band(candidate, values)
+                if abs(score) < band:
+                    undecided.add(row - 1)
+                close += abs(slack(learner, values, label)) < band
             updates += learner.train(values, label)
         if row in ends:
-            snapshots[row] = Snapshot(updates, learner.state())
+            snapshots[row] = Snapshot(updates, learner.state(), close)
     return "".join(predictions), snapshots, frozenset(undecided)
 
 

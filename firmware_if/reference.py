@@ -10,7 +10,7 @@ import difflib
 import importlib
 import math
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Protocol, TypeVar, cast
 
@@ -212,9 +212,16 @@ def tolerance(module: LearnerModule, arithmetic: str) -> float:
     return tolerances.get(arithmetic, 0.0)
 
 
+def slack(learner: Learner, x: Sequence[float], label: int) -> float:
+    """Positive where a learner trains on a sample: its own `slack`, else that of the hinge loss, 1 - label * score."""
+    own: Callable[[Sequence[float], int], float] | None = getattr(learner, "slack", None)
+    return own(x, label) if own else 1.0 - label * learner.score(x)
+
+
 def score_band(w: Sequence[float], x: Sequence[float], *, tolerance: float) -> float:
     """How far the float32 score of a model within the tolerance may lie from its twin's.
 
+    Where `slack` is nearer to 0 than this, a payload may train though its twin does not, or the other way round.
     The weights may differ by `tolerance` of the largest, and a float32 sum of d products by d roundings of its size
     (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1); two more for the twin's own and the result.
     """

@@ -1,4 +1,4 @@
-/* arithmetics: flight f64
+/* arithmetics: flight f64 f32
  *
  * Adam on the hinge loss.
  * Kingma, Ba: Adam: A Method for Stochastic Optimization, ICLR 2015, algorithm 1; beta1 decays by lambda from step to
@@ -8,7 +8,6 @@
  * costs more than all the rest and its last bit differs from library to library. They are rounded correctly wherever
  * that was tested (every t up to 20000); a power below SMALLEST_POWER counts as 0, which 1 - power cannot tell apart.
  */
-#include <string.h>
 #include <tgmath.h>
 
 #include "arithmetic.h"
@@ -37,7 +36,8 @@ static const hil_parameter PARAMETERS[] = {
 
 /* Each power has a place of two hil_real in scratch memory. */
 #if defined(HIL_F32)
-/* In single, 1 - beta2^t would keep 14 of its 24 bits in the first steps, and the product would lose more in each. */
+/* In single, 1 - beta2^t would keep 14 of its 24 bits in the first steps, and the product would lose more in each. What
+ * a hyperparameter cannot hold is lost all the same: lambda = 0.99999999 is 1 there. */
 typedef double power;
 
 static power power_of(hil_real base)
@@ -56,16 +56,21 @@ static power multiply(power a, power b)
     return product < SMALLEST_POWER ? 0 : product;
 }
 
+typedef union {
+    power whole;
+    hil_real halves[2];
+} kept_power;
+
 static power load_power(const hil_real *place)
 {
-    power kept;
-    memcpy(&kept, place, sizeof kept);
-    return kept;
+    return (kept_power){.halves = {place[0], place[1]}}.whole;
 }
 
 static void keep_power(hil_real *place, power a)
 {
-    memcpy(place, &a, sizeof a);
+    const kept_power kept = {a};
+    place[0] = kept.halves[0];
+    place[1] = kept.halves[1];
 }
 #else
 /* A number with twice the digits of a double: high + low, with high the double nearest to it. */

@@ -1,4 +1,4 @@
-/* arithmetics: flight f64
+/* arithmetics: flight f64 f32
  *
  * PA, the passive-aggressive algorithm without slack.
  * Crammer, Dekel, Keshet, Shalev-Shwartz, Singer: Online Passive-Aggressive Algorithms, JMLR 7, 2006.

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from firmware_if.reference import State, divide, vector
 
 NAME = "pa"
-ARITHMETICS = ("flight", "f64")
+ARITHMETICS = ("flight", "f64", "f32")
 PARAMETERS = {"unguarded": (0, 0, 1)}
 TIE = -1
+TOLERANCES = {"f32": 3e-4}
+"""Measured: at most 1.3e-6 over the 3854 rows of OrbitAI's April (1 to 55 features), 9.1e-5 on random rows: with one
+feature, a tiny sample makes the weight large, and when the next one brings it back its rounding stays."""
 
 
 class Learner:

@@ -1,4 +1,4 @@
-/* arithmetics: flight f64
+/* arithmetics: flight f64 f32
  *
  * SCW-I, exact soft confidence-weighted learning, with a diagonal covariance.
  * Wang, Zhao, Hoi: Exact Soft Confidence-Weighted Learning, ICML 2012, proposition 1.
@@ -73,7 +73,7 @@ static double phi_of(double eta)
     double x = 0;
     for (;;) {
         double sum = 1, exponential = 1;
-        for (int n = 64; n > 0; n--) {
+        for (int n = 20 + (int)(3 * (x * x / 2)); n > 0; n--) { /* what further terms add is below 1e-17 */
             sum = 1 + sum * (x * x) / (2 * n + 1);
             exponential = 1 + exponential * (x * x) / (2 * n);
         }
@@ -114,7 +114,7 @@ static size_t scratch(size_t dimension, size_t outputs)
     return SCRATCH;
 }
 
-/* phi is worked out once: it follows from eta alone. */
+/* phi is worked out once, and again after a load: it follows from eta alone. */
 static hil_real known_phi(const hil_state *state)
 {
     hil_real *known = state->scratch;
@@ -126,6 +126,7 @@ static hil_real known_phi(const hil_state *state)
 
 static void start(const hil_state *state)
 {
+    (void)known_phi(state); /* now, not in the first step */
     hil_fill(state->arrays[W], state->dimension, 0);
     hil_fill(state->arrays[COV], state->dimension, 1);
 }

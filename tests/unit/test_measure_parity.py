@@ -97,6 +97,28 @@ def test_a_float32_model_is_judged_by_the_tolerance_of_its_learner() -> None:
         assert found["parity.error.plain.arow_f32"].value == pytest.approx(share, rel=1e-6)
 
 
+def test_updates_may_differ_by_the_rows_for_which_training_was_open() -> None:
+    """The same sample again and again: after the first step PA is exactly where it stops."""
+    recording = make_recording()
+    recording = replace(recording, values=np.full_like(recording.values, 0.75))
+    models = (PlainModel("pa_f32", "pa", "identity", "f32", (0,), {}),)
+    made = make_run(recording, models)
+    first, last = (made.plain.snapshots["pa_f32", end] for end in ENDS)
+    assert 0 < first.undecided_updates < last.undecided_updates
+
+    def where_updates_differ(more: int) -> float | None:
+        trace = [
+            replace(entry, updates=last.updates + more)
+            if isinstance(entry, ModelDumped) and entry.end_row == ENDS[1]
+            else entry
+            for entry in made.trace
+        ]
+        return figures(made, trace)["parity.plain.pa_f32.updates"].value
+
+    assert where_updates_differ(last.undecided_updates) == 0
+    assert where_updates_differ(last.undecided_updates + 1) == 1
+
+
 def test_a_prediction_within_the_tolerance_of_a_tie_is_not_compared() -> None:
     """The second sample lies across the weights that the first has made: its score is rounding alone."""
     recording = make_recording(2, (2,))

@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from firmware_if.reference import Reference, TwinError, load_feature_map, load_learner, score_band, tolerance
+from firmware_if.reference import (
+    Reference,
+    TwinError,
+    divide,
+    load_feature_map,
+    load_learner,
+    score_band,
+    slack,
+    square_root,
+    tolerance,
+)
 
 ROW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
@@ -129,3 +139,29 @@ def test_a_state_of_another_shape_is_refused(change: dict[str, list[float] | int
     state = {name: value for name, value in (reference.state() | change).items() if value is not None}
     with pytest.raises(TwinError, match=text):
         reference.load(state)
+
+
+def test_a_learner_without_a_slack_of_its_own_has_that_of_the_hinge_loss() -> None:
+    hinge, own = (
+        load_learner(name, arithmetic="f64").Learner(2, "f64", {"C": 1.0, "eta": 0.5}) for name in ("pa-i", "scw")
+    )
+    for learner in (hinge, own):
+        learner.load(learner.state() | {"w": [0.5, 0.0]})
+    assert slack(hinge, [1.0, 1.0], -1) == 1.5
+    assert slack(own, [1.0, 1.0], -1) == 0.5  # phi is 0 at eta = 1/2
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "quotient"),
+    [(1.0, 4.0, 0.25), (1.0, 0.0, math.inf), (1.0, -0.0, -math.inf), (-2.0, 0.0, -math.inf), (-1.0, -0.0, math.inf)],
+)
+def test_division_is_that_of_ieee_754(a: float, b: float, quotient: float) -> None:
+    assert divide(a, b) == quotient
+
+
+def test_what_ieee_754_leaves_undefined_is_nan() -> None:
+    assert math.isnan(divide(0.0, 0.0))
+    assert math.isnan(divide(math.nan, 0.0))
+    assert math.isnan(square_root(-1.0))
+    assert math.isnan(square_root(math.nan))
+    assert (square_root(4.0), square_root(math.inf)) == (2.0, math.inf)
