@@ -253,3 +253,89 @@ def test_the_reference_case_trains_as_the_plain_reference_does(
         assert verdicts[f"timing.model.batch_{batch}.train.count"]["value"] == 10 * -(-1305 // batch)
         assert verdicts[f"accuracy.evaluation.batch_{batch}.balanced_accuracy"]["value"] > 0.9
         print(f"batch {batch}: error {verdicts[f'parity.error.plain.batch_{batch}']['value']:.2e}")
+
+
+HUGE = """
+name = "huge"
+title = "numbers that no float32 sum holds"
+mode = "batch"
+epochs = 2
+[[models]]
+name = "single"
+learner = "logistic"
+features = "identity"
+hyperparameters = { lr = 10, batch = 16 }
+[[limits]]
+measure = "parity.plain*"
+equal = 0
+[[limits]]
+measure = "events.medium"
+equal = 0
+"""
+
+
+def test_training_that_leaves_the_range_of_its_arithmetic_fails_and_says_so(tmp_path: Path) -> None:
+    recording = make_recording()
+    values = (recording.values * 1e37).astype(np.float32)
+    channels = tuple(Channel(name, "1", -1e38, 1e38) for name in ("x", "y"))
+    save_recording(replace(recording, values=values, channels=channels, evaluation=None), tmp_path / "huge")
+    (tmp_path / "huge.toml").write_text(HUGE, encoding="utf-8")
+    out = tmp_path / "run"
+    arguments = ("--recording", tmp_path / "huge", "--target", "host", "--out", out)
+    ended = run_bench(tmp_path, "run", tmp_path / "huge.toml", *arguments)
+    assert ended.status == 1, ended.out + ended.err
+    assert "events.medium" in ended.out
+    [segment] = json.loads((out / "models.json").read_text())["segments"]
+    assert "NaN" in [epoch["loss"] for epoch in segment["models"]["single"]["epochs"]]
+
+
+BIAS = """
+name = "biased"
+title = "a constant feature"
+target = "host"
+[[models]]
+learner = "arow"
+arithmetic = "{0}"
+bias = true
+each = {{ one = "identity", two = "polynomial-2" }}
+[[models]]
+learner = "arow"
+arithmetic = "{0}"
+each = {{ unbiased = "identity" }}
+[[limits]]
+measure = "parity.plain*"
+equal = 0
+[[limits]]
+measure = "parity.onnx*"
+equal = 0
+"""
+
+
+@pytest.mark.parametrize("arithmetic", ["f32", "f64"])
+def test_a_bias_is_one_weight_more_and_the_intercept_of_the_exported_model(tmp_path: Path, arithmetic: str) -> None:
+    """All rows of one class lie on one side of a line that misses the origin: only a bias can tell them apart."""
+    rng = np.random.default_rng(7)
+    values = rng.uniform(1.0, 3.0, size=(400, 1)).astype(np.float32)
+    labels = np.where(values[:, 0] > 2.0, 1, 0).astype(np.int16)
+    recording = replace(
+        make_recording(),
+        channels=(Channel("x", "1", 0.0, 4.0),),
+        values=values,
+        labels=labels,
+        label_meanings={0: "low", 1: "high"},
+        positive_label=1,
+        times_ms=np.arange(400, dtype=np.int64) * 1000,
+        segments=(Segment("one", 0, 400),),
+        evaluation=None,
+    )
+    save_recording(recording, tmp_path / "line")
+    (tmp_path / "biased.toml").write_text(BIAS.format(arithmetic), encoding="utf-8")
+    out = tmp_path / "run"
+    ended = run_bench(tmp_path, "run", tmp_path / "biased.toml", "--recording", tmp_path / "line", "--out", out)
+    assert ended.status == 0, ended.out + ended.err
+    verdicts = {v["name"]: v for v in json.loads((out / "verdicts.json").read_text())}
+    accuracy = {name: verdicts[f"accuracy.recording.{name}.balanced_accuracy"]["value"] for name in ("one", "unbiased")}
+    assert accuracy["one"] > 0.8
+    assert accuracy["unbiased"] == 0.5  # one class for all rows
+    models = json.loads((out / "models.json").read_text())["segments"][0]["models"]
+    assert [len(models[name]["state"]["w"]) for name in ("one", "two", "unbiased")] == [2, 3, 1]
