@@ -80,6 +80,8 @@ def _run(
         dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
         outputs = 1 if len(labels) == 2 else len(labels)  # noqa: PLR2004  # two classes need one score
         learner = module.BatchLearner(dimension, outputs, model.arithmetic, hyperparameters)
+        if model.initial:
+            learner.load(learner.state() | dict(model.initial))
         losses = [_epoch(learner, data, hyperparameters, epoch) for epoch in range(epochs)]
     except TwinError as error:
         return f"no plain reference: {error}"

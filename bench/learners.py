@@ -14,6 +14,7 @@ from firmware_if.reference import (
     Reference,
     State,
     TwinError,
+    complete_hyperparameters,
     load_feature_map,
     load_learner,
     predicted_label,
@@ -45,6 +46,8 @@ class PlainModel:
     bias: bool = False
     """A constant feature 1 stands behind those of the map."""
     lost_at_restart: tuple[str, ...] = ()
+    initial: Mapping[str, list[float]] = field(default_factory=dict)
+    """State arrays that hold something else before the first row than the learner says."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,21 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
     )
     module = load_learner(model.learner, arithmetic=model.arithmetic)
     dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
-    return module.Learner(dimension + model.bias, model.arithmetic, checked.hyperparameters)
+    learner = module.Learner(dimension + model.bias, model.arithmetic, checked.hyperparameters)
+    if model.initial:
+        learner.load(learner.state() | dict(model.initial))
+    return learner
+
+
+def initial_plain_state(model: PlainModel, *, outputs: int) -> State:
+    """Every state array before the first row; raises TwinError for what the references do not know."""
+    module = load_learner(model.learner, arithmetic=model.arithmetic)
+    if not trains_in_batches(module):
+        return _make_learner(model, UNLABELLED_CLASSES).state()
+    hyperparameters = complete_hyperparameters(module, model.hyperparameters)
+    dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
+    learner = module.BatchLearner(dimension, outputs, model.arithmetic, hyperparameters)
+    return learner.state() | dict(model.initial)
 
 
 def map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[list[float] | None]:

@@ -7,14 +7,15 @@ completed.
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from bench.build import FirmwareImage
 from bench.errors import RunFolderError
+from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.measure import RunContext, measure
 from bench.report.json import save_models, save_verdicts
 from bench.report.onnx import save_onnx_models
@@ -29,6 +30,7 @@ _SCENARIO = "scenario.toml"
 _FIRMWARE = "firmware.json"
 _RECORDING = "recording"
 _TARGET = "target"
+INITIAL = "initial"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class RunFiles:
     target: Target
     recording: Recording
     firmware: FirmwareImage | None
+    initial: Mapping[str, InitialModel] = field(default_factory=dict)
+    """Model files that the scenario names, by model name."""
 
 
 def new_run_folder(root: Path, name: str, *, started: datetime) -> Path:
@@ -72,6 +76,11 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
     try:
         if files.scenario.path is not None:
             shutil.copyfile(files.scenario.path, folder / _SCENARIO)
+        else:
+            (folder / _SCENARIO).write_text(files.scenario.text, encoding="utf-8")
+        for name, initial in files.initial.items():
+            (folder / INITIAL).mkdir(exist_ok=True)
+            (folder / INITIAL / f"{name}.onnx").write_bytes(initial.graph.content)
         if files.target.path is not None:
             (folder / _TARGET).mkdir()
             shutil.copyfile(files.target.path, folder / _TARGET / files.target.path.name)
@@ -112,11 +121,14 @@ def load_run_files(folder: Path) -> RunFiles:
             f"{folder} is no complete run folder: it has {len(targets)} targets", hint="see: bench run"
         )
     firmware = folder / _FIRMWARE
+    scenario = load_scenario(folder / _SCENARIO)
+    initial = load_initial_models(scenario, folder / INITIAL)
     return RunFiles(
-        scenario=load_scenario(folder / _SCENARIO),
+        scenario=scenario,
         target=load_target(targets[0]),
-        recording=load_recording(folder / _RECORDING),
+        recording=with_classes(load_recording(folder / _RECORDING), initial),
         firmware=_load_firmware(firmware) if firmware.exists() else None,
+        initial=initial,
     )
 
 
@@ -142,6 +154,7 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
         masks_interrupts=files.target.masks_interrupts,
         assumed_instructions_per_s=files.target.clock.assumed_instructions_per_s,
         interrupt_frame_bytes=files.target.memory.interrupt_frame_bytes,
+        initial=files.initial,
     )
     verdicts = judge(measure(entries, context), limits_for(files.scenario, files.target.name))
     save_models(entries, folder / "models.json")

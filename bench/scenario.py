@@ -4,8 +4,9 @@ docs/scenarios.md lists every key of the file.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,8 @@ class ModelSpec:
     """Left out, and reported as such, where the payload lacks the learner."""
     lost_at_restart: tuple[str, ...] = ()
     """State arrays that a restart sets back to the value before the first sample."""
+    initial: Path | None = None
+    """ONNX file whose weights and intercepts the model starts with; None = as its learner starts."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Scenario:
     restart_between_segments: bool = False
     evaluate: bool = True
     path: Path | None = field(default=None, compare=False)
+    text: str = field(default="", compare=False)
+    """Content of the file where there is none at `path`."""
 
 
 def scenario_names(folder: Path = SCENARIOS) -> tuple[str, ...]:
@@ -97,6 +102,13 @@ def load_scenario(name_or_path: str | Path, folder: Path = SCENARIOS) -> Scenari
         return _read_scenario(Path(text))
     message = f"no scenario is named {text!r}"
     raise ConfigurationError(message, hint=f"{nearest_hint(text, scenario_names(folder))} Or give a .toml file.")
+
+
+def make_scenario(text: str, path: Path) -> Scenario:
+    """The scenario that a file at `path` would hold with this text."""
+    return replace(
+        _take_scenario(StrictTable(tomllib.loads(text), path, error=ConfigurationError)), path=None, text=text
+    )
 
 
 def limits_for(scenario: Scenario, target_name: str) -> tuple[Limit, ...]:
@@ -119,7 +131,10 @@ def choose_recording(scenario: Scenario, given: str | None = None) -> str:
 
 
 def _read_scenario(path: Path) -> Scenario:
-    root = read_toml(path, error=ConfigurationError)
+    return _take_scenario(read_toml(path, error=ConfigurationError))
+
+
+def _take_scenario(root: StrictTable) -> Scenario:
     scenario = Scenario(
         name=_take_name(root, "name"),
         title=root.take("title", str),
@@ -133,7 +148,7 @@ def _read_scenario(path: Path) -> Scenario:
         evaluate=root.take("evaluate", bool, default=True),
         models=_read_models(root),
         limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
-        path=path,
+        path=root.path,
     )
     root.finish()
     _check_mode(root, scenario)
@@ -147,6 +162,8 @@ def _check_mode(root: StrictTable, scenario: Scenario) -> None:
     if scenario.mode != "stream" and scenario.restart_between_segments:
         what = f"true in {scenario.mode} mode, which knows no segments"
         raise root.problem("restart_between_segments", what, hint="leave it out")
+    if scenario.mode == "score" and not scenario.evaluate:
+        raise root.problem("evaluate", "false in score mode, which does nothing else", hint="leave it out")
 
 
 def _take_name(table: StrictTable, key: str) -> str:
@@ -210,10 +227,19 @@ def _read_model_table(table: StrictTable) -> list[tuple[str, ModelSpec]]:
     bias = table.take("bias", bool, default=False)
     if_available = table.take("if_available", bool, default=False)
     lost = table.take_list("lost_at_restart", str, ())
-    return [
-        (key, ModelSpec(name, learner, features, arithmetic, hyperparameters, channels, bias, if_available, lost))
-        for key, name, features in _read_names(table)
-    ]
+    made = ModelSpec("", learner, "", arithmetic, hyperparameters, channels, bias, if_available, lost, _initial(table))
+    return [(key, replace(made, name=name, features=features)) for key, name, features in _read_names(table)]
+
+
+def _initial(table: StrictTable) -> Path | None:
+    """A path from the folder of the scenario file."""
+    path = table.take("initial", str, None)
+    if path is None:
+        return None
+    if not path or "each" in table:
+        what = f"stands beside {table.dotted('each')}" if path else "is empty"
+        raise table.problem("initial", what, hint="name the file of one model, which has a name and features")
+    return table.path.parent / path
 
 
 def _read_names(table: StrictTable) -> list[tuple[str, str, str]]:

@@ -44,6 +44,8 @@ class RunStarted(Entry):
     """Of the bench and of every program that has a say in the figures: python, numpy, qemu, compiler."""
     command: list[str]
     """How the payload was started; empty for a board on a port."""
+    mode: str = "stream"
+    """Of the scenario. In score mode `rows` are those that are scored, else those that are streamed."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,23 @@ class ModelCreated(Entry):
     """Scores per row: 1 for two classes, else one per class."""
     lost_at_restart: list[str] = field(default_factory=list)
     """Arrays that a planned restart sets back to the value before the first sample."""
+
+
+@dataclass(frozen=True)
+class ModelLoaded(Entry):
+    """The weights of a model file were written into the payload."""
+
+    kind: ClassVar[str] = "model_loaded"
+    name: str
+    file: str
+    sha256: str
+    labels: list[int]
+    """The file's classes in the order of the recording's."""
+    values: int
+    rounded: int
+    """Values that are others in the file, for want of digits in the payload's arithmetic."""
+    rounding: float
+    """The largest relative change of a value by that."""
 
 
 @dataclass(frozen=True)

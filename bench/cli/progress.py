@@ -11,6 +11,7 @@ from bench.trace import (
     Entry,
     EpochTrained,
     EventReported,
+    ModelLoaded,
     ModelSkipped,
     PayloadConnected,
     PayloadRestarted,
@@ -68,6 +69,9 @@ class RunProgress:
                 self._say(f"console: {entry.text.rstrip()}")
             case EventReported() if entry.severity != "informative":
                 self._say(f"event: {entry.event} ({entry.number})")
+            case ModelLoaded():
+                rounded = f", {entry.rounded} of them rounded by at most {entry.rounding:.2g}" if entry.rounded else ""
+                self._say(f"{entry.name}: {entry.values} weights of {entry.file}{rounded}")
             case ModelSkipped():
                 self._skipped.append(entry.name)
 

@@ -20,11 +20,13 @@ from bench.cli.show import show_verdicts
 from bench.clock import MonotonicClock
 from bench.doctor import ask
 from bench.errors import BenchError
+from bench.initial_models import load_initial_models, with_classes
 from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, claim_folder, judge_run, new_run_folder, open_trace, save_run_files
-from bench.scenario import choose_recording, load_scenario
+from bench.scenario import Scenario, choose_recording, load_scenario
 from bench.session import Recorder, Session, run
 from bench.session.open import make_transport
+from bench.session.stream import rows_to_score
 from bench.target import (
     NO_STATION,
     STATION_FILE,
@@ -49,22 +51,27 @@ _NAMES = 4
 
 
 def run_scenario(options: argparse.Namespace) -> int:
+    """`bench run`: the exit status."""
+    return carry_out(load_scenario(options.scenario), options)
+
+
+def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     """Build, run, judge and show; the exit status."""
-    scenario = load_scenario(options.scenario)
     chosen = choose_recording(scenario, str(options.recording) if options.recording else None)
-    recording = load_recording(find_recording(chosen, [RECORDINGS]))
+    initial = load_initial_models(scenario)
+    recording = with_classes(load_recording(find_recording(chosen, [RECORDINGS])), initial)
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)
     firmware = build_firmware(target.port, board=target.board) if target.port is not None else None
-    files = RunFiles(scenario, target, recording, firmware.image if firmware is not None else None)
+    files = RunFiles(scenario, target, recording, firmware.image if firmware is not None else None, initial)
     name = f"{scenario.name}-{target.name}"
     folder = (
         claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
     )
     save_run_files(folder, files)
     console = Console(highlight=False)
-    console.print(f"{scenario.title}\n{recording.row_count} rows of {recording.name} on {_place(target)}", markup=False)
+    console.print(f"{scenario.title}\n{_due_rows(files)} rows of {recording.name} on {_place(target)}", markup=False)
     outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
     verdicts = judge_run(folder, files, trace=recorder.entries)
     show_verdicts(verdicts, console=console)
@@ -102,6 +109,7 @@ def _run_plan(
                     ready_s=files.target.transport.ready_s,
                     speed=files.scenario.speed,
                     build_id=_expected_build_id(files.target, firmware),
+                    initial=files.initial,
                     should_stop=stop,
                 )
                 outcome = run(plan, session, recorder=recorder)
@@ -130,6 +138,11 @@ def _expected_build_id(target: Target, firmware: Firmware | None) -> str | None:
     return firmware.image.build_id
 
 
+def _due_rows(files: RunFiles) -> int:
+    """Rows that the run is over when it has the results of."""
+    return rows_to_score(files.recording).count if files.scenario.mode == "score" else files.recording.row_count
+
+
 def _run_started(files: RunFiles, transport: Transport) -> RunStarted:
     versions = {
         "bench": version("hil-bench"),
@@ -147,9 +160,10 @@ def _run_started(files: RunFiles, transport: Transport) -> RunStarted:
         files.scenario.name,
         files.target.name,
         recording.name,
-        recording.row_count,
+        _due_rows(files),
         versions,
         transport.describe(),
+        files.scenario.mode,
     )
 
 

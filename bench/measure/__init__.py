@@ -6,6 +6,7 @@ from bench.measure.accuracy import measure_accuracy
 from bench.measure.link import measure_link
 from bench.measure.measurement import Measurement, RunContext
 from bench.measure.memory import measure_memory
+from bench.measure.original_parity import measure_original_parity
 from bench.measure.parity import measure_parity
 from bench.measure.run import COMPLETED, measure_run
 from bench.measure.runtime_parity import measure_runtime_parity
@@ -24,5 +25,6 @@ def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, .
         *measure_accuracy(trace, context),
         *measure_parity(trace, context),
         *measure_runtime_parity(trace, context),
+        *measure_original_parity(trace, context),
         *measure_link(trace, context),
     )

@@ -7,7 +7,7 @@ from bench.learners import class_labels
 from bench.measure.classes import CLASS_DIGITS, judge_classes
 from bench.measure.intervals import Interval, f1_interval, mean_of_proportions, wilson
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, EpochTrained, EvaluationScored, ModelCreated, SamplesTrained
+from bench.trace import Entry, EpochTrained, EvaluationScored, ModelCreated, RunStarted, SamplesTrained
 from firmware_if.messages import RowStatus
 
 
@@ -32,7 +32,8 @@ def measure_accuracy(trace: Sequence[Entry], context: RunContext) -> Iterator[Me
             yield from _scores(f"accuracy.prequential.{model}", None, "the recording has no labels")
         return
     epochs = entries_of(trace, EpochTrained)
-    if not epochs:  # in batch mode nothing is predicted before training
+    scores_only = any(started.mode == "score" for started in entries_of(trace, RunStarted))
+    if not epochs and not scores_only:  # else nothing is predicted before training
         yield from _judged("accuracy.prequential", names, rows, labels.tolist(), context=context)
     yield from _losses(epochs)
     yield from _scored_without_training(trace, names, labels.tolist(), context)

@@ -1,9 +1,10 @@
 """What a measurement is, and what measuring needs beside the trace."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bench.initial_models import InitialModel
 from bench.telemetry import Recording
 from bench.trace import Entry
 
@@ -41,6 +42,8 @@ class RunContext:
     masks_interrupts: bool = False
     assumed_instructions_per_s: float | None = None
     interrupt_frame_bytes: int = 0
+    initial: Mapping[str, InitialModel] = field(default_factory=dict)
+    """Files of the models that did not start as their learner does, by model name."""
 
 
 def entries_of(trace: Sequence[Entry], kind: type[E]) -> list[E]:

@@ -5,10 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.learners import NOT_TRAINED, PlainRun, run_plain
 from bench.measure.accuracy import model_names, row_predictions
 from bench.measure.epochs import plain_epochs
+from bench.measure.loaded import plain_loaded
 from bench.measure.measurement import Measurement, RunContext, entries_of
 from bench.measure.states import Array, differing_values, largest_difference, values_outside
 from bench.measure.tally import Tally, plain_model, summary
-from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped, ModelSkipped, PayloadRestarted, SegmentEnded
+from bench.trace import (
+    Entry,
+    EpochTrained,
+    ModelCreated,
+    ModelDumped,
+    ModelSkipped,
+    PayloadRestarted,
+    RunStarted,
+    SegmentEnded,
+)
 
 Dumps = Mapping[tuple[str, int], ModelDumped]
 
@@ -24,10 +34,13 @@ def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterato
     if entries_of(trace, EpochTrained):
         yield from plain_epochs(trace, context)
         return
+    if any(started.mode == "score" for started in entries_of(trace, RunStarted)):
+        yield from plain_loaded(trace, context)
+        return
     created = {model.name: model for model in entries_of(trace, ModelCreated)}
     rows, refused = row_predictions(trace)
     run = run_plain(
-        [plain_model(model) for model in created.values()],
+        [plain_model(model, context) for model in created.values()],
         context.recording,
         rows=_rows_reached(rows, refused, dumps, context),
         end_rows={end_row for _, end_row in dumps},

@@ -6,6 +6,7 @@ from bench.measure.measurement import Measurement, entries_of
 from bench.trace import (
     ConsolePrinted,
     Entry,
+    EvaluationScored,
     EventReported,
     ModelSkipped,
     PayloadRestarted,
@@ -52,10 +53,17 @@ def why_incomplete(trace: Sequence[Entry]) -> str:
         return "the trace has no end: the run was killed, or is still going"
     if ended[-1].outcome != "completed":
         return f"{ended[-1].outcome.replace('_', ' ')}: {ended[-1].reason or 'no reason was recorded'}"
-    due = sum(entry.rows for entry in entries_of(trace, RunStarted))
+    started = entries_of(trace, RunStarted)
+    due = sum(entry.rows for entry in started)
     reported = {
         entry.first_row + index for entry in entries_of(trace, SamplesTrained) for index in range(len(entry.status))
     }
+    if any(entry.mode == "score" for entry in started):
+        reported = {
+            entry.first_row + index
+            for entry in entries_of(trace, EvaluationScored)
+            for index in range(len(entry.scores))
+        }
     if min(ended[-1].rows, len(reported)) < due:
         return f"results of {min(ended[-1].rows, len(reported))} of {due} rows came back"
     return ""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.learners import PlainModel
-from bench.measure.measurement import Measurement
+from bench.initial_models import initial_state
+from bench.learners import PlainModel, class_labels
+from bench.measure.measurement import Measurement, RunContext
 from bench.trace import ModelCreated
 
 
@@ -18,7 +19,9 @@ class Tally:
     missing: list[str] = field(default_factory=list)
 
 
-def plain_model(model: ModelCreated) -> PlainModel:
+def plain_model(model: ModelCreated, context: RunContext) -> PlainModel:
+    initial = context.initial.get(model.name)
+    labels = class_labels(context.recording)
     return PlainModel(
         model.name,
         model.learner,
@@ -28,6 +31,7 @@ def plain_model(model: ModelCreated) -> PlainModel:
         model.hyperparameters,
         model.bias,
         tuple(model.lost_at_restart),
+        {} if initial is None else initial_state(initial, model, labels).arrays,
     )
 
 

@@ -6,6 +6,8 @@ classifiers, torch.nn.Linear, MatMul and Add. Nothing is guessed: a node that is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,7 @@ from bench.onnx.operators import apply_node
 from bench.onnx.shapes import array_of, type_name
 from bench.onnx.values import (
     Absent,
+    Answer,
     Classes,
     Decision,
     Features,
@@ -37,7 +40,24 @@ DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml")
 _EXPORT_AGAIN: Final = "export the linear layer alone, with the weights inside the file"
 
 
+@dataclass(frozen=True, eq=False)
+class LinearGraph:
+    """An ONNX file and the linear model in it."""
+
+    content: bytes
+    model: LinearModel
+    outputs: Mapping[str, Answer]
+    """What each output of the graph stands for, in its order."""
+    names_labels: bool
+    """Whether the labels of the model are in the file, or else count its outputs."""
+
+
 def load_linear_model(path: Path) -> LinearModel:
+    """The model in the file at `path`; see `load_linear_graph`."""
+    return load_linear_graph(path).model
+
+
+def load_linear_graph(path: Path) -> LinearGraph:
     """Read the file at `path`; raises ModelFileError naming the node and the reason where it is no linear model.
 
     Labels are those in the file, else 0 to K - 1. Two outputs become one, their difference. Where the file decides
@@ -45,20 +65,26 @@ def load_linear_model(path: Path) -> LinearModel:
     """
     content = _read(path)
     try:
-        return read_linear_model(content, name=path.stem)
+        return read_linear_graph(content, name=path.stem)
     except RefusedError as error:
         raise ModelFileError(f"{path}: {error.reason}", hint=error.hint) from error
 
 
 def read_linear_model(content: bytes, *, name: str) -> LinearModel:
     """As `load_linear_model`, from the content of a file; raises RefusedError."""
+    return read_linear_graph(content, name=name).model
+
+
+def read_linear_graph(content: bytes, *, name: str) -> LinearGraph:
+    """As `load_linear_graph`, from the content of a file; raises RefusedError."""
     proto = _parse(content)
     _check_self_contained(proto)
     values = _walk(proto.graph)
-    outputs = {output.name: values[output.name] for output in proto.graph.output}
+    outputs = _answers({output.name: values[output.name] for output in proto.graph.output})
     model = _model(outputs, name=name, metadata={one.key: one.value for one in proto.metadata_props})
     _check_sizes(model, next(value for value in values.values() if isinstance(value, Features)))
-    return model
+    labelled = any(isinstance(value, Classes) and value.labels is not None for value in outputs.values())
+    return LinearGraph(content, model, outputs, labelled)
 
 
 def _read(path: Path) -> bytes:
@@ -160,14 +186,20 @@ def _features(item: onnx.ValueInfoProto) -> Features:
     return Features(dims[1].dim_value if dims[1].HasField("dim_value") else None)
 
 
-def _model(outputs: dict[str, Value], *, name: str, metadata: dict[str, str]) -> LinearModel:
+def _answers(outputs: dict[str, Value]) -> dict[str, Answer]:
+    found: dict[str, Answer] = {}
     for output, value in outputs.items():
         if not isinstance(value, Scores | Probabilities | Decision | Classes):
             raise RefusedError(
                 f"its output {output!r} is no score, probability or label", "leave that output out of the export"
             )
+        found[output] = value
+    return found
+
+
+def _model(outputs: dict[str, Answer], *, name: str, metadata: dict[str, str]) -> LinearModel:
     softmax = any(isinstance(value, Probabilities) and value.softmax for value in outputs.values())
-    found = [(value if isinstance(value, Scores) else value.scores) for value in outputs.values()]  # type: ignore[union-attr]
+    found = [(value if isinstance(value, Scores) else value.scores) for value in outputs.values()]
     scores = [one.two_classes(softmax=softmax) for one in found]
     first = scores[0]
     for other in scores[1:]:
@@ -187,7 +219,7 @@ def _is_logit(value: Probabilities) -> bool:
     return value.softmax or value.scores.outputs == 1 or value.scores.opposed
 
 
-def _labels(outputs: dict[str, Value], count: int) -> tuple[tuple[int, ...], int]:
+def _labels(outputs: dict[str, Answer], count: int) -> tuple[tuple[int, ...], int]:
     """Labels by class index, and the tie rule."""
     labels: tuple[int, ...] = tuple(range(count))
     tie = -1

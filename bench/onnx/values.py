@@ -118,6 +118,9 @@ class Absent:
 
 Value = Features | Constant | Scores | Probabilities | ProbabilitySum | Decision | Classes | Absent
 
+Answer = Scores | Probabilities | Decision | Classes
+"""What an output of the graph may be."""
+
 _KINDS: Final[Mapping[type, str]] = {
     Features: "the features",
     Constant: "a constant",

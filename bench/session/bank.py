@@ -1,8 +1,10 @@
 """The bank of models on the payload: made, dumped, restored and asked for its sums."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.initial_models import InitialModel, initial_state
 from bench.learners import class_labels
 from bench.scenario import ModelSpec
 from bench.session.choose import (
@@ -12,7 +14,7 @@ from bench.session.choose import (
     choose_channels,
     find_learner,
 )
-from bench.session.decode import array_bytes, operation_sums, state_arrays
+from bench.session.decode import array_bytes, array_content, operation_sums, state_arrays
 from bench.session.dialogue import Dialogue
 from bench.session.failures import TargetFailure
 from bench.telemetry import Recording
@@ -21,6 +23,7 @@ from bench.trace import (
     ModelCreated,
     ModelDumped,
     ModelEpoch,
+    ModelLoaded,
     ModelSkipped,
     ModelStatistics,
     OperationSum,
@@ -55,8 +58,12 @@ class _Made:
 class Bank:
     """The models of a run, across restarts of the payload. `start` counts its starts from 1."""
 
-    def __init__(self, dialogue: Dialogue, recording: Recording) -> None:
+    def __init__(
+        self, dialogue: Dialogue, recording: Recording, *, initial: Mapping[str, InitialModel] | None = None
+    ) -> None:
+        """`initial` are the files of the models that do not start as their learner does."""
         self._dialogue = dialogue
+        self._initial = initial or {}
         self._recording = recording
         self._models: list[_Made] = []
         self._updates_before: dict[str, int] = {}
@@ -111,27 +118,53 @@ class Bank:
             raise TargetFailure(f"the payload broke the contract: model {name} has an array of unknown type")
         self._models.append(_Made(name, request, answer, hyperparameters, lost_at_restart))
         self._updates_before.setdefault(name, 0)
+        entry = ModelCreated(
+            answer.model,
+            name,
+            request.learner,
+            request.features,
+            request.arithmetic,
+            list(request.channels),
+            hyperparameters,
+            answer.dimension,
+            answer.state_bytes,
+            answer.arena_bytes,
+            [
+                {"name": p.name, "type": wire.ArrayType(p.type).name, "offset": p.offset, "count": p.count}
+                for p in answer.arrays
+            ],
+            bool(request.bias),
+            answer.outputs,
+            list(lost_at_restart),
+        )
+        self._dialogue.recorder.record(entry)
+        if name in self._initial:
+            self._load_file(self._initial[name], entry, answer)
+
+    def _load_file(self, initial: InitialModel, created: ModelCreated, answer: wire.ModelCreated) -> None:
+        """Write what a model starts from into its state."""
+        state = initial_state(initial, created, class_labels(self._recording))
+        for place in answer.arrays:
+            if place.name in state.arrays:
+                self._load(answer.model, place.offset, array_content(place, state.arrays[place.name]))
+        labels = initial.graph.model.labels
         self._dialogue.recorder.record(
-            ModelCreated(
-                answer.model,
-                name,
-                request.learner,
-                request.features,
-                request.arithmetic,
-                list(request.channels),
-                hyperparameters,
-                answer.dimension,
-                answer.state_bytes,
-                answer.arena_bytes,
-                [
-                    {"name": p.name, "type": wire.ArrayType(p.type).name, "offset": p.offset, "count": p.count}
-                    for p in answer.arrays
-                ],
-                bool(request.bias),
-                answer.outputs,
-                list(lost_at_restart),
+            ModelLoaded(
+                created.name,
+                initial.path.name,
+                hashlib.sha256(initial.graph.content).hexdigest(),
+                [labels[place] for place in state.order],
+                sum(map(len, state.arrays.values())),
+                state.rounded,
+                state.rounding,
             )
         )
+
+    def _load(self, handle: int, begin: int, data: bytes) -> None:
+        """Write `data` into a model's state from byte `begin` on."""
+        for start in range(0, len(data), _LOAD_BYTES):
+            piece = data[start : start + _LOAD_BYTES]
+            self._dialogue.demand(wire.LoadMemory(handle, 1, begin + start, piece, crc16(piece)))
 
     def train_epoch(self, epoch: int) -> list[ModelEpoch]:
         """Train every model once on the payload's data set."""
@@ -190,9 +223,7 @@ class Bank:
             handle = self._models[-1].answer.model
             data = self._dumps[made.name]
             for begin, end in _kept_bytes(made):
-                for address in range(begin, end, _LOAD_BYTES):
-                    piece = data[address : min(address + _LOAD_BYTES, end)]
-                    self._dialogue.demand(wire.LoadMemory(handle, 1, address, piece, crc16(piece)))
+                self._load(handle, begin, data[begin:end])
 
     def read_statistics(self) -> None:
         """Fetch the sums kept on the payload into the trace."""

@@ -150,6 +150,11 @@ def array_bytes(place: ArrayPlace) -> int:
     return place.count * np.dtype(_STATE_DTYPES[ArrayType(place.type)]).itemsize
 
 
+def array_content(place: ArrayPlace, values: Sequence[float]) -> bytes:
+    """An array of a model's state as it is loaded."""
+    return np.array(values, _STATE_DTYPES[ArrayType(place.type)]).tobytes()
+
+
 def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[float] | int]:
     """A dumped state by array name: lists of numbers, a plain integer for a counter of one element.
 

@@ -1,9 +1,10 @@
 """The steps of a plan, one after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bench.clock import Clock
 from bench.errors import TransportError
+from bench.initial_models import InitialModel
 from bench.learners import class_labels
 from bench.plan import (
     ConfigureStream,
@@ -64,6 +65,7 @@ class Session:
         ready_s: float,
         speed: float | None,
         build_id: str | None = None,
+        initial: Mapping[str, InitialModel] | None = None,
         link_times: LinkTimes | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -81,7 +83,7 @@ class Session:
             link_times=link_times,
             should_stop=should_stop,
         )
-        self._bank = Bank(self._dialogue, recording)
+        self._bank = Bank(self._dialogue, recording, initial=initial)
         self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
         self._catalogue = CatalogueListed([], [])
         self._mode = "stream"
@@ -89,11 +91,12 @@ class Session:
         self._segment = 0
         self._starts = 0
         self._saved_rows = -1
+        self._scored_rows = 0
 
     @property
     def rows(self) -> int:
         """Rows whose results have come back."""
-        return self._stream.trained_rows
+        return self._scored_rows if self._mode == "score" else self._stream.trained_rows
 
     def do(self, step: Step) -> None:  # noqa: C901 - one line for each kind of step
         """Carry one step out; raises TargetFailure, Stopped or ConnectError."""
@@ -135,8 +138,8 @@ class Session:
         If that is nothing, it may well have restarted meanwhile and be empty, or not be connected at all.
         """
         self._dialogue.heed_stop()
-        if self._bank.size and self._dialogue.is_open and self._saved_rows != self.rows:
-            self._bank.dump(segment=self._segment, end_row=self.rows, complete=False)
+        if self._bank.size and self._dialogue.is_open and self._saved_rows != self._stream.trained_rows:
+            self._bank.dump(segment=self._segment, end_row=self._stream.trained_rows, complete=False)
             self._read_housekeeping()
 
     def _connect(self) -> None:
@@ -226,6 +229,7 @@ class Session:
                         )
                     self._record_scores(answer, wanted.source)
                     due += answer.count
+                    self._scored_rows += answer.count
 
     def _record_scores(self, answer: wire.Predictions, source: str) -> None:
         outputs, classes = self._bank.outputs, len(class_labels(self._recording))

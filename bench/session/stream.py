@@ -161,6 +161,8 @@ class ScoredRows:
 
     source: str
     packets: list[tuple[int, bytes]]
+    count: int = 0
+    """Rows in all packets."""
 
 
 def rows_to_score(recording: Recording) -> ScoredRows:
@@ -176,4 +178,4 @@ def rows_to_score(recording: Recording) -> ScoredRows:
         for start in range(0, len(part), per_packet):
             places = part[start : start + per_packet]
             packets.append((int(rows[places[0]]), values[places].astype(">f4").tobytes()))
-    return ScoredRows("recording" if recording.evaluation is None else "evaluation", packets)
+    return ScoredRows("recording" if recording.evaluation is None else "evaluation", packets, len(rows))

@@ -8,13 +8,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bench.onnx import load_linear_model
+from bench.onnx.load import read_linear_model
 from bench.plan import default_channels, make_plan
 from bench.scenario import choose_recording, load_scenario, scenario_names
 from bench.target import PORTS, load_target, target_names
 from bench.telemetry import find_recording, list_recordings, load_recording
 from firmware_if.reference import feature_modules, learner_modules
+from tools.fit_model import fit, make_graph
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -91,6 +95,19 @@ def test_every_scenario_with_a_recording_can_be_planned(*, name: str) -> None:
         assert model.channels or default_channels(inputs, recording), model.name
 
 
+def test_the_model_from_the_ground_is_what_the_tool_makes() -> None:
+    """But for the last bits, which are those of a machine's linear algebra."""
+    recording = load_recording(TELEMETRY / "sun-sensor")
+    weights, intercept = fit(recording)
+    model = load_linear_model(ROOT / "fixtures" / "models" / "sun-sensor-ground.onnx")
+    made = read_linear_model(make_graph(weights, intercept, labels=(-1, 1)).SerializeToString(), name="made")
+    np.testing.assert_allclose(model.weights, made.weights, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.intercepts, made.intercepts, rtol=1e-9)
+    assert (
+        (model.labels, model.tie, model.arithmetic) == (made.labels, made.tie, made.arithmetic) == ((-1, 1), -1, "f64")
+    )
+
+
 def test_the_flight_scenario_has_every_flown_model() -> None:
     names = {model.name for model in load_scenario("orbitai-flight").models}
     assert names == {f"{learner}_{size}" for learner in FLOWN_LEARNERS | NEVER_SAVED for size in MAPS}
@@ -140,7 +157,8 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "speed": '"link"', "mode": '"batch"', "epochs": "3", "bias": "true", "restart_between_segments": "false",
         "evaluate": "true", "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
-        "lost_at_restart": '["w"]', "if_available": "true", "measure": '"timing.x"', "at_most": "2", "at_least": "1",
+        "lost_at_restart": '["w"]', "if_available": "true", "initial": '"m.onnx"',
+        "measure": '"timing.x"', "at_most": "2", "at_least": "1",
         "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',
     }  # fmt: skip
     alternatives = {"each", "equal", "models", "limits"}
