@@ -1,4 +1,4 @@
-"""The command line: `bench run`, `judge`, `targets`, `import` and `doctor`.
+"""The command line: `bench run`, `verify`, `judge`, `targets`, `import` and `doctor`.
 
 Exit status: 0 every required verdict PASS; 1 a FAIL; 3 no FAIL but a required verdict UNMEASURED; 2 the bench could
 not run; 130 aborted.

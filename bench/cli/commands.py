@@ -11,6 +11,12 @@ def _run(options: argparse.Namespace) -> int:
     return run_scenario(options)
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from bench.cli.verify_command import verify_model
+
+    return verify_model(options)
+
+
 def _judge(options: argparse.Namespace) -> int:
     from bench.cli.show import show_verdicts
     from bench.run_folder import judge_run, load_run_files
@@ -56,6 +62,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
+    "verify": _verify,
     "judge": _judge,
     "targets": _targets,
     "import": _import,

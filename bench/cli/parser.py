@@ -23,6 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_verify(commands)
     judge = commands.add_parser("judge", help="judge a run folder again, here or on another machine")
     judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
     commands.add_parser("targets", help="list the payload computers that the bench knows")
@@ -40,11 +41,37 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     run.add_argument("scenario", metavar="SCENARIO", help="TOML file, or the name of one under fixtures/scenarios")
     run.add_argument("--target", metavar="NAME", help="payload computer (see `bench targets`); default: the scenario's")
+    _add_place(run)
+    run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
+
+
+def _add_place(run: argparse.ArgumentParser) -> None:
     run.add_argument("--port", metavar="URL", help="serial port or pyserial URL of a board: /dev/ttyUSB0, socket://...")
     run.add_argument("--baud", metavar="N", type=int, help="rate of that port")
     run.add_argument("--station", metavar="FILE", type=Path, help="where boards are plugged in; default: station.toml")
-    run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
     run.add_argument("--out", metavar="DIR", type=Path, help="run folder to write; default: a new one under runs/")
+
+
+def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="load a linear ONNX model into a payload and judge how it scores there",
+        description="Load the weights of a linear ONNX model into a payload, let it score a recording's evaluation "
+        "rows (or its last ones), and compare with ONNX Runtime on the file itself. Nothing is trained.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verify.add_argument("model", type=Path, metavar="MODEL.onnx", help="one linear layer, and what follows it")
+    verify.add_argument(
+        "--recording", metavar="DIR", type=Path, required=True, help="recording: its name, or its folder"
+    )
+    verify.add_argument("--features", metavar="NAME", default="identity", help="feature map; default: %(default)s")
+    verify.add_argument("--channels", metavar="A,B", help="channels that it reads; default: as for a scenario's model")
+    verify.add_argument("--arithmetic", choices=("f32", "f64"), default="f32", help="on board; default: %(default)s")
+    verify.add_argument(
+        "--target", metavar="NAME", help="payload computer (see `bench targets`); default: qemu-zynq-a9"
+    )
+    _add_place(verify)
 
 
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
