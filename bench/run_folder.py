@@ -1,8 +1,8 @@
 """The folder of a run: complete in itself, so that any verdict can be recomputed on another machine.
 
 trace.jsonl grows while the run goes on; verdicts.json, models.json and models/*.onnx are written, each at once, when
-it is over. A run that was killed has no `run_ended` entry in its trace and no verdicts.json, and is judged as not
-completed.
+it is over. `initial/` holds the model files that the scenario names. A run that was killed has no `run_ended` entry
+in its trace and no verdicts.json, and is judged as not completed.
 """
 
 import json

@@ -78,7 +78,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     if outcome == "aborted":
         ended = recorder.entries[-1]
         rows = ended.rows if isinstance(ended, RunEnded) else 0
-        console.print(f"aborted at row {rows} of {recording.row_count}; the models so far are saved", style="yellow")
+        console.print(f"aborted at row {rows} of {_due_rows(files)}; the models so far are saved", style="yellow")
     console.print(f"run folder: {folder}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if outcome == "aborted" else exit_status(verdicts)
 

@@ -12,6 +12,7 @@ from bench.trace import (
     BytesCorrupted,
     ConsolePrinted,
     Entry,
+    EvaluationScored,
     EventReported,
     HousekeepingReported,
     LinkMeasured,
@@ -34,6 +35,16 @@ def _rows(count: int) -> SamplesTrained:
 
 
 STARTED = RunStarted(1, "scenario", "target", "made", 50, {}, [])
+
+
+def test_a_score_run_is_complete_when_every_due_row_was_scored() -> None:
+    """Rows of the recording that were not meant to be scored are none that are missing."""
+    started = replace(STARTED, rows=3, mode="score")
+    scored = [EvaluationScored(row, [[0.5]], ["1"], "recording") for row in (40, 41, 49)]
+    ended = RunEnded("completed", 3, "")
+    assert by_name(measure_run([started, *scored, ended]))["run.completed"].value == 1
+    missing = by_name(measure_run([started, *scored[:2], ended]))["run.completed"]
+    assert (missing.value, missing.because) == (0, "results of 2 of 3 rows came back")
 
 
 def by_name(found: object) -> dict[str, Measurement]:
