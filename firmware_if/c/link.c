@@ -168,7 +168,7 @@ static hil_link_event pump(hil_link *link, bool wanted, hil_octets *packet) {
             }
         }
         uint32_t started = link->port->ticks(link->port->context);
-        hil_frame frame;
+        hil_frame frame = {.body = NULL};
         bool complete;
         link->received_taken += hil_deframe(&link->deframer, link->received + link->received_taken,
                                             link->received_count - link->received_taken, &frame, &complete);

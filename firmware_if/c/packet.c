@@ -35,6 +35,20 @@ bool hil_read_telecommand(const uint8_t *bytes, size_t count, hil_telecommand *t
     return true;
 }
 
+/* Whole seconds, by long division: a division of 64 bits is 800 bytes of library on a 32-bit core. */
+static uint32_t split_seconds(uint64_t uptime_us, uint32_t *rest_us) {
+    uint32_t seconds = 0;
+    for (uint32_t bit = 32; bit-- > 0;) {
+        const uint64_t part = (uint64_t)1000000u << bit;
+        if (uptime_us >= part) {
+            uptime_us -= part;
+            seconds |= 1u << bit;
+        }
+    }
+    *rest_us = (uint32_t)uptime_us;
+    return seconds;
+}
+
 void hil_begin_telemetry(hil_writer *to, uint8_t service, uint8_t subtype, uint16_t sequence_count, uint64_t uptime_us) {
     hil_put_u16(to, TM_PACKET_ID);
     hil_put_u16(to, (uint16_t)(UNSEGMENTED | (sequence_count & SEQUENCE_MASK)));
@@ -45,8 +59,9 @@ void hil_begin_telemetry(hil_writer *to, uint8_t service, uint8_t subtype, uint1
     hil_put_u16(to, 0); /* message type counter: 0 = not kept */
     hil_put_u16(to, HIL_SOURCE_ID);
     hil_put_u8(to, CUC_P_FIELD);
-    hil_put_u32(to, (uint32_t)(uptime_us / 1000000u));
-    hil_put_u16(to, (uint16_t)((uptime_us % 1000000u) * 65536u / 1000000u));
+    uint32_t rest_us;
+    hil_put_u32(to, split_seconds(uptime_us, &rest_us));
+    hil_put_u16(to, (uint16_t)(rest_us * 1024u / 15625u)); /* 2^16 / 10^6 */
 }
 
 bool hil_end_telemetry(hil_writer *to) {
