@@ -112,7 +112,7 @@ static hil_refusal gather_parameters(const hil_learner *learner, const hil_creat
 
 static hil_mapping *find_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels, bool bias) {
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        hil_mapping *mapping = &bank->mappings[i];
+        hil_mapping *mapping = bank->mappings[i];
         if (mapping->feature == feature && mapping->bias == bias && mapping->inputs == channels.count &&
             memcmp(mapping->channels, channels.bytes, channels.count) == 0) {
             return mapping;
@@ -130,9 +130,16 @@ static void put_one(void *x, size_t index, const char *arithmetic) {
 }
 
 static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels, bool bias) {
-    hil_mapping *mapping = &bank->mappings[bank->mapping_count];
+    hil_mapping *mapping = allocate(bank, sizeof *mapping);
+    if (mapping == NULL) {
+        return NULL;
+    }
     size_t dimension = feature->dimension(channels.count);
-    *mapping = (hil_mapping){.feature = feature, .inputs = channels.count, .dimension = dimension, .bias = bias};
+    *mapping = (hil_mapping){.feature = feature,
+                             .inputs = channels.count,
+                             .dimension = dimension,
+                             .bias = bias,
+                             .index = bank->mapping_count};
     mapping->channels = allocate(bank, (uint32_t)channels.count);
     mapping->values = allocate(bank, (uint32_t)(channels.count * sizeof(float)));
     mapping->x = allocate(bank, (uint32_t)(dimension + bias) * hil_real_bytes(feature->arithmetic));
@@ -143,7 +150,7 @@ static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil
     if (bias) {
         put_one(mapping->x, dimension, feature->arithmetic);
     }
-    bank->mapping_count++;
+    bank->mappings[bank->mapping_count++] = mapping;
     return mapping;
 }
 
@@ -210,6 +217,16 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
     return true;
 }
 
+/* A started model, not yet in the bank; NULL when the arena is full. */
+static hil_model *make_model(hil_bank *bank, const hil_learner *learner, hil_mapping *mapping, const double *parameters) {
+    hil_model *model = allocate(bank, sizeof *model);
+    if (model == NULL) {
+        return NULL;
+    }
+    *model = (hil_model){.learner = learner, .mapping = mapping, .handle = bank->model_count};
+    return place_state(bank, model, parameters) ? model : NULL;
+}
+
 /* Whether the learner fits the configured mode and classes, and a bias, if one is wanted, the learner. */
 static hil_refusal check_learner(const hil_bank *bank, const hil_learner *learner, bool bias) {
     bool batch = learner->train_batch != NULL;
@@ -256,18 +273,18 @@ hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request) {
 
     uint32_t used = bank->arena_used;
     uint8_t mappings = bank->mapping_count;
-    hil_model *model = &bank->models[bank->model_count];
-    *model = (hil_model){.learner = learner, .mapping = find_mapping(bank, feature, request->channels, bias)};
-    if (model->mapping == NULL) {
-        model->mapping = make_mapping(bank, feature, request->channels, bias);
+    hil_mapping *mapping = find_mapping(bank, feature, request->channels, bias);
+    if (mapping == NULL) {
+        mapping = make_mapping(bank, feature, request->channels, bias);
     }
-    if (model->mapping == NULL || !place_state(bank, model, parameters)) {
+    hil_model *model = mapping == NULL ? NULL : make_model(bank, learner, mapping, parameters);
+    if (model == NULL) {
         bank->arena_used = used;
         bank->mapping_count = mappings;
         return (hil_refusal){HIL_FAILURE_CODE_ARENA_FULL, bank->memory.arena_bytes - used};
     }
     model->arena_bytes = bank->arena_used - used;
-    bank->model_count++;
+    bank->models[bank->model_count++] = model;
     return ACCEPTED;
 }
 
@@ -309,7 +326,7 @@ static void step(hil_model *model, hil_meter *meter, int label, hil_row_cost *co
 static bool map_row(hil_bank *bank, hil_meter *meter, const float *values, uint32_t *mapped) {
     bool finite = true;
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        const hil_mapping *mapping = &bank->mappings[i];
+        const hil_mapping *mapping = bank->mappings[i];
         hil_gather_values(mapping, values);
         hil_stamp stamp = hil_meter_begin(meter);
         bool mapped_finite = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
@@ -333,8 +350,8 @@ bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8
         cost->feature += mapped[i];
     }
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_model *model = &bank->models[i];
-        hil_sums_add(&model->sums[HIL_OPERATION_FEATURE - 1], mapped[model->mapping - bank->mappings]);
+        hil_model *model = bank->models[i];
+        hil_sums_add(&model->sums[HIL_OPERATION_FEATURE - 1], mapped[model->mapping->index]);
         step(model, meter, class_index == 0 ? -1 : 1, cost);
     }
     cost->dispatch = hil_meter_row_end(meter);
@@ -344,7 +361,7 @@ bool hil_bank_train(hil_bank *bank, hil_meter *meter, const float *values, uint8
 
 void hil_bank_map(hil_bank *bank, const float *values, bool finite[HIL_MAX_MODELS]) {
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        const hil_mapping *mapping = &bank->mappings[i];
+        const hil_mapping *mapping = bank->mappings[i];
         hil_gather_values(mapping, values);
         finite[i] = mapping->feature->map(mapping->values, mapping->inputs, mapping->x);
     }

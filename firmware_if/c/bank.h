@@ -1,4 +1,5 @@
 /* A bank of models that learn from one stream. Models that use the same feature map on the same channels share it.
+ * What the bank keeps of a model or a map lies in the arena beside its state: RAM is taken by the models that there are.
  *
  * All memory comes from the arena that the caller gives; nothing is ever freed but the whole bank.
  */
@@ -29,6 +30,7 @@ typedef struct {
     size_t inputs;
     size_t dimension; /* of the map; with a bias x holds one constant more */
     bool bias;
+    uint8_t index; /* in the bank */
     float *values;
     void *x;
     uint8_t *rows; /* hil_real[data set's capacity][dimension] in the data region, NULL: no data set is open */
@@ -43,6 +45,7 @@ typedef struct {
     uint32_t arena_bytes;
     uint32_t updates;
     hil_sums sums[HIL_STEPS];
+    uint8_t handle;     /* its number in the bank */
     uint8_t prediction; /* class, before the newest training step */
     bool updated;       /* by the newest training step */
     bool not_finite;    /* its score or loss was NaN or infinite once */
@@ -52,9 +55,9 @@ typedef struct {
 typedef struct {
     hil_memory memory;
     uint32_t arena_used;
-    hil_model models[HIL_MAX_MODELS];
+    hil_model *models[HIL_MAX_MODELS];
     uint8_t model_count;
-    hil_mapping mappings[HIL_MAX_MODELS];
+    hil_mapping *mappings[HIL_MAX_MODELS];
     uint8_t mapping_count;
     uint8_t mode;     /* hil_mode_value */
     uint8_t channels; /* per sample, 0 = not configured */

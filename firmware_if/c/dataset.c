@@ -18,7 +18,7 @@ static uint8_t *take(region *from, uint64_t count, uint32_t element) {
 void hil_dataset_close(hil_dataset *data, hil_bank *bank) {
     memset(data, 0, sizeof *data);
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        bank->mappings[i].rows = NULL;
+        bank->mappings[i]->rows = NULL;
     }
 }
 
@@ -31,7 +31,7 @@ hil_refusal hil_dataset_open(hil_dataset *data, hil_bank *bank, uint32_t rows) {
     uint8_t *classes = take(&from, rows, 1);
     uint8_t *order = take(&from, rows, sizeof(uint16_t));
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        hil_mapping *mapping = &bank->mappings[i];
+        hil_mapping *mapping = bank->mappings[i];
         uint64_t reals = (uint64_t)rows * mapping->dimension;
         mapping->rows = take(&from, reals, hil_real_bytes(mapping->feature->arithmetic));
     }
@@ -52,7 +52,7 @@ bool hil_dataset_store(hil_dataset *data, hil_bank *bank, hil_meter *meter, cons
     bool finite = true;
     hil_meter_row_begin(meter);
     for (uint8_t i = 0; i < bank->mapping_count; i++) {
-        const hil_mapping *mapping = &bank->mappings[i];
+        const hil_mapping *mapping = bank->mappings[i];
         size_t bytes = mapping->dimension * hil_real_bytes(mapping->feature->arithmetic);
         hil_gather_values(mapping, values);
         hil_stamp stamp = hil_meter_begin(meter);
@@ -60,8 +60,8 @@ bool hil_dataset_store(hil_dataset *data, hil_bank *bank, hil_meter *meter, cons
         uint32_t mapped = hil_meter_end(meter, stamp);
         cost->feature += mapped;
         for (uint8_t m = 0; m < bank->model_count && finite; m++) {
-            if (bank->models[m].mapping == mapping) {
-                hil_sums_add(&bank->models[m].sums[HIL_OPERATION_FEATURE - 1], mapped);
+            if (bank->models[m]->mapping == mapping) {
+                hil_sums_add(&bank->models[m]->sums[HIL_OPERATION_FEATURE - 1], mapped);
             }
         }
     }

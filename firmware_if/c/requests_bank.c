@@ -62,7 +62,7 @@ static void send_model_created(hil_service *service, const hil_model *model) {
                                       .offset = (uint32_t)(start - model->memory),
                                       .count = hil_array_elements(learner, i, &model->state)};
     }
-    hil_model_created answer = {.model = (uint8_t)(model - service->bank.models),
+    hil_model_created answer = {.model = model->handle,
                                 .dimension = (uint16_t)model->state.dimension,
                                 .outputs = (uint8_t)model->state.outputs,
                                 .state_bytes = model->state_bytes,
@@ -88,7 +88,7 @@ hil_refusal hil_request_create_model(hil_service *service, hil_reader *fields) {
         return refusal;
     }
     hil_accept(service);
-    send_model_created(service, &service->bank.models[service->bank.model_count - 1u]);
+    send_model_created(service, service->bank.models[service->bank.model_count - 1u]);
     return HIL_DONE;
 }
 
@@ -148,7 +148,7 @@ hil_refusal hil_request_train_epoch(hil_service *service, hil_reader *fields) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
     hil_accept(service);
-    hil_model *model = &service->bank.models[request.model];
+    hil_model *model = service->bank.models[request.model];
     hil_epoch epoch = hil_dataset_train(&service->data, model, &service->meter, request.epoch);
     send_epoch_trained(service, &request, epoch);
     hil_send_not_finite(&service->bank, &service->link);
@@ -189,9 +189,9 @@ hil_refusal hil_request_statistics(hil_service *service, hil_reader *fields) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_operation_sum sums[HIL_STEPS];
         for (uint8_t step = 0; step < HIL_STEPS; step++) {
-            sums[step] = operation_sum((uint8_t)(step + 1u), &bank->models[i].sums[step]);
+            sums[step] = operation_sum((uint8_t)(step + 1u), &bank->models[i]->sums[step]);
         }
-        send_statistics(service, i, bank->models[i].updates, sums, HIL_STEPS);
+        send_statistics(service, i, bank->models[i]->updates, sums, HIL_STEPS);
     }
     const hil_operation_sum whole[] = {operation_sum(HIL_OPERATION_DISPATCH, &bank->dispatch),
                                        operation_sum(HIL_OPERATION_LINK, &bank->link)};

@@ -11,7 +11,7 @@ static hil_refusal find_memory(hil_service *service, uint8_t handle, uint32_t ad
     if (handle >= service->bank.model_count) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
-    *model = &service->bank.models[handle];
+    *model = service->bank.models[handle];
     if (address > (*model)->state_bytes || length > (*model)->state_bytes - address) {
         return (hil_refusal){HIL_FAILURE_CODE_MEMORY_RANGE, (*model)->state_bytes};
     }

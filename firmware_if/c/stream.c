@@ -84,8 +84,8 @@ static void write_record(uint8_t *record, const hil_bank *bank, uint8_t status, 
     unsigned bits = hil_prediction_bits(bank);
     size_t place = 0;
     for (size_t i = 0; i < bank->model_count && status == HIL_ROW_STATUS_TRAINED; i++) {
-        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i].prediction, bits);
-        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i].updated, 1);
+        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i]->prediction, bits);
+        place = put_bits(record + 1u + STEP_BYTES, place, bank->models[i]->updated, 1);
     }
 }
 
@@ -110,8 +110,8 @@ static int class_of(const hil_bank *bank, int16_t label) {
 
 void hil_send_not_finite(hil_bank *bank, hil_link *link) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        if (bank->models[i].not_finite && !bank->models[i].not_finite_reported) {
-            bank->models[i].not_finite_reported = true;
+        if (bank->models[i]->not_finite && !bank->models[i]->not_finite_reported) {
+            bank->models[i]->not_finite_reported = true;
             hil_send_event(link, HIL_MEDIUM_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_NOT_FINITE_STATE, i);
         }
     }
@@ -205,8 +205,8 @@ static void write_scores(hil_writer *to, hil_bank *bank, const float *values) {
     size_t place = 0;
     hil_bank_map(bank, values, finite);
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        const hil_model *model = &bank->models[i];
-        unsigned class_index = write_model_scores(to, model, finite[model->mapping - bank->mappings]);
+        const hil_model *model = bank->models[i];
+        unsigned class_index = write_model_scores(to, model, finite[model->mapping->index]);
         place = put_bits(classes, place, class_index, bits);
     }
     hil_put_octets(to, classes, packed_bytes(bank, bits));
@@ -216,7 +216,7 @@ static void write_scores(hil_writer *to, hil_bank *bank, const float *values) {
 static size_t answer_bytes(const hil_bank *bank) {
     size_t scores = 0;
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        scores += bank->models[i].state.outputs;
+        scores += bank->models[i]->state.outputs;
     }
     return 8u * scores + packed_bytes(bank, hil_prediction_bits(bank));
 }

@@ -22,8 +22,8 @@ def host_payload() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a native payload whose arena holds 256 bytes."""
+    """Build a native payload whose arena holds 1 KiB."""
     folder = tmp_path_factory.mktemp("tiny")
-    arguments = ["PORT=host", "ARENA_BYTES=256", f"BUILD={folder}"]
+    arguments = ["PORT=host", "ARENA_BYTES=1024", f"BUILD={folder}"]
     subprocess.run(["make", "-s", "-C", FIRMWARE, *arguments], check=True, stdout=subprocess.DEVNULL)
     return folder / "payload.elf"

@@ -97,7 +97,7 @@ def dialogue(sanitized_payload: Path) -> Iterator[Dialogue]:
 
 @pytest.fixture
 def tiny_dialogue(tiny_payload: Path) -> Iterator[Dialogue]:
-    """Give a connection to a payload with an arena of 256 bytes."""
+    """Give a connection to a payload with an arena of 1 KiB."""
     yield from talk_to(tiny_payload)
 
 
