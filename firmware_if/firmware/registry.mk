@@ -1,6 +1,7 @@
 # Compiles every learner and feature map, once for each arithmetic that its source names, and lists them in a registry.
 #
 # Set before the include:  ROOT (firmware_if), BUILD, CC, CFLAGS (with the warnings, optimisation and port's flags)
+# May be set:              LEARNER_FLAGS_flight, LEARNER_FLAGS_f64, LEARNER_FLAGS_f32 (the port's own, for one arithmetic)
 # Available after it:      REGISTRY_OBJECTS (all objects, the registry's too), REGISTRY_SOURCES. Name your default goal before it.
 #
 # A new source under learners/ or features/ is picked up as it stands. Its first lines hold
@@ -29,7 +30,7 @@ $(if $(REGISTRY_FLAGS_$(3)),,$(error $(2): unknown arithmetic '$(3)', known: fli
 REGISTRY_OBJECTS += $(BUILD)/$(1)/$(basename $(notdir $(2)))_$(3).o
 $(BUILD)/$(1)/$(basename $(notdir $(2)))_$(3).o: $(2) $(REGISTRY_MK)
 	@mkdir -p $$(@D)
-	@$$(CC) $$(CFLAGS) $$(REGISTRY_FLAGS_$(3)) -I$$(ROOT)/c -MMD -MP -c $$< -o $$@
+	@$$(CC) $$(CFLAGS) $$(REGISTRY_FLAGS_$(3)) $$(LEARNER_FLAGS_$(3)) -I$$(ROOT)/c -MMD -MP -c $$< -o $$@
 endef
 
 # $(call registry_source,KIND,SOURCE,ARITHMETICS,EXPORTS,LIST)

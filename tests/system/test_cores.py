@@ -138,7 +138,7 @@ def run_broken(name: str, elf: Path) -> tuple[str, str]:
 @pytest.mark.parametrize("name", QEMU_TARGETS)
 def test_a_fault_is_told_on_the_console_and_fails_the_run(tmp_path: Path, name: str) -> None:
     target = load_target(name)
-    code = {"hil_bank_train": UNDEFINED[target.port or ""]}
+    code = {"hil_request_samples": UNDEFINED[target.port or ""]}
     console, reason = run_broken(name, patch_functions(build(target), tmp_path / "broken.elf", code))
     assert re.search(FAULT[target.port or ""], console), console
     assert "link lost: silent for 0." in reason
@@ -147,7 +147,7 @@ def test_a_fault_is_told_on_the_console_and_fails_the_run(tmp_path: Path, name: 
 @pytest.mark.parametrize("name", CORTEX_M)
 def test_a_fault_of_the_fault_handler_locks_the_core_up_and_fails_the_run(tmp_path: Path, name: str) -> None:
     target = load_target(name)
-    code = dict.fromkeys(("hil_bank_train", "mps2_fault"), UNDEFINED["mps2"])
+    code = dict.fromkeys(("hil_request_samples", "mps2_fault"), UNDEFINED["mps2"])
     console, reason = run_broken(name, patch_functions(build(target), tmp_path / "broken.elf", code))
     assert "fault:" not in console
     assert "ended by itself (SIGABRT): qemu: fatal: Lockup" in reason
