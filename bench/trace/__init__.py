@@ -1,0 +1,80 @@
+"""What happened in a run, as typed entries that are saved while they happen.
+
+A trace is a file of JSON lines: one object per entry with its `kind`, the time `t` in seconds since the run began
+(host clock), and the entry's fields. Everything that is measured, judged, shown or reported later is a function of
+these entries and the other files of the run folder. Numbers that are not finite are the strings NaN, Infinity and
+-Infinity. A reader skips kinds and fields it does not know, and a last line that was cut off.
+"""
+
+from bench.trace.entries import (
+    ENTRIES,
+    FORMAT,
+    BytesCorrupted,
+    CatalogueListed,
+    ConsolePrinted,
+    Entry,
+    EpochTrained,
+    EvaluationScored,
+    EventReported,
+    FeatureInfo,
+    HousekeepingReported,
+    LearnerInfo,
+    LinkMeasured,
+    ModelCreated,
+    ModelDumped,
+    ModelEpoch,
+    ModelLoaded,
+    ModelSkipped,
+    ModelStatistics,
+    OperationSum,
+    PayloadConnected,
+    PayloadRestarted,
+    RequestRefused,
+    RunEnded,
+    RunStarted,
+    SamplesTrained,
+    SegmentEnded,
+    SegmentStarted,
+    StatisticsReported,
+    TargetFailed,
+)
+from bench.trace.file import TraceWriter, load_trace
+from bench.trace.text import encode_number, entry_from_json, entry_to_json
+
+__all__ = [
+    "ENTRIES",
+    "FORMAT",
+    "BytesCorrupted",
+    "CatalogueListed",
+    "ConsolePrinted",
+    "Entry",
+    "EpochTrained",
+    "EvaluationScored",
+    "EventReported",
+    "FeatureInfo",
+    "HousekeepingReported",
+    "LearnerInfo",
+    "LinkMeasured",
+    "ModelCreated",
+    "ModelDumped",
+    "ModelEpoch",
+    "ModelLoaded",
+    "ModelSkipped",
+    "ModelStatistics",
+    "OperationSum",
+    "PayloadConnected",
+    "PayloadRestarted",
+    "RequestRefused",
+    "RunEnded",
+    "RunStarted",
+    "SamplesTrained",
+    "SegmentEnded",
+    "SegmentStarted",
+    "StatisticsReported",
+    "TargetFailed",
+    "TraceWriter",
+    "encode_number",
+    "entry_from_json",
+    "entry_to_json",
+    "load_trace",
+]
