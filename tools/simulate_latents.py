@@ -6,7 +6,7 @@ overlapping Gaussian clouds; a few directions tell them apart, most do not. The 
 a linear cloud detector was trained aboard D-Orbit's ION SCV004 in 2023; the numbers are simulated. The same seed gives
 the same bytes: noise comes from NumPy's legacy generator, which is frozen (NEP 19).
 
-    python tools/simulate_latents.py --out DIR [--seed N]
+    .venv/bin/python tools/simulate_latents.py --out DIR [--seed N]
 """
 
 import argparse
