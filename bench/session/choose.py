@@ -46,10 +46,11 @@ def check_hyperparameters(spec: ModelSpec, learner: LearnerInfo) -> None:
 def check_mode(spec: ModelSpec, learner: LearnerInfo, *, mode: str, classes: int) -> None:
     """Whether the learner can be used in that mode of the scenario, on so many classes, and with a bias if wanted."""
     if mode not in (learner.mode, "score"):
+        more = " and epochs = N" if learner.mode == "batch" else ""
         how = "on mini-batches of a data set" if learner.mode == "batch" else "on each sample as it arrives"
         raise ConfigurationError(
             f"model {spec.name}: {spec.learner} trains {how}, and the scenario's mode is {mode!r}",
-            hint=f'write mode = "{learner.mode}", or choose another learner',
+            hint=f'write mode = "{learner.mode}"{more}, or choose another learner',
         )
     if learner.mode != "batch" and classes != _BINARY:
         raise ConfigurationError(
