@@ -170,24 +170,27 @@ void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_
     hil_link_open(&service->link, port, &hello);
 }
 
+bool hil_service_step(hil_service *service) {
+    hil_octets packet;
+    switch (hil_link_receive(&service->link, &packet)) {
+    case HIL_LINK_PACKET:
+        take_packet(service, packet);
+        return true;
+    case HIL_LINK_POLLED:
+        report_overruns(service);
+        hil_stream_flush(&service->stream, &service->bank, &service->link);
+        hil_link_answer(&service->link);
+        return true;
+    case HIL_LINK_NEW_SESSION:
+        hil_stream_reset(&service->stream, service->stream.next_row); /* its results were for another bench */
+        return true;
+    case HIL_LINK_IDLE:
+    default:
+        return false;
+    }
+}
+
 void hil_service_run(hil_service *service) {
-    for (;;) {
-        hil_octets packet;
-        switch (hil_link_receive(&service->link, &packet)) {
-        case HIL_LINK_PACKET:
-            take_packet(service, packet);
-            break;
-        case HIL_LINK_POLLED:
-            report_overruns(service);
-            hil_stream_flush(&service->stream, &service->bank, &service->link);
-            hil_link_answer(&service->link);
-            break;
-        case HIL_LINK_NEW_SESSION:
-            hil_stream_reset(&service->stream, service->stream.next_row); /* its results were for another bench */
-            break;
-        case HIL_LINK_IDLE:
-        default:
-            return;
-        }
+    while (hil_service_step(service)) {
     }
 }

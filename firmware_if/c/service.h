@@ -22,7 +22,12 @@ typedef struct {
 /* Says hello. The memory lives as long as the service. */
 void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_id[16], hil_memory memory);
 
-/* Deals with everything that has been received; returns when nothing more waits. */
+/* Deals with at most one thing that has been received, such as a telecommand (with a frame of samples, or an epoch), and
+ * tells whether to ask again; false: nothing more waits. For a main loop that has other work between two of them. */
+bool hil_service_step(hil_service *service);
+
+/* Deals with everything that has been received; returns when nothing more waits. While the bench keeps sending, that
+ * may be never. */
 void hil_service_run(hil_service *service);
 
 #endif

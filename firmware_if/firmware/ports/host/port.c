@@ -106,24 +106,6 @@ static uint64_t uptime_us(void *context)
     return (now_ns() - self->started_ns) / 1000u;
 }
 
-static uint32_t mask(void *context)
-{
-    (void)context;
-    return 0u;
-}
-
-static void unmask(void *context, uint32_t saved)
-{
-    (void)context;
-    (void)saved;
-}
-
-static uint32_t interrupts(void *context)
-{
-    (void)context;
-    return 0u;
-}
-
 static uint32_t entropy(void *context)
 {
     uint32_t number = 0u;
@@ -151,9 +133,9 @@ int main(int count, char **words)
                 .wait = wait,
                 .ticks = ticks,
                 .uptime_us = uptime_us,
-                .mask = mask,
-                .unmask = unmask,
-                .interrupts = interrupts,
+                .mask = hil_mask_nothing,
+                .unmask = hil_unmask_nothing,
+                .interrupts = hil_no_interrupts,
                 .entropy = entropy,
                 .restart = restart,
                 .name = HIL_TARGET_NAME,
