@@ -152,8 +152,8 @@ def _hint(output: str) -> str:
     return "correct the source that the message names, or run: bench doctor"
 
 
-def read_firmware(elf: Path) -> Firmware:
-    """Build id, compiler and section sizes of an ELF; raises BuildError when it is none of this payload."""
+def read_firmware(elf: Path, *, hint: str = "build it: tools/setup") -> Firmware:
+    """Build id, compiler and section sizes of an ELF; raises BuildError when it is none of a payload."""
     try:
         with elf.open("rb") as file:
             image = ELFFile(file)
@@ -161,7 +161,7 @@ def read_firmware(elf: Path) -> Firmware:
                 elf, FirmwareImage(_read_build_id(image, elf), _read_compiler(image), _read_sections(image))
             )
     except OSError as error:
-        raise BuildError(f"{elf} cannot be read: {error.strerror}", hint="build it: tools/setup") from error
+        raise BuildError(f"{elf} cannot be read: {error.strerror}", hint=hint) from error
     except ELFError as error:
         raise BuildError(f"{elf} is no ELF file: {error}", hint="remove it and build again") from error
 
@@ -181,7 +181,7 @@ def _read_build_id(image: ELFFile, elf: Path) -> str:
     symbols = table.get_symbol_by_name(_BUILD_ID) if isinstance(table, SymbolTableSection) else None
     if not symbols:
         raise BuildError(
-            f"{elf} has no symbol {_BUILD_ID}", hint="is it a payload of this project? build it: tools/setup"
+            f"{elf} has no symbol {_BUILD_ID}", hint="it is the 16 bytes that the payload gives to hil_service_open"
         )
     symbol = symbols[0]
     section = image.get_section(symbol["st_shndx"])

@@ -73,11 +73,12 @@ def _run(
         [labels.index(label) for label in recording.labels[kept].tolist()],
     )
     try:
-        module = load_learner(model.learner, arithmetic=model.arithmetic)
+        module = load_learner(model.learner, arithmetic=model.arithmetic, folder=model.twins)
         if not trains_in_batches(module):
             return f"no plain reference: {model.learner} does not train in mini-batches"
         hyperparameters = complete_hyperparameters(module, model.hyperparameters)
-        dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
+        feature_map = load_feature_map(model.features, arithmetic=model.arithmetic, folder=model.twins)
+        dimension = feature_map.dimension(len(model.channels))
         outputs = 1 if len(labels) == 2 else len(labels)  # noqa: PLR2004  # two classes need one score
         learner = module.BatchLearner(dimension, outputs, model.arithmetic, hyperparameters)
         if model.initial:

@@ -6,6 +6,7 @@ exactly the same values.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from bench.telemetry import Recording
@@ -48,6 +49,8 @@ class PlainModel:
     lost_at_restart: tuple[str, ...] = ()
     initial: Mapping[str, list[float]] = field(default_factory=dict)
     """State arrays that hold something else before the first row than the learner says."""
+    twins: Path | None = None
+    """Folder of twins besides those that come with the bench."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def run_plain(
         key = (model.features, model.arithmetic, model.channels, model.bias)
         if key not in mapped:
             mapped[key] = list(map_rows(model, recording, rows))
-        module = load_learner(model.learner, arithmetic=model.arithmetic)
+        module = load_learner(model.learner, arithmetic=model.arithmetic, folder=model.twins)
         candidates[model.name] = _Candidate(
             learner, module.TIE, tolerance(module, model.arithmetic), mapped[key], model.lost_at_restart
         )
@@ -149,7 +152,8 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
     """A fresh learner; raises TwinError for what the references do not know."""
     if len(classes) != 2:  # noqa: PLR2004  # what trains on single samples is binary
         raise TwinError(f"{model.learner} tells 2 classes apart, the recording has {len(classes)}")
-    if trains_in_batches(load_learner(model.learner, arithmetic=model.arithmetic)):
+    module = load_learner(model.learner, arithmetic=model.arithmetic, folder=model.twins)
+    if trains_in_batches(module):
         raise TwinError(f"{model.learner} trains on mini-batches only")
     checked = Reference(
         model.learner,
@@ -157,9 +161,10 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
         arithmetic=model.arithmetic,
         channels=model.channels,
         hyperparameters=model.hyperparameters,
+        folder=model.twins,
     )
-    module = load_learner(model.learner, arithmetic=model.arithmetic)
-    dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
+    feature_map = load_feature_map(model.features, arithmetic=model.arithmetic, folder=model.twins)
+    dimension = feature_map.dimension(len(model.channels))
     learner = module.Learner(dimension + model.bias, model.arithmetic, checked.hyperparameters)
     if model.initial:
         learner.load(learner.state() | dict(model.initial))
@@ -168,11 +173,12 @@ def _make_learner(model: PlainModel, classes: tuple[int, ...]) -> Learner:
 
 def initial_plain_state(model: PlainModel, *, outputs: int) -> State:
     """Every state array before the first row; raises TwinError for what the references do not know."""
-    module = load_learner(model.learner, arithmetic=model.arithmetic)
+    module = load_learner(model.learner, arithmetic=model.arithmetic, folder=model.twins)
     if not trains_in_batches(module):
         return _make_learner(model, UNLABELLED_CLASSES).state()
     hyperparameters = complete_hyperparameters(module, model.hyperparameters)
-    dimension = load_feature_map(model.features, arithmetic=model.arithmetic).dimension(len(model.channels))
+    feature_map = load_feature_map(model.features, arithmetic=model.arithmetic, folder=model.twins)
+    dimension = feature_map.dimension(len(model.channels))
     learner = module.BatchLearner(dimension, outputs, model.arithmetic, hyperparameters)
     return learner.state() | dict(model.initial)
 
@@ -182,7 +188,7 @@ def map_rows(model: PlainModel, recording: Recording, rows: int) -> Iterator[lis
 
     Values are float32 already, so nothing is rounded again.
     """
-    feature_map = load_feature_map(model.features, arithmetic=model.arithmetic)
+    feature_map = load_feature_map(model.features, arithmetic=model.arithmetic, folder=model.twins)
     infinity = float("inf")
     for values in recording.values[:rows, list(model.channels)].tolist():
         if not all(-infinity < value < infinity for value in values):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bench.build import FirmwareImage
-from bench.errors import RunFolderError
+from bench.errors import ConfigurationError, RunFolderError
 from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.measure import RunContext, measure
 from bench.report.json import save_models, save_verdicts
@@ -24,6 +24,7 @@ from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording
 from bench.trace import Entry, RunStarted, load_trace
 from bench.verdict import Verdict, judge
+from firmware_if.reference import TwinError, learner_modules
 
 TRACE = "trace.jsonl"
 _SCENARIO = "scenario.toml"
@@ -31,11 +32,15 @@ _FIRMWARE = "firmware.json"
 _RECORDING = "recording"
 _TARGET = "target"
 INITIAL = "initial"
+_TWINS = "twins"
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run folder holds beside its trace. `firmware` is None where no image of the payload is at hand."""
+    """What a run folder holds beside its trace. `firmware` is None where no image of the payload is at hand.
+
+    `twins` is the folder whose Python may be executed to judge the run; None where there is none, or none is trusted.
+    """
 
     scenario: Scenario
     target: Target
@@ -43,6 +48,7 @@ class RunFiles:
     firmware: FirmwareImage | None
     initial: Mapping[str, InitialModel] = field(default_factory=dict)
     """Model files that the scenario names, by model name."""
+    twins: Path | None = None
 
 
 def new_run_folder(root: Path, name: str, *, started: datetime) -> Path:
@@ -86,16 +92,18 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             shutil.copyfile(files.target.path, folder / _TARGET / files.target.path.name)
         if files.recording.folder is not None:
             _copy_files(files.recording.folder, folder / _RECORDING)
+        if files.twins is not None:
+            _copy_files(files.twins, folder / _TWINS, pattern="*.py")
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
 
 
-def _copy_files(source: Path, folder: Path) -> None:
+def _copy_files(source: Path, folder: Path, *, pattern: str = "*") -> None:
     """Not shutil.copytree, which goes on after an error and reports all of them in one tuple of tuples."""
     folder.mkdir()
-    for path in sorted(source.iterdir()):
+    for path in sorted(source.glob(pattern)):
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
 
@@ -108,8 +116,30 @@ def open_trace(folder: Path) -> TextIO:
         raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
 
 
-def load_run_files(folder: Path) -> RunFiles:
-    """Back from `save_run_files`; raises RunFolderError for a folder that is none or lacks a part."""
+def check_twins(scenario: Scenario) -> Path | None:
+    """The scenario's folder of twins, all of which can be imported; raises ConfigurationError where not."""
+    if scenario.twins is None:
+        return None
+    if not any(scenario.twins.glob("*.py")):
+        message = f"scenario {scenario.name}: no .py file is in twins = {str(scenario.twins)!r}"
+        raise ConfigurationError(message, hint="it is a path from the folder of the scenario file")
+    try:
+        learner_modules(scenario.twins)
+    except TwinError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from error
+    return scenario.twins
+
+
+def has_twins(folder: Path) -> bool:
+    """Whether a run brought Python of its own."""
+    return (folder / _TWINS).is_dir()
+
+
+def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
+    """Back from `save_run_files`; raises RunFolderError for a folder that is none or lacks a part.
+
+    Twins in the folder are code: only with `trust_twins` is it executed to judge the run.
+    """
     targets = sorted((folder / _TARGET).glob("*.toml"))
     for path in (folder / TRACE, folder / _SCENARIO, folder / _RECORDING):
         if not path.exists():
@@ -129,6 +159,7 @@ def load_run_files(folder: Path) -> RunFiles:
         recording=with_classes(load_recording(folder / _RECORDING), initial),
         firmware=_load_firmware(firmware) if firmware.exists() else None,
         initial=initial,
+        twins=folder / _TWINS if trust_twins and has_twins(folder) else None,
     )
 
 
@@ -155,6 +186,7 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
         assumed_instructions_per_s=files.target.clock.assumed_instructions_per_s,
         interrupt_frame_bytes=files.target.memory.interrupt_frame_bytes,
         initial=files.initial,
+        twins=files.twins,
     )
     verdicts = judge(measure(entries, context), limits_for(files.scenario, files.target.name))
     save_models(entries, folder / "models.json")

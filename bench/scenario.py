@@ -84,6 +84,8 @@ class Scenario:
     """Multiple of the recorded pace (1.0 = real time); None = as fast as the link goes."""
     restart_between_segments: bool = False
     evaluate: bool = True
+    twins: Path | None = None
+    """Folder of Python twins for learners and feature maps that do not come with the bench."""
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -146,6 +148,7 @@ def _take_scenario(root: StrictTable) -> Scenario:
         speed=_take_speed(root),
         restart_between_segments=root.take("restart_between_segments", bool, default=False),
         evaluate=root.take("evaluate", bool, default=True),
+        twins=_take_twins(root),
         models=_read_models(root),
         limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
         path=root.path,
@@ -181,6 +184,14 @@ def _take_recording(root: StrictTable) -> str | None:
     if recording is None or "/" not in recording:
         return recording
     return str(root.path.parent / recording)
+
+
+def _take_twins(root: StrictTable) -> Path | None:
+    """From the folder of the scenario file. It need not exist: a run folder has another place for it."""
+    folder = root.take("twins", str, None)
+    if folder == "":
+        raise root.problem("twins", "is empty", hint="name a folder, or leave the key out")
+    return root.path.parent / folder if folder is not None else None
 
 
 def _take_target(root: StrictTable) -> str:

@@ -35,14 +35,17 @@ class QemuTransportSpec:
     arguments: tuple[str, ...]
     ready_s: float
     """Longest time from its start to the payload's first answer."""
+    firmware: Path | None = None
+    """An ELF of the user's own; None = the one that the bench builds for the target's port."""
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """A native process that the bench starts and ends."""
+    """A native process that the bench starts and ends. `firmware` is as for an emulated machine."""
 
     arguments: tuple[str, ...]
     ready_s: float
+    firmware: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Target:
     name: str
     title: str
     port: str | None
-    """Folder of firmware_if/firmware/ports that its firmware is built from; None = a board with firmware of its own."""
+    """Folder of firmware_if/firmware/ports that its firmware is built from; None = firmware of its own."""
     board: str | None
     """Which of the boards of that port (its folder boards/); None = the port knows only one."""
     clock: TargetClock
@@ -195,10 +198,24 @@ def _read_target(path: Path) -> Target:
         path=path,
     )
     root.finish()
-    if target.port is None and not isinstance(target.transport, SerialSpec):
-        hint = f"name a folder of firmware_if/firmware/ports: {', '.join(_port_names())}"
-        raise root.problem("port", "missing, and without it the bench cannot build what it is to start", hint=hint)
+    _check_firmware(root, target)
     return target
+
+
+def own_firmware(target: Target) -> Path | None:
+    """The ELF that the target's file names; None = the bench builds one, or it is on a board already."""
+    return None if isinstance(target.transport, SerialSpec) else target.transport.firmware
+
+
+def _check_firmware(root: StrictTable, target: Target) -> None:
+    """What the bench starts is built for a port, or named; not both."""
+    own = own_firmware(target)
+    if target.port is None and own is None and not isinstance(target.transport, SerialSpec):
+        hint = f"name a folder of firmware_if/firmware/ports ({', '.join(_port_names())}), or transport.firmware"
+        raise root.problem("port", "missing, and without it the bench cannot build what it is to start", hint=hint)
+    if target.port is not None and own is not None:
+        hint = "leave out port, or transport.firmware"
+        raise root.problem("port", "stands beside transport.firmware, which is built elsewhere", hint=hint)
 
 
 def _read_board(root: StrictTable, port: str | None) -> str | None:
@@ -261,13 +278,16 @@ def _read_transport(table: StrictTable) -> TransportSpec:
     ready_s = table.take_number("ready_s", float, low=0.01, high=600.0)
     if kind == "serial":
         return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s)
+    named = table.take("firmware", str, None)
+    firmware = table.path.parent / named if named is not None else None
     if kind == "process":
-        return ProcessSpec(table.take_list("arguments", str, ()), ready_s)
+        return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware)
     return QemuTransportSpec(
         machine=table.take("machine", str),
         binary=table.take("binary", str),
         arguments=table.take_list("arguments", str, ()),
         ready_s=ready_s,
+        firmware=firmware,
     )
 
 

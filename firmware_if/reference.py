@@ -11,6 +11,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol, TypeVar, cast
 
@@ -110,24 +111,29 @@ class FeatureModule(Protocol):
     MAPS: Mapping[str, FeatureMap]
 
 
-def learner_modules() -> dict[str, LearnerModule]:
-    return {module.NAME: module for module in map(_as_learner, _modules(firmware_if.learners))}
+def learner_modules(folder: Path | None = None) -> dict[str, LearnerModule]:
+    """Every learner's name with its module; those in a folder of the user's own stand before the others."""
+    own = [module for module in _own_modules(folder) if hasattr(module, "NAME")]
+    return {module.NAME: module for module in map(_as_learner, [*_modules(firmware_if.learners), *own])}
 
 
-def feature_modules() -> dict[str, FeatureModule]:
-    """Every feature map's name with the module that holds it."""
-    modules = [cast("FeatureModule", module) for module in _modules(firmware_if.features)]
+def feature_modules(folder: Path | None = None) -> dict[str, FeatureModule]:
+    """Every feature map's name with the module that holds it, those in `folder` before the others."""
+    own = [module for module in _own_modules(folder) if hasattr(module, "MAPS")]
+    modules = [cast("FeatureModule", module) for module in [*_modules(firmware_if.features), *own]]
     return {name: module for module in modules for name in module.MAPS}
 
 
-def load_learner(name: str, *, arithmetic: str) -> LearnerModule:
-    module = _find(name, learner_modules(), what="learner")
+def load_learner(name: str, *, arithmetic: str, folder: Path | None = None) -> LearnerModule:
+    """Find a learner's twin; `folder` holds more of them, and what it holds is executed."""
+    module = _find(name, learner_modules(folder), what="learner")
     _check_arithmetic(arithmetic, module.ARITHMETICS, owner=name)
     return module
 
 
-def load_feature_map(name: str, *, arithmetic: str) -> FeatureMap:
-    module = _find(name, feature_modules(), what="feature map")
+def load_feature_map(name: str, *, arithmetic: str, folder: Path | None = None) -> FeatureMap:
+    """Find a feature map's twin; `folder` is as for a learner."""
+    module = _find(name, feature_modules(folder), what="feature map")
     _check_arithmetic(arithmetic, module.ARITHMETICS, owner=name)
     return module.MAPS[name]
 
@@ -256,10 +262,11 @@ class Reference:
         arithmetic: str,
         channels: Sequence[int],
         hyperparameters: Mapping[str, float] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """`channels` are the places in a row that the feature map reads, in its order."""
-        self._module = load_learner(learner, arithmetic=arithmetic)
-        self._map = load_feature_map(features, arithmetic=arithmetic)
+        """`channels` are the places in a row that the feature map reads, in its order; `folder` holds more twins."""
+        self._module = load_learner(learner, arithmetic=arithmetic, folder=folder)
+        self._map = load_feature_map(features, arithmetic=arithmetic, folder=folder)
         self._arithmetic = arithmetic
         self._channels = tuple(channels)
         if not self._channels or self._map.inputs not in (0, len(self._channels)):
@@ -316,6 +323,20 @@ class Reference:
 def _modules(package: ModuleType) -> Iterable[ModuleType]:
     for found in pkgutil.iter_modules(package.__path__):
         yield importlib.import_module(f"{package.__name__}.{found.name}")
+
+
+def _own_modules(folder: Path | None) -> Iterable[ModuleType]:
+    """Every .py in the folder, executed anew; raises TwinError for one that cannot be.
+
+    What is executed is the text that a reader sees, never a .pyc beside it.
+    """
+    for path in sorted(folder.glob("*.py")) if folder is not None else ():
+        module = ModuleType(path.stem)
+        try:
+            exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - the caller says that it may be
+        except Exception as error:  # whatever the user's code raises is about that code
+            raise TwinError(f"{path} cannot be imported: {type(error).__name__}: {error}", hint="correct it") from error
+        yield module
 
 
 def _as_learner(module: ModuleType) -> LearnerModule:

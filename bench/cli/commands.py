@@ -19,11 +19,13 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _judge(options: argparse.Namespace) -> int:
     from bench.cli.show import show_verdicts
-    from bench.run_folder import judge_run, load_run_files
+    from bench.run_folder import has_twins, judge_run, load_run_files
     from bench.verdict import exit_status
 
-    verdicts = judge_run(options.run, load_run_files(options.run))
+    verdicts = judge_run(options.run, load_run_files(options.run, trust_twins=options.trust_twins))
     show_verdicts(verdicts)
+    if has_twins(options.run) and not options.trust_twins:
+        print(f"{options.run / 'twins'} holds Python that was not run: read it, then add --trust-twins")
     return exit_status(verdicts)
 
 

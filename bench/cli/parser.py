@@ -26,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     judge = commands.add_parser("judge", help="judge a run folder again, here or on another machine")
     judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
+    judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
     commands.add_parser("targets", help="list the payload computers that the bench knows")
     _add_import(commands)
     commands.add_parser("doctor", help="what is installed, which targets can run, what to do about the rest")

@@ -14,7 +14,7 @@ from types import FrameType
 import numpy as np
 from rich.console import Console
 
-from bench.build import Firmware, build_firmware
+from bench.build import Firmware, build_firmware, read_firmware
 from bench.cli.progress import RunProgress
 from bench.cli.show import show_verdicts
 from bench.clock import MonotonicClock
@@ -22,7 +22,15 @@ from bench.doctor import ask
 from bench.errors import BenchError
 from bench.initial_models import load_initial_models, with_classes
 from bench.plan import Plan, make_plan
-from bench.run_folder import RunFiles, claim_folder, judge_run, new_run_folder, open_trace, save_run_files
+from bench.run_folder import (
+    RunFiles,
+    check_twins,
+    claim_folder,
+    judge_run,
+    new_run_folder,
+    open_trace,
+    save_run_files,
+)
 from bench.scenario import Scenario, choose_recording, load_scenario
 from bench.session import Recorder, Session, run
 from bench.session.open import make_transport
@@ -36,6 +44,7 @@ from bench.target import (
     Target,
     load_station,
     load_target,
+    own_firmware,
     place,
 )
 from bench.telemetry import find_recording, load_recording
@@ -63,8 +72,9 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)
-    firmware = build_firmware(target.port, board=target.board) if target.port is not None else None
-    files = RunFiles(scenario, target, recording, firmware.image if firmware is not None else None, initial)
+    firmware = _firmware(target)
+    image = firmware.image if firmware is not None else None
+    files = RunFiles(scenario, target, recording, image, initial, check_twins(scenario))
     name = f"{scenario.name}-{target.name}"
     folder = (
         claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
@@ -81,6 +91,14 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
         console.print(f"aborted at row {rows} of {_due_rows(files)}; the models so far are saved", style="yellow")
     console.print(f"run folder: {folder}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if outcome == "aborted" else exit_status(verdicts)
+
+
+def _firmware(target: Target) -> Firmware | None:
+    """Built for the target's port, or the ELF that its file names; None where the bench has neither."""
+    if target.port is not None:
+        return build_firmware(target.port, board=target.board)
+    own = own_firmware(target)
+    return read_firmware(own, hint="it is transport.firmware of the target: build it") if own is not None else None
 
 
 def _load_station(path: Path | None) -> Station:

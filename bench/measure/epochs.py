@@ -32,7 +32,9 @@ def plain_epochs(trace: Sequence[Entry], context: RunContext) -> Iterator[Measur
             yield from _unmeasured(name, run if isinstance(run, str) else "no state came down")
         else:
             losses = [found.loss for entry in epochs for found in entry.models if found.name == name]
-            yield from _compared(model, dump, losses, run, tally=tally)
+            module = load_learner(model.learner, arithmetic=model.arithmetic, folder=context.twins)
+            gate = tolerance(module, model.arithmetic)
+            yield from _compared(model, dump, losses, run, gate=gate, tally=tally)
     yield from summary("plain", tally, "no model state came down")
 
 
@@ -54,9 +56,8 @@ def _without_rounding_of_one(seen: Sequence[float], expected: Sequence[float], a
 
 
 def _compared(
-    model: ModelCreated, dump: ModelDumped, losses: Sequence[float], run: PlainEpochs, *, tally: Tally
+    model: ModelCreated, dump: ModelDumped, losses: Sequence[float], run: PlainEpochs, *, gate: float, tally: Tally
 ) -> Iterator[Measurement]:
-    gate = tolerance(load_learner(model.learner, arithmetic=model.arithmetic), model.arithmetic)
     seen = dict(dump.state) | {_LOSS: list(_without_rounding_of_one(losses, run.losses, model.arithmetic))}
     expected = dict(run.state) | {_LOSS: list(run.losses)}
     outside = values_outside(seen, expected, tolerance=gate)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from bench.initial_models import InitialModel
@@ -44,6 +45,8 @@ class RunContext:
     interrupt_frame_bytes: int = 0
     initial: Mapping[str, InitialModel] = field(default_factory=dict)
     """Files of the models that did not start as their learner does, by model name."""
+    twins: Path | None = None
+    """Folder of twins that came with the run, where their code may be executed."""
 
 
 def entries_of(trace: Sequence[Entry], kind: type[E]) -> list[E]:

@@ -61,7 +61,7 @@ def _comparison(
     initial = context.initial[created.name]
     labels = class_labels(context.recording)
     state = initial_state(initial, created, labels)
-    features = mapped_features(created, scored.values)
+    features = mapped_features(created, scored.values, twins=context.twins)
     scores, predicted = payload_answers(model, scored, place, index)
     order = np.array(state.order)
     places = order[[labels.index(label) for label in predicted.tolist()]]

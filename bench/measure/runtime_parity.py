@@ -1,6 +1,7 @@
 """Parity with ONNX Runtime: whether an independent runtime scores the trained models as the payload does."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def measure_runtime_parity(trace: Sequence[Entry], context: RunContext) -> Itera
     for index, trained in enumerate(models):
         name, outputs = trained.created.name, int(getattr(trained.created, "outputs", 1))
         try:
-            comparison = _comparison(trained, scored, place, index, mapped=mapped)
+            comparison = _comparison(trained, scored, place, index, mapped=mapped, twins=context.twins)
         except (NotComparedError, TwinError) as error:
             missing.append(name)
             yield from unmeasured("onnx", name, str(error))
@@ -97,6 +98,7 @@ def _comparison(
     index: int,
     *,
     mapped: dict[_MappingKey, NDArray[np.float64]],
+    twins: Path | None,
 ) -> Comparison:
     """The model with number `index`, whose scores begin at `place`; raises NotComparedError or TwinError."""
     if trained.linear is None:
@@ -108,7 +110,7 @@ def _comparison(
     model, created = trained.linear, trained.created
     key = (created.features, created.arithmetic, tuple(created.channels))
     if key not in mapped:
-        mapped[key] = mapped_features(created, scored.values)
+        mapped[key] = mapped_features(created, scored.values, twins=twins)
     features = mapped[key]
     if features.shape[1] != model.dimension:
         raise NotComparedError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -64,9 +65,11 @@ def scored_rows(trace: Sequence[Entry], context: RunContext) -> ScoredRows | Non
     return ScoredRows(values[rows], [found[row][0] for row in rows], [found[row][1] for row in rows])
 
 
-def mapped_features(created: ModelCreated, values: NDArray[np.float32]) -> NDArray[np.float64]:
+def mapped_features(
+    created: ModelCreated, values: NDArray[np.float32], *, twins: Path | None = None
+) -> NDArray[np.float64]:
     """Features (N, d) by the plain feature map, in the type in which the payload calculates."""
-    feature_map = load_feature_map(created.features, arithmetic=created.arithmetic)
+    feature_map = load_feature_map(created.features, arithmetic=created.arithmetic, folder=twins)
     channels = created.channels
     if not channels or not all(0 <= channel < values.shape[1] for channel in channels):
         raise NotComparedError(f"it reads channels {channels}; the recording has {values.shape[1]}")

@@ -32,6 +32,7 @@ def plain_model(model: ModelCreated, context: RunContext) -> PlainModel:
         model.bias,
         tuple(model.lost_at_restart),
         {} if initial is None else initial_state(initial, model, labels).arrays,
+        context.twins,
     )
 
 

@@ -11,7 +11,7 @@ def make_transport(target: Target, elf: Path | None) -> Transport:
     """A closed transport to `target`; `elf` is what an emulator or a native process runs, None for a board."""
     if elf is None and not isinstance(target.transport, SerialSpec):
         raise ConfigurationError(
-            f"{target.name} is started by the bench, but names no firmware port to build", hint="add port to its file"
+            f"{target.name} is started by the bench, but names no firmware", hint="add port or transport.firmware"
         )
     match target.transport:
         case QemuTransportSpec() as spec:

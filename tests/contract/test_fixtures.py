@@ -155,7 +155,7 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
     values = {
         "name": '"demo"', "title": '"x"', "recording": '"r"', "recording_hint": '"h"', "target": '"host"',
         "speed": '"link"', "mode": '"batch"', "epochs": "3", "bias": "true", "restart_between_segments": "false",
-        "evaluate": "true", "learner": '"arow"',
+        "evaluate": "true", "twins": '"t"', "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
         "lost_at_restart": '["w"]', "if_available": "true", "initial": '"m.onnx"',
         "measure": '"timing.x"', "at_most": "2", "at_least": "1",

@@ -35,6 +35,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         speed = 2
         restart_between_segments = true
         evaluate = false
+        twins = "learners"
         [[models]]
         name = "a"
         learner = "arow"
@@ -58,6 +59,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert (found.recording_hint, found.target, found.speed) == ("make one", "host", 2.0)
     assert found.restart_between_segments
     assert not found.evaluate
+    assert found.twins == tmp_path / "learners"
     assert found.models == (
         ModelSpec(
             "a",
@@ -116,6 +118,7 @@ def test_a_scenario_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         ("speed = 0", "speed: is 0.0, expected a value in", "give speed a value"),
         ("speed = true", "speed: is True, expected a finite number", "give speed"),
         ("evaluate = 'yes'", "evaluate: is 'yes', expected true or false", "give evaluate"),
+        ("twins = ''", "twins: is empty", "leave the key out"),
         ("recording = ''", "recording: is empty", "leave the key out"),
         ("target = 'qemu-zinq-a9'", "target: is 'qemu-zinq-a9', which is no target", "did you mean 'qemu-zynq-a9'?"),
         ("models = 3", "models: is 3, expected an array", ""),

@@ -16,6 +16,7 @@ from bench.target import (
     board_names,
     load_station,
     load_target,
+    own_firmware,
     place,
     target_names,
 )
@@ -110,6 +111,14 @@ def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> Non
     assert board(tmp_path).port is None
 
 
+def test_firmware_of_ones_own_is_found_beside_the_target_and_is_not_on_a_port(tmp_path: Path) -> None:
+    text = QEMU.replace('port = "zynq"\n', "").replace("[transport]", '[transport]\nfirmware = "build/my.elf"')
+    found = target(tmp_path, text)
+    assert own_firmware(found) == tmp_path / "build" / "my.elf"
+    assert own_firmware(place(found, port="/dev/ttyUSB0")) is None
+    assert own_firmware(target(tmp_path, QEMU)) is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [
@@ -120,6 +129,7 @@ def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> Non
         ('name = "demo"', 'name = "other"', "name: is 'other', expected the file's name", "name the target 'demo'"),
         ('port = "zynq"', 'port = "zinq"', "port: is 'zinq', expected one of", "did you mean 'zynq'?"),
         ('port = "zynq"', "", "port: missing, and without it the bench cannot build", "host, mps2, zynq"),
+        ("[transport]", '[transport]\nfirmware = "my.elf"', "port: stands beside transport.firmware", "leave out port"),
         ('port = "zynq"', 'port = "zynq"\nboard = "x"', "board: given for port zynq, which has no boards", "leave the"),
         ('port = "zynq"', 'port = "mps2"', "board: missing", "add board"),
         ('port = "zynq"', 'port = "mps2"\nboard = "an368"', "board: is 'an368'", "did you mean 'an386'?"),
