@@ -15,13 +15,11 @@ enum { LR, BETA1, BETA2, EPSILON, BATCH, SEED };
 #if defined(HIL_F32)
 #define EXP expf
 #define LOG1P log1pf
-#define LOG logf
 #define SQRT sqrtf
 #define FABS fabsf
 #else
 #define EXP exp
 #define LOG1P log1p
-#define LOG log
 #define SQRT sqrt
 #define FABS fabs
 #endif
@@ -71,33 +69,47 @@ static double score(const hil_state *state, const void *features, size_t output)
     return (double)linear(state, features, output);
 }
 
-/* Binary cross-entropy of a score, and in `error` its derivative. No exponential of a positive number: none overflows. */
+/* Binary cross-entropy of a score, and in `error` its derivative. No exponential of a positive number: none overflows.
+ * The probability of the other class is no difference: near 0 it keeps its digits. */
 static hil_real sigmoid_loss(hil_real s, bool positive, hil_real *error)
 {
     const hil_real e = EXP(-FABS(s));
-    const hil_real p = s >= 0 ? 1 / (1 + e) : e / (1 + e);
+    const hil_real larger = 1 / (1 + e);
+    const hil_real smaller = e / (1 + e);
     const hil_real wrong = positive ? -s : s; /* how far it leans to the other class */
-    *error = positive ? p - 1 : p;
+    const hil_real other = wrong < 0 ? smaller : larger;
+    *error = positive ? -other : other;
     return (wrong > 0 ? wrong : 0) + LOG1P(e);
 }
 
-/* Cross-entropy of the scores in `errors`, which become its derivatives. */
+static size_t largest(const hil_real *values, size_t count)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < count; k++) {
+        best = values[k] > values[best] ? k : best;
+    }
+    return best;
+}
+
+/* Cross-entropy of the scores in `errors`, which become its derivatives. What the best class leaves to the others, and
+ * the own class, is summed up and no difference from 1: near 0 it keeps its digits. */
 static hil_real softmax_loss(hil_real *errors, size_t outputs, size_t class_index)
 {
-    hil_real highest = errors[0];
-    for (size_t k = 1; k < outputs; k++) {
-        highest = errors[k] > highest ? errors[k] : highest;
-    }
+    const size_t best = largest(errors, outputs);
+    const hil_real highest = errors[best];
     const hil_real own = errors[class_index] - highest;
-    hil_real sum = 0;
+    hil_real beside_best = 0;
+    hil_real beside_own = 0;
     for (size_t k = 0; k < outputs; k++) {
         errors[k] = EXP(errors[k] - highest);
-        sum += errors[k];
+        beside_best += k == best ? 0 : errors[k];
+        beside_own += k == class_index ? 0 : errors[k];
     }
+    const hil_real sum = 1 + beside_best;
     for (size_t k = 0; k < outputs; k++) {
-        errors[k] = errors[k] / sum - (k == class_index ? (hil_real)1 : (hil_real)0);
+        errors[k] = (k == class_index ? -beside_own : errors[k]) / sum;
     }
-    return LOG(sum) - own;
+    return LOG1P(beside_best) - own;
 }
 
 /* Adds one row's derivatives to the gradient; the row's loss. */
@@ -165,11 +177,11 @@ static double train_batch(const hil_state *state, const hil_batch *batch)
     uint32_t *timestep = state->arrays[TIMESTEP];
     const size_t weights = state->outputs * state->dimension;
     hil_real *gradient = state->scratch; /* all zero between calls */
-    hil_real loss = 0;
+    double loss = 0; /* in single a sum of thousands of rows would lose its fourth digit */
 
     for (size_t i = 0; i < batch->count; i++) {
         const size_t row = batch->rows[i];
-        loss += add_gradient(state, x + row * state->dimension, batch->classes[row]);
+        loss += (double)add_gradient(state, x + row * state->dimension, batch->classes[row]);
     }
     const uint32_t t = *timestep + 1;
     *timestep = t;
@@ -183,7 +195,7 @@ static double train_batch(const hil_state *state, const hil_batch *batch)
     hil_real *v = state->arrays[V];
     adam_step(&step, state->arrays[W], m, v, gradient, weights);
     adam_step(&step, state->arrays[B], m + weights, v + weights, gradient + weights, state->outputs);
-    return (double)(loss / (hil_real)batch->count);
+    return loss / (double)batch->count;
 }
 
 const hil_learner HIL_NAMED(logistic) = {

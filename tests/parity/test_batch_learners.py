@@ -118,6 +118,43 @@ def test_huge_scores_neither_overflow_nor_lose_the_loss(native: Native) -> None:
             assert all(math.isfinite(value) for value in vectors(model.state()))
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("arithmetic", ["f32", "f64"])
+def test_a_model_that_is_sure_of_its_rows_keeps_its_gate(native: Native, arithmetic: str, outputs: int) -> None:
+    """A probability near 1, taken from 1, has no digits left: Adam would make a whole step of what remains."""
+    module = learner_modules()["logistic"]
+    rng = random.Random(SEED)
+    rows, classes = data_set(rng, 200, 6, outputs)
+    rows = [
+        [nearest_float32(x + 12 * (i == c)) for i, x in enumerate(row)] for row, c in zip(rows, classes, strict=True)
+    ]
+    chosen = complete_hyperparameters(module, {"batch": 1, "lr": 0.05})
+    twin = module.BatchLearner(6, outputs, arithmetic, chosen)
+    model = NativeBatchModel(native.learners["logistic", arithmetic], 6, outputs, chosen)
+    loss = math.inf
+    for [i] in mini_batches(len(rows), 1, epochs=20):
+        model.train_batch([rows[i]], [classes[i]])
+        loss = twin.train_batch([rows[i]], [classes[i]])
+    assert 0.0 < loss < 1e-4
+    assert largest_difference(model.state(), twin.state()) <= tolerance(module, arithmetic)
+
+
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_the_loss_of_a_row_that_is_nearly_certain_keeps_its_digits(native: Native, outputs: int) -> None:
+    learner = native.learners["logistic", "f32"]
+    model = NativeBatchModel(learner, 1, outputs, complete_hyperparameters(learner_modules()["logistic"], {}))
+    model.load(model.state() | {"w": [-20.0] + [0.0] * (outputs - 1), "b": [0.0] * outputs})
+    expected = math.exp(-20) if outputs == 1 else 3 * math.exp(-20)
+    assert math.isclose(model.train_batch([[1.0 if outputs == 1 else -1.0]], [0]), expected, rel_tol=1e-5)
+
+
+def test_the_loss_of_the_largest_mini_batch_keeps_its_digits(native: Native) -> None:
+    """All weights are zero, so every row's loss is log 2; a sum in single precision would have lost 5e-4 of it."""
+    learner = native.learners["logistic", "f32"]
+    model = NativeBatchModel(learner, 1, 1, complete_hyperparameters(learner_modules()["logistic"], {}))
+    assert math.isclose(model.train_batch([[1.0]] * 65535, [0] * 65535), math.log(2), rel_tol=1e-6)
+
+
 def test_nan_in_training_is_seen_in_the_loss(native: Native) -> None:
     for arithmetic in ("f32", "f64"):
         learner = native.learners["logistic", arithmetic]
