@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bench.learners import class_labels
 from bench.measure.classes import CLASS_DIGITS, judge_classes
 from bench.measure.intervals import Interval, f1_interval, mean_of_proportions, wilson
-from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import Entry, EpochTrained, EvaluationScored, ModelCreated, RunStarted, SamplesTrained
+from bench.measure.measurement import Measurement, RunContext, entries_of, in_mode
+from bench.trace import Entry, EpochTrained, EvaluationScored, ModelCreated, SamplesTrained
 from firmware_if.messages import RowStatus
 
 
@@ -31,11 +31,9 @@ def measure_accuracy(trace: Sequence[Entry], context: RunContext) -> Iterator[Me
         for model in names:
             yield from _scores(f"accuracy.prequential.{model}", None, "the recording has no labels")
         return
-    epochs = entries_of(trace, EpochTrained)
-    scores_only = any(started.mode == "score" for started in entries_of(trace, RunStarted))
-    if not epochs and not scores_only:  # else nothing is predicted before training
+    if not in_mode(trace, "batch") and not in_mode(trace, "score"):  # else nothing is predicted before training
         yield from _judged("accuracy.prequential", names, rows, labels.tolist(), context=context)
-    yield from _losses(epochs)
+    yield from _losses(entries_of(trace, EpochTrained))
     yield from _scored_without_training(trace, names, labels.tolist(), context)
 
 

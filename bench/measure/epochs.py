@@ -21,20 +21,20 @@ def plain_epochs(trace: Sequence[Entry], context: RunContext) -> Iterator[Measur
     created = {model.name: model for model in entries_of(trace, ModelCreated)}
     epochs = entries_of(trace, EpochTrained)
     _, refused = row_predictions(trace)
-    models = [plain_model(model, context) for model in created.values()]
-    runs = run_epochs(models, context.recording, epochs=len(epochs), refused=refused)
     last = {dump.name: dump for dump in entries_of(trace, ModelDumped)}
+    models = [plain_model(model, context) for name, model in created.items() if name in last]
+    runs = run_epochs(models, context.recording, epochs=len(epochs), refused=refused)
     tally = Tally()
     for name, model in created.items():
-        run, dump = runs[name], last.get(name)
-        if isinstance(run, str) or dump is None:
+        run = runs.get(name, "no state came down")
+        if isinstance(run, str):
             tally.missing.append(name)
-            yield from _unmeasured(name, run if isinstance(run, str) else "no state came down")
+            yield from _unmeasured(name, run)
         else:
             losses = [found.loss for entry in epochs for found in entry.models if found.name == name]
             module = load_learner(model.learner, arithmetic=model.arithmetic, folder=context.twins)
             gate = tolerance(module, model.arithmetic)
-            yield from _compared(model, dump, losses, run, gate=gate, tally=tally)
+            yield from _compared(model, last[name], losses, run, gate=gate, tally=tally)
     yield from summary("plain", tally, "no model state came down")
 
 

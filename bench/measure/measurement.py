@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bench.initial_models import InitialModel
 from bench.telemetry import Recording
-from bench.trace import Entry
+from bench.trace import Entry, RunStarted
 
 E = TypeVar("E", bound=Entry)
 
@@ -47,6 +47,11 @@ class RunContext:
     """Files of the models that did not start as their learner does, by model name."""
     twins: Path | None = None
     """Folder of twins that came with the run, where their code may be executed."""
+
+
+def in_mode(trace: Sequence[Entry], mode: str) -> bool:
+    """Whether the scenario's mode is `mode`, however far the run got."""
+    return any(started.mode == mode for started in entries_of(trace, RunStarted))
 
 
 def entries_of(trace: Sequence[Entry], kind: type[E]) -> list[E]:

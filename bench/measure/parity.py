@@ -6,17 +6,15 @@ from bench.learners import NOT_TRAINED, PlainRun, run_plain
 from bench.measure.accuracy import model_names, row_predictions
 from bench.measure.epochs import plain_epochs
 from bench.measure.loaded import plain_loaded
-from bench.measure.measurement import Measurement, RunContext, entries_of
+from bench.measure.measurement import Measurement, RunContext, entries_of, in_mode
 from bench.measure.states import Array, differing_values, largest_difference, values_outside
 from bench.measure.tally import Tally, plain_model, summary
 from bench.trace import (
     Entry,
-    EpochTrained,
     ModelCreated,
     ModelDumped,
     ModelSkipped,
     PayloadRestarted,
-    RunStarted,
     SegmentEnded,
 )
 
@@ -31,10 +29,10 @@ def measure_parity(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
 
 
 def _plain(trace: Sequence[Entry], context: RunContext, dumps: Dumps) -> Iterator[Measurement]:
-    if entries_of(trace, EpochTrained):
+    if in_mode(trace, "batch"):
         yield from plain_epochs(trace, context)
         return
-    if any(started.mode == "score" for started in entries_of(trace, RunStarted)):
+    if in_mode(trace, "score"):
         yield from plain_loaded(trace, context)
         return
     created = {model.name: model for model in entries_of(trace, ModelCreated)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bench.measure.clock import PayloadClock, payload_clock
-from bench.measure.measurement import Measurement, RunContext, entries_of
+from bench.measure.measurement import Measurement, RunContext, entries_of, in_mode
 from bench.trace import (
     Entry,
     EpochTrained,
@@ -60,13 +60,13 @@ def measure_timing(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
     clock = payload_clock(trace, context)
     reports = entries_of(trace, SamplesTrained)
     costs = _row_costs(reports)
-    epochs = entries_of(trace, EpochTrained)
-    for operation in ("feature", "dispatch") if epochs else (*STEPS, "dispatch"):
+    batch = in_mode(trace, "batch")
+    for operation in ("feature", "dispatch") if batch else (*STEPS, "dispatch"):
         repeatable = clock.repeatable and operation in STEPS
         yield from _distribution(f"timing.{operation}", costs[operation], clock, repeatable=repeatable)
     yield from _distribution("timing.link", [report.link for report in reports if report.train], clock)
-    if epochs:
-        yield from _epochs(epochs, clock)
+    if batch:
+        yield from _epochs(entries_of(trace, EpochTrained), clock)
     else:
         yield from _row_times([sum(row) for row in zip(*costs.values(), strict=True)], clock)
     yield from _per_model(trace, clock)

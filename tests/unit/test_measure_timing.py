@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from bench.measure import Measurement, RunContext
 from bench.measure.timing import combine, measure_timing, percentile, summary
-from bench.trace import Entry, HousekeepingReported, ModelStatistics, OperationSum, SamplesTrained, StatisticsReported
+from bench.trace import (
+    Entry,
+    HousekeepingReported,
+    ModelStatistics,
+    OperationSum,
+    RunStarted,
+    SamplesTrained,
+    StatisticsReported,
+)
 from tests.unit.made_runs import connected, make_recording, make_run, trained
 
 CONTEXT = RunContext(make_recording(), masks_interrupts=True)
@@ -55,6 +63,15 @@ def test_only_masked_steps_on_the_instruction_clock_repeat() -> None:
     cycles = figures([connected("cycles", 480_000_000), *trace[2:]])
     assert cycles["timing.train.p99"].clock == "cycles"
     assert not cycles["timing.train.p99"].repeatable
+
+
+def test_a_run_in_batch_mode_may_end_before_its_first_epoch() -> None:
+    """Rows were kept, and not trained on: they have the cost of two operations only."""
+    started = RunStarted(1, "scenario", "target", "made", 50, {}, [], mode="batch")
+    kept = SamplesTrained(0, [3] * 10, 7, [], [], [30] * 10, [40] * 10, [""] * 10, [""] * 10)
+    found = figures([started, connected(), kept])
+    assert (found["timing.feature.count"].value, found["timing.feature.max"].value) == (10, 30)
+    assert not {"timing.train.count", "time.row_s.max"} & set(found)
 
 
 def test_refused_rows_cost_nothing_and_are_not_counted() -> None:
