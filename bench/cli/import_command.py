@@ -1,6 +1,7 @@
 """`bench import csv`: a table to a recording, and what was made of it."""
 
 import argparse
+import shlex
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,8 +9,11 @@ import numpy as np
 from bench.importing import CsvRequest, Imported, import_table
 from bench.telemetry import Recording
 
+_TWO_CLASSES = 2
 _SCENARIO = "first-look"
-"""Models for any recording with labels."""
+"""Models for any recording with labels of two classes."""
+_SCENARIO_OF_MANY = "first-epochs"
+"""A model for any recording with labels."""
 
 
 def import_csv(options: argparse.Namespace) -> int:
@@ -66,7 +70,8 @@ def _report(imported: Imported) -> Iterator[str]:
     if recording.labels is None:
         yield "next: no learner trains without labels; a scenario without models streams it: docs/scenarios.md"
     else:
-        yield f"next: bench run {_SCENARIO} --recording {imported.folder}"
+        scenario = _SCENARIO if len(recording.label_meanings) <= _TWO_CLASSES else _SCENARIO_OF_MANY
+        yield f"next: bench run {scenario} --recording {shlex.quote(str(imported.folder))}"
 
 
 def _labels(recording: Recording) -> Iterator[str]:

@@ -1,7 +1,11 @@
 """A table that was not made for the bench: imported by its command line, run, and judged."""
 
 import csv
+import math
+import shlex
 from pathlib import Path
+
+import pytest
 
 from bench.telemetry import load_recording
 from tests.system.command_line import check_error, read_verdicts, run_bench
@@ -35,6 +39,27 @@ def test_ops_sat_telemetry_segments_are_imported_and_trained_on(opssat_ad_data: 
     reached = verdicts["accuracy.evaluation.arow.balanced_accuracy"]["value"]
     assert reached is not None
     print(f"OPSSAT-AD: AROW trained on {recording.row_count} segments, balanced accuracy {reached:.3f} on 300 others")
+
+
+@pytest.mark.parametrize("parts", [3, 16])
+def test_many_classes_are_imported_and_trained_on_as_the_command_says(tmp_path: Path, *, parts: int) -> None:
+    """One class for each of equal parts of a circle, which weights for each of them tell apart."""
+    angles = [2 * math.pi * row / 96 for row in range(96)]
+    lines = [f"{math.cos(angle):.3f},{math.sin(angle):.3f},{row * parts // 96}" for row, angle in enumerate(angles)]
+    (tmp_path / "circle.csv").write_text("\n".join(("x,y,part", *lines)) + "\n")
+    classes = [word for part in range(parts) for word in ("--class", f"part {part}={part}")]
+    words = "--features x,y --units 1,1 --range *=-1:1 --label part --positive 1 --period 1 --evaluation circle.csv"
+    ended = run_bench(tmp_path, "import", "csv", "circle.csv", *words.split(), *classes, "--out", "a circle")
+    assert (ended.status, ended.err) == (0, "")
+    next_words = shlex.split(ended.out.splitlines()[-1].removeprefix("next: bench "))
+    assert next_words == ["run", "first-epochs", "--recording", "a circle"]
+    ended = run_bench(tmp_path, *next_words, "--target", "host", "--out", tmp_path / "run")
+    assert ended.status == 0, ended
+    verdicts = read_verdicts(tmp_path / "run")
+    assert verdicts["parity.onnx"]["value"] == 0
+    reached = verdicts["accuracy.evaluation.logistic.balanced_accuracy"]["value"]
+    assert reached is not None
+    assert reached > 2 / parts, "two classes alone, each told from all the others, give as much"
 
 
 def test_what_a_table_does_not_say_is_one_error(tmp_path: Path) -> None:

@@ -541,6 +541,19 @@ def test_the_command_says_what_it_made_and_how_to_run_it(table: Path, capsys: py
     ]
 
 
+@pytest.mark.parametrize(("states", "scenario"), [(2, "first-look"), (3, "first-epochs"), (16, "first-epochs")])
+def test_the_command_names_a_scenario_for_so_many_classes(
+    table: Path, capsys: pytest.CaptureFixture[str], *, states: int, scenario: str
+) -> None:
+    out = table.parent / "out of it"
+    table.write_text("v,state\n" + "".join(f"{row},{row % states}\n" for row in range(32)), encoding="utf-8")
+    classes = [word for state in range(states) for word in ("--class", f"c{state}={state}")]
+    words = ["import", "csv", str(table), "--out", str(out), "--features", "v", "--units", "1", "--range", "v=0:31"]
+    assert main([*words, "--label", "state", *classes, "--positive", "1", "--period", "1"]) == 0
+    next_words = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("next: bench "))
+    assert next_words == ["run", scenario, "--recording", str(out)]
+
+
 def test_the_command_in_the_documentation_runs(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (Path(__file__).parents[2] / "docs" / "recordings.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^bench (import csv (?:.*\\\n)*.*)$", text, re.MULTILINE)
