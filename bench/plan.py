@@ -9,7 +9,7 @@ from bench.scenario import ModelSpec, Scenario
 from bench.strict import nearest_hint
 from bench.target import CAPABILITIES, Target
 from bench.telemetry import ADD_LABELS_HINT, Recording
-from firmware_if.messages import MAX_CHANNELS, MAX_CLASSES
+from firmware_if.messages import MAX_CHANNELS, MAX_CLASSES, MAX_ROWS
 
 MIN_CLASSES = 2
 CAPABILITY_OF_MODE = {"stream": "stream", "batch": "batch", "score": "stream"}
@@ -118,6 +118,11 @@ def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Pl
     """The steps of `scenario` with `recording`; raises where the two, or the target, do not fit together."""
     _check_labels(scenario, recording)
     _check_channels(scenario, recording)
+    if scenario.mode == "batch" and recording.row_count > MAX_ROWS:
+        message = (
+            f"recording {recording.name} has {recording.row_count:,} rows; a data set holds {MAX_ROWS:,} at the most"
+        )
+        raise RecordingError(message, hint="cut the recording, or train in stream mode")
     capability = CAPABILITY_OF_MODE[scenario.mode]
     if capability not in target.capabilities:
         message = f"target {target.name} has no capability {capability!r}: {CAPABILITIES[capability]}"

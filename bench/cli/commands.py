@@ -38,6 +38,14 @@ def _targets(options: argparse.Namespace) -> int:
     return 0
 
 
+def _learners(options: argparse.Namespace) -> int:
+    del options
+    from bench.cli.catalogue import catalogue_text
+
+    sys.stdout.write(catalogue_text())
+    return 0
+
+
 def _import(options: argparse.Namespace) -> int:
     if options.source == "csv":
         from bench.cli.import_command import import_csv
@@ -67,6 +75,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "judge": _judge,
     "targets": _targets,
+    "learners": _learners,
     "import": _import,
     "doctor": _doctor,
 }

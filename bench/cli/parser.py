@@ -28,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
     judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
     commands.add_parser("targets", help="list the payload computers that the bench knows")
+    commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
     commands.add_parser("doctor", help="what is installed, which targets can run, what to do about the rest")
     return parser

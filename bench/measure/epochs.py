@@ -64,8 +64,8 @@ def _compared(
     tally.compared += 1
     tally.equal += outside == 0
     tally.tolerant = tally.tolerant or gate > 0.0
-    because = f"tolerance {gate:g} of an array's largest value; {len(losses)} epochs compared"
+    error = largest_difference(seen, expected)
+    because = f"{len(losses)} epochs compared, largest difference {error:.2g}, tolerance {gate:g}"
     yield Measurement(f"parity.plain.{model.name}", outside, "values", because=because)
     yield Measurement(f"parity.plain.{model.name}.updates", int(dump.updates != run.steps), "segment ends")
-    error = largest_difference(seen, expected)
     yield Measurement(f"parity.error.plain.{model.name}", error, "1", because=because)

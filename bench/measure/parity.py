@@ -90,7 +90,7 @@ def _plain_model_measures(name: str, run: PlainRun, dumps: Dumps, *, tally: Tall
     because = run.unavailable.get(name, because)
     if name in run.unavailable:
         tally.missing.append(name)
-    within = f"{because}, tolerance {tolerance:g}" if tolerance else because
+    within = f"{because}, largest difference {error:.2g}, tolerance {tolerance:g}" if tolerance else because
     yield Measurement(f"parity.plain.{name}", values if compared else None, "values", because=within)
     yield Measurement(f"parity.error.plain.{name}", error if compared else None, "1", because=because)
     yield Measurement(f"parity.plain.{name}.updates", updates if compared else None, "segment ends", because=because)

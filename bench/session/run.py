@@ -186,11 +186,13 @@ class Session:
 
     def _open_data_set(self, rows: int) -> None:
         _, refusal = self._dialogue.request(wire.OpenDataSet(rows))
-        if refusal is not None:
-            raise TargetFailure(
-                f"the payload refused a data set of {rows} rows: {refusal.text} ({refusal.number})",
-                hint="fewer rows or features, or a larger data region" if refusal.code == "DATA_FULL" else "",
+        if refusal is not None and refusal.code == "DATA_FULL":
+            message = (
+                f"a data set of {rows:,} rows does not fit into the payload's data region of {refusal.number:,} bytes"
             )
+            raise TargetFailure(message, hint="fewer rows, models that share a feature map, or a map of fewer features")
+        if refusal is not None:
+            raise TargetFailure(f"the payload refused a data set: {refusal.text} ({refusal.number})")
 
     def _train_epochs(self, epochs: int) -> None:
         for epoch in range(epochs):

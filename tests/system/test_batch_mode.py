@@ -339,3 +339,25 @@ def test_a_bias_is_one_weight_more_and_the_intercept_of_the_exported_model(tmp_p
     assert accuracy["unbiased"] == 0.5  # one class for all rows
     models = json.loads((out / "models.json").read_text())["segments"][0]["models"]
     assert [len(models[name]["state"]["w"]) for name in ("one", "two", "unbiased")] == [2, 3, 1]
+
+
+def test_a_data_set_that_does_not_fit_is_told_in_rows_and_bytes(tmp_path: Path) -> None:
+    small = make_recording()
+    many = replace(
+        small,
+        values=np.tile(small.values, (200, 1)),
+        labels=np.tile(small.known_labels, 200),
+        times_ms=np.arange(200 * ROWS, dtype=np.int64) * 1000,
+        segments=(Segment("all", 0, 200 * ROWS),),
+        evaluation=None,
+    )
+    save_recording(many, tmp_path / "many", samples="npz")
+    model = '[[models]]\nname = "{0}"\nlearner = "logistic"\nfeatures = "{0}"\narithmetic = "f64"\n'
+    wide = "".join(model.format(f"polynomial-{degree}") for degree in (2, 3, 4))
+    (tmp_path / "wide.toml").write_text(
+        'name = "wide"\ntitle = "w"\nmode = "batch"\nepochs = 1\n' + wide, encoding="utf-8"
+    )
+    arguments = ("run", tmp_path / "wide.toml", "--target", "host", "--recording", tmp_path / "many")
+    ended = run_bench(tmp_path, *arguments, "--out", tmp_path / "run")
+    assert ended.status == 1
+    assert "60,000 rows does not fit into the payload's data region of 4,194,304 bytes" in " ".join(ended.out.split())

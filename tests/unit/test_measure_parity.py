@@ -86,7 +86,7 @@ SINGLE = (PlainModel("arow_f32", "arow", "identity", "f32", (0, 1), {"r": 0.8}),
 def test_a_float32_model_is_judged_by_the_tolerance_of_its_learner() -> None:
     made = make_run(models=SINGLE)
     exact = figures(made)
-    assert exact["parity.plain.arow_f32"].because == "2 segment ends compared, tolerance 2e-05"
+    assert exact["parity.plain.arow_f32"].because == "2 segment ends compared, largest difference 0, tolerance 2e-05"
     assert exact["parity.plain"].because == "2 of 2 states identical or within their tolerance"
     w, cov = (made.plain.snapshots["arow_f32", 30].state[name] for name in ("w", "cov"))
     assert isinstance(w, list)

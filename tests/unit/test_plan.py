@@ -138,6 +138,13 @@ def test_more_classes_than_a_payload_takes_are_refused() -> None:
         make_plan(SCENARIO, many, target=HOST)
 
 
+def test_more_rows_than_a_data_set_holds_are_refused() -> None:
+    many = recording()
+    many = replace(many, values=np.zeros((65536, many.values.shape[1]), np.float32), labels=np.zeros(65536, np.int16))
+    with pytest.raises(RecordingError, match="recording small has 65,536 rows; a data set holds 65,535 at the most"):
+        make_plan(replace(SCENARIO, mode="batch", epochs=1), many, target=HOST)
+
+
 def test_more_channels_than_a_sample_carries_are_refused() -> None:
     assert make_plan(SCENARIO, recording(160), target=HOST).steps
     with pytest.raises(RecordingError, match="recording small has 161 channels; a sample carries at most 160"):
