@@ -1,12 +1,13 @@
 """The command line: `bench run`, `verify`, `judge`, `targets`, `import` and `doctor`.
 
 Exit status: 0 every required verdict PASS; 1 a FAIL; 3 no FAIL but a required verdict UNMEASURED; 2 the bench could
-not run; 130 aborted.
+not run, or its output not be written; 130 aborted.
 """
 
 import sys
 from collections.abc import Sequence
 
+from bench.cli.output import survivable_output
 from bench.cli.parser import make_parser
 
 STATUS_ERROR = 2
@@ -15,6 +16,21 @@ STATUS_ABORTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    if sys.stdout is None:  # closed from the start, so nobody wants to read it
+        return _main(arguments)
+    with survivable_output() as output:
+        try:
+            status = _main(arguments)
+            output.flush()
+        except SystemExit:  # the parser's, after its help
+            output.flush()
+            if not output.lost:
+                raise
+            status = STATUS_ERROR
+        return STATUS_ERROR if output.lost else status
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = make_parser().parse_args(arguments)
     from bench.cli import commands
     from firmware_if.errors import HilError
@@ -29,9 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return STATUS_ABORTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; say nothing more
-        return STATUS_ERROR
 
 
 if __name__ == "__main__":

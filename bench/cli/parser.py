@@ -8,7 +8,7 @@ from bench.cli.parser_csv import add_import_csv
 _EPILOG = """exit status:
   0  every required verdict is PASS
   1  a required verdict is FAIL
-  2  the bench could not run
+  2  the bench could not run, or its output could not be written
   3  no FAIL, but a required verdict is UNMEASURED
   130  aborted (Ctrl-C once: stop and fetch the models; twice: now)"""
 

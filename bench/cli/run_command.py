@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from bench.build import Firmware, build_firmware, read_firmware
+from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
 from bench.cli.show import show_verdicts
 from bench.clock import MonotonicClock
@@ -80,6 +81,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
         claim_folder(options.out) if options.out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
     )
     save_run_files(folder, files)
+    meanwhile(f"the run goes on and is saved in {folder}")
     console = Console(highlight=False)
     console.print(f"{scenario.title}\n{_due_rows(files)} rows of {recording.name} on {_place(target)}", markup=False)
     outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
