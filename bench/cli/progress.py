@@ -18,26 +18,41 @@ from bench.trace import (
     SamplesTrained,
 )
 
+_MODELS = 3
+"""Models whose loss fits on a line."""
+_PARTS = 10
+"""Of the epochs, about so many have a line of their own where stdout is no terminal."""
+
+
+def _is_told(done: int, epochs: int) -> bool:
+    """Whether `done` of `epochs` is the first, the last, or the end of a tenth part."""
+    return done in {1, epochs} or done * _PARTS // max(epochs, 1) > (done - 1) * _PARTS // max(epochs, 1)
+
 
 class RunProgress:
-    """An observer of entries. Draws at most ten times a second, and nothing at all where stdout is no terminal."""
+    """An observer of entries. Draws a bar at most ten times a second, which counts rows and then the epochs, if any.
 
-    def __init__(self, console: Console, *, rows: int) -> None:
+    Where stdout is no terminal it draws nothing, and a few epochs have a line each.
+    """
+
+    def __init__(self, console: Console, *, rows: int, epochs: int = 0) -> None:
         self._console = console
         self._rows = rows
+        self._epochs = epochs
         self._done = 0
         self._skipped: list[str] = []
         self._progress = Progress(
-            TextColumn("rows"),
+            TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._phase = "rows"
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -55,12 +70,12 @@ class RunProgress:
             case SamplesTrained():
                 self._done += len(entry.status)
                 self._draw_rows(entry.t)
+                if self._epochs and self._done >= self._rows:
+                    self._draw_epochs(0)
             case PayloadConnected() if entry.start == 1:
                 self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
             case EpochTrained():
-                losses = ", ".join(f"{model.name} {model.loss:.4g}" for model in entry.models[:3])
-                more = " ..." if len(entry.models) > 3 else ""  # noqa: PLR2004  # what fits on a line
-                self._say(f"epoch {entry.epoch + 1}: loss {losses}{more}")
+                self._note_epoch(entry)
             case PayloadRestarted():
                 self._say(
                     f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")
@@ -84,6 +99,22 @@ class RunProgress:
         if self._task is not None:
             rate = f"{self._done / seconds:,.{1 if self._done < 10 * seconds else 0}f} rows/s" if seconds > 0 else ""
             self._progress.update(self._task, completed=self._done, rate=rate)
+
+    def _note_epoch(self, entry: EpochTrained) -> None:
+        done = entry.epoch + 1
+        self._draw_epochs(done, rate=f"loss {entry.models[0].loss:.4g}" if entry.models else "")
+        if done == self._epochs or (not self._console.is_terminal and _is_told(done, self._epochs)):
+            losses = ", ".join(f"{model.name} {model.loss:.4g}" for model in entry.models[:_MODELS])
+            more = " ..." if len(entry.models) > _MODELS else ""
+            self._say(f"epoch {done} of {self._epochs}: loss {losses}{more}")
+
+    def _draw_epochs(self, done: int, *, rate: str = "") -> None:
+        if self._task is None:
+            return
+        if self._phase == "rows":
+            self._phase = "epochs"
+            self._progress.reset(self._task, total=self._epochs, description="epochs", rate="")
+        self._progress.update(self._task, completed=done, rate=rate)
 
     def _say(self, text: str) -> None:
         self._progress.console.print(text, style="dim", markup=False, highlight=False)

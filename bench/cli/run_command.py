@@ -114,7 +114,7 @@ def _run_plan(
 ) -> tuple[str, Recorder]:
     clock = MonotonicClock()
     transport = make_transport(files.target, firmware.elf if firmware is not None else None)
-    progress = RunProgress(console, rows=files.recording.row_count)
+    progress = RunProgress(console, rows=files.recording.row_count, epochs=files.scenario.epochs)
     with open_trace(folder) as file:
         recorder = Recorder(clock, writer=TraceWriter(file), observers=(progress.observe,))
         recorder.record(_run_started(files, transport))
