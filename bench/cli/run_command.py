@@ -1,10 +1,11 @@
 """`bench run`: from a scenario to a verdict."""
 
 import argparse
+import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -49,9 +50,9 @@ from bench.target import (
     place,
 )
 from bench.telemetry import find_recording, load_recording
-from bench.trace import FORMAT, PayloadConnected, RunEnded, RunStarted, TraceWriter
+from bench.trace import FORMAT, Entry, EpochTrained, PayloadConnected, RunEnded, RunStarted, TraceWriter
 from bench.transport import Transport
-from bench.verdict import exit_status
+from bench.verdict import Verdict, exit_status
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "telemetry"
 RUNS = Path("runs")
@@ -85,14 +86,42 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     console = Console(highlight=False)
     console.print(f"{scenario.title}\n{_due_rows(files)} rows of {recording.name} on {_place(target)}", markup=False)
     outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
-    verdicts = judge_run(folder, files, trace=recorder.entries)
+    verdicts = _judge(folder, files, recorder.entries, aborted=outcome == "aborted", console=console)
+    if verdicts is None:
+        return STATUS_ABORTED
     show_verdicts(verdicts, console=console)
     if outcome == "aborted":
-        ended = recorder.entries[-1]
-        rows = ended.rows if isinstance(ended, RunEnded) else 0
-        console.print(f"aborted at row {rows} of {_due_rows(files)}; the models so far are saved", style="yellow")
+        where = _where_ended(files, recorder.entries)
+        console.print(f"aborted {where}; the models so far are saved", style="yellow")
     console.print(f"run folder: {folder}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if outcome == "aborted" else exit_status(verdicts)
+
+
+def _judge(
+    folder: Path, files: RunFiles, trace: Sequence[Entry], *, aborted: bool, console: Console
+) -> tuple[Verdict, ...] | None:
+    """The verdicts; None, and how to have them later, if somebody does not want to wait for them."""
+    trains = "; the plain references train as well, which can take as long again" if files.scenario.epochs else ""
+    try:
+        with _handled(signal.default_int_handler):
+            if aborted or trains:
+                console.print(f"judging the models{' so far' if aborted else ''}{trains}", style="dim", markup=False)
+            return judge_run(folder, files, trace=trace)
+    except KeyboardInterrupt:
+        print(f"bench: stopped while judging; the run is saved in {folder}", file=sys.stderr)
+        trust = " --trust-twins" if files.twins is not None else ""
+        print(f"hint: bench judge {shlex.quote(str(folder))}{trust}", file=sys.stderr)
+        return None
+
+
+def _where_ended(files: RunFiles, trace: Sequence[Entry]) -> str:
+    """Where an aborted run was: at a row or, once a batch run has all of them, in an epoch."""
+    ended = trace[-1]
+    rows, due, epochs = ended.rows if isinstance(ended, RunEnded) else 0, _due_rows(files), files.scenario.epochs
+    if not epochs or rows < due:
+        return f"at row {rows} of {due}"
+    done = sum(isinstance(entry, EpochTrained) for entry in trace)
+    return f"in epoch {done + 1} of {epochs}" if done < epochs else f"after epoch {done} of {epochs}"
 
 
 def _firmware(target: Target) -> Firmware | None:
@@ -209,9 +238,16 @@ def _stop_on_interrupt(console: Console) -> Iterator[_Stop]:
         stop.asked = True
         console.print("stopping: fetching the models (Ctrl-C again: stop now)", style="yellow")
 
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handled(interrupted):
         yield stop
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Have Ctrl-C and a kill handled."""
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

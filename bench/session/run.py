@@ -92,6 +92,8 @@ class Session:
         self._starts = 0
         self._saved_rows = -1
         self._scored_rows = 0
+        self.where = ""
+        """Where the run is, for the reason of its end, if its rows do not tell."""
 
     @property
     def rows(self) -> int:
@@ -196,10 +198,12 @@ class Session:
 
     def _train_epochs(self, epochs: int) -> None:
         for epoch in range(epochs):
+            self.where = f" in epoch {epoch + 1} of {epochs}"
             self.check_stop()
             started = self._clock.now()
             models = self._bank.train_epoch(epoch)
             self._recorder.record(EpochTrained(epoch, self._clock.now() - started, models))
+        self.where = ""
 
     def _stream_segment(self, step: StreamSegment) -> None:
         self._segment = step.index
@@ -294,7 +298,7 @@ def _abort(session: Session, *, recorder: Recorder) -> str:
         session.salvage()
     except (TargetFailure, TransportError) as error:
         recorder.record(TargetFailed(f"models could not be fetched: {error}"))
-    session.end("aborted", reason="stopped by request")
+    session.end("aborted", reason=f"stopped by request{session.where}")
     return "aborted"
 
 

@@ -106,3 +106,65 @@ def check_incomplete(folder: Path) -> None:
     assert judged.status == 1, judged
     assert "FAIL run.completed: the trace has no end: the run was killed, or is still going" in judged.out
     assert read_verdicts(folder)["run.completed"]["outcome"] == "FAIL"
+
+
+EPOCHS = 60000
+"""More than the payload trains, and far more than the plain reference does, before a test is over."""
+BATCH = f"""
+name = "long"
+title = "more epochs than anybody waits for"
+mode = "batch"
+epochs = {EPOCHS}
+[[models]]
+name = "m"
+learner = "logistic"
+features = "identity"
+[[limits]]
+measure = "parity.plain*"
+equal = 0
+"""
+
+
+def trained_epochs(folder: Path) -> int:
+    return sum(entry["kind"] == "epoch_trained" for entry in read_trace(folder))
+
+
+@pytest.fixture
+def in_epochs(tmp_path: Path, run_folder: Path) -> Iterator[Command]:
+    """Give a batch run that was stopped in its epochs."""
+    scenario = tmp_path / "long.toml"
+    scenario.write_text(BATCH)
+    recording = save_rows(tmp_path / "recording", 0, ROWS)
+    words = ("run", scenario, "--recording", recording, "--target", "host", "--out", run_folder)
+    with Command(tmp_path, *words) as command:
+        wait_until(lambda: trained_epochs(run_folder) > 400 or command.process.poll() is not None, "no epoch passed")
+        command.process.send_signal(signal.SIGINT)
+        yield command
+
+
+def test_ctrl_c_in_the_epochs_names_the_epoch(in_epochs: Command, run_folder: Path) -> None:
+    ended = in_epochs.end()
+    assert ended.status == ABORTED, ended
+    stopped_in = f"in epoch {trained_epochs(run_folder) + 1} of {EPOCHS}"
+    assert read_trace(run_folder)[-1]["reason"] == f"stopped by request {stopped_in}"
+    lines = ended.out.splitlines()
+    assert f"aborted {stopped_in}; the models so far are saved" in lines
+    assert "judging the models so far; the plain references train as well, which can take as long again" in lines
+    assert "FAIL run.completed: aborted: stopped by request " + stopped_in in ended.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_judging_says_how_to_judge_later(
+    in_epochs: Command, run_folder: Path, number: signal.Signals
+) -> None:
+    wait_until(lambda: "judging the models so far" in in_epochs.printed(), "nothing was judged")
+    in_epochs.process.send_signal(number)
+    ended = in_epochs.end()
+    assert ended.status == ABORTED, ended
+    assert ended.err == (
+        f"bench: stopped while judging; the run is saved in {run_folder}\nhint: bench judge {run_folder}\n"
+    )
+    assert read_trace(run_folder)[-1]["outcome"] == "aborted"
+    assert not (run_folder / "verdicts.json").exists()
+    judged = run_bench(run_folder.parent, "judge", run_folder)
+    assert "FAIL run.completed: aborted: stopped by request in epoch" in judged.out
