@@ -137,7 +137,9 @@ def _check_names(arrays: Mapping[str, object], path: Path, wanted: Wanted) -> No
 def _values(array: NDArray[Any], path: Path, *, channels: int) -> Values:
     if array.ndim != 2 or array.shape[1] != channels:  # noqa: PLR2004  # rows and channels
         message = f"{path}: values has shape {array.shape}, expected (rows, {channels})"
-        hint = "values = values.reshape(rows, channels); recording.toml declares a [[channel]] for each column"
+        turned = array.ndim == 2 and array.shape[0] == channels  # noqa: PLR2004  # rows and channels
+        flat = "values = values.T" if turned else "values = values.reshape(rows, channels)"
+        hint = f"{flat}; recording.toml declares a [[channel]] for each column"
         raise RecordingError(message, hint=hint)
     if array.dtype.newbyteorder("=") != np.float32:
         message = f"{path}: values has dtype {array.dtype}, expected float32, which is what is streamed"

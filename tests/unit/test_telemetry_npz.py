@@ -131,6 +131,7 @@ def test_without_times_rows_are_a_period_apart(folder: Path) -> None:
         ({"values": np.zeros((4, 2), np.float16)}, "values has dtype float16", "values.astype(numpy.float32)"),
         ({"values": np.zeros((4, 2), int)}, "values has dtype int64, expected float32", "values.astype(numpy.float32)"),
         ({"values": np.zeros((4, 3), np.float32)}, "values has shape (4, 3), expected (rows, 2)", "[[channel]]"),
+        ({"values": np.zeros((2, 4), np.float32)}, "values has shape (2, 4), expected (rows, 2)", "values = values.T"),
         ({"values": np.zeros(8, np.float32)}, "values has shape (8,), expected (rows, 2)", "values.reshape"),
         ({"values": np.float32(3)}, "values has shape (), expected (rows, 2)", "values.reshape"),
         ({"values": np.zeros((5, 2), np.float32)}, "labels has shape (4,), expected (5,)", "values has 5 rows"),
