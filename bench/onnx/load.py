@@ -16,6 +16,7 @@ import numpy as np
 from bench.errors import ModelFileError
 from bench.onnx.linear import LinearModel
 from bench.onnx.operators import apply_node
+from bench.onnx.runtime import open_session
 from bench.onnx.shapes import array_of, type_name
 from bench.onnx.values import (
     Absent,
@@ -65,9 +66,11 @@ def load_linear_graph(path: Path) -> LinearGraph:
     """
     content = _read(path)
     try:
-        return read_linear_graph(content, name=path.stem)
+        graph = read_linear_graph(content, name=path.stem)
     except RefusedError as error:
         raise ModelFileError(f"{path}: {error.reason}", hint=error.hint) from error
+    _check_runtime(content, path)
+    return graph
 
 
 def read_linear_model(content: bytes, *, name: str) -> LinearModel:
@@ -85,6 +88,16 @@ def read_linear_graph(content: bytes, *, name: str) -> LinearGraph:
     _check_sizes(model, next(value for value in values.values() if isinstance(value, Features)))
     labelled = any(isinstance(value, Classes) and value.labels is not None for value in outputs.values())
     return LinearGraph(content, model, outputs, labelled)
+
+
+def _check_runtime(content: bytes, path: Path) -> None:
+    """The judge must take the file, or there is nothing to hold a payload to: newer formats it does not know."""
+    try:
+        open_session(content)
+    except Exception as error:  # its errors have no common base
+        reason = str(error).split(" : ")[-1].rsplit("&) ", maxsplit=1)[-1].strip()
+        hint = "save it for an older version of ONNX (ir_version, opset), or update onnxruntime"
+        raise ModelFileError(f"{path}: ONNX Runtime does not take it: {reason}", hint=hint) from error
 
 
 def _read(path: Path) -> bytes:

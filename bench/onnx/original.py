@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.onnx.linear import REAL_TYPES
+from bench.onnx.runtime import open_session
 from bench.onnx.values import Classes, Decision, Probabilities, Scores
 
 if TYPE_CHECKING:
@@ -48,12 +49,7 @@ def run_original(graph: LinearGraph, features: NDArray[np.float64]) -> dict[str,
 
     Labels have the shape (N,), all else (N, columns). A graph for a fixed number of rows is run as often as needed.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the sums are short: threads would only start
-    options.log_severity_level = 3  # errors; the rest is for whoever tunes a runtime
-    session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
+    session = open_session(graph.content)
     entrance = session.get_inputs()[0]
     given = features.astype(np.float32 if entrance.type == "tensor(float)" else np.float64)
     at_once = entrance.shape[0] if isinstance(entrance.shape[0], int) else max(1, len(given))

@@ -483,6 +483,15 @@ def test_what_is_no_onnx_file_is_refused(content: bytes, reason: str, tmp_path: 
     assert caught.value.message == f"{path}: {reason}"
 
 
+def test_a_file_that_the_runtime_does_not_take_is_refused(tmp_path: Path) -> None:
+    """Newer than the judge: refused before a payload is started, not when its scores are compared."""
+    model = next(iter(MADE.values()))().model
+    model.opset_import[0].version = 1000
+    with pytest.raises(ModelFileError, match=r"heater\.onnx: ONNX Runtime does not take it: .*1000") as caught:
+        loaded(model, tmp_path)
+    assert "older version" in caught.value.hint
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"none\.onnx: cannot be read: No such file or directory"):
         load_linear_model(tmp_path / "none.onnx")
