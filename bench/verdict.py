@@ -3,7 +3,7 @@
 import difflib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -39,7 +39,14 @@ class Verdict:
     required: bool
     repeatable: bool
     because: str
+    """Why it is as it is, and then the limit's own reason."""
     interval: tuple[float, float] | None = None
+    limit_because: str = ""
+
+    @property
+    def cause(self) -> str:
+        """`because` without the limit's own reason."""
+        return self.because.removesuffix(self.limit_because).removesuffix("; ") if self.limit_because else self.because
 
 
 def judge(measurements: Sequence[Measurement], limits: Sequence[Limit]) -> tuple[Verdict, ...]:
@@ -80,7 +87,8 @@ def _listed(measurement: Measurement) -> Verdict:
 def _verdict(measurement: Measurement, limit: Limit) -> Verdict:
     outcome, reason = _outcome(measurement, limit)
     because = "; ".join(part for part in (reason, measurement.because, limit.because) if part)
-    return _make(measurement, outcome=outcome, limit=limit_text(limit), required=limit.required, because=because)
+    verdict = _make(measurement, outcome=outcome, limit=limit_text(limit), required=limit.required, because=because)
+    return replace(verdict, limit_because=limit.because)
 
 
 def _outcome(measurement: Measurement, limit: Limit) -> tuple[str, str]:
@@ -124,6 +132,7 @@ def _unmatched(limit: Limit, names: Sequence[str]) -> Verdict:
         required=limit.required,
         repeatable=True,
         because=because,
+        limit_because=limit.because,
     )
 
 

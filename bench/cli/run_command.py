@@ -18,7 +18,7 @@ from rich.console import Console
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
-from bench.cli.show import show_verdicts
+from bench.cli.show import make_console, show_verdicts
 from bench.clock import MonotonicClock
 from bench.doctor import ask
 from bench.errors import BenchError
@@ -83,7 +83,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     )
     save_run_files(folder, files)
     meanwhile(f"the run goes on and is saved in {folder}")
-    console = Console(highlight=False)
+    console = make_console()
     console.print(f"{scenario.title}\n{_due_rows(files)} rows of {recording.name} on {_place(target)}", markup=False)
     outcome, recorder = _run_plan(plan, files, firmware, folder=folder, console=console)
     verdicts = _judge(folder, files, recorder.entries, aborted=outcome == "aborted", console=console)

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.measure import COMPLETED
 from bench.target import Target
 from bench.verdict import Verdict
 
 _STYLES = {"PASS": "green", "FAIL": "bold red", "UNMEASURED": "yellow"}
 _FOLD = 4
-"""Passed verdicts of one family from which on they share a row; what did not pass always has its own."""
+"""Verdicts of one family from which on they share a row; those that did not pass must have the same reason as well."""
 _OTHER_COLUMNS = 46
 """Characters of a row that verdict, value, limit and the gaps take at most."""
 _WHOLE_FROM = 1000
@@ -33,36 +33,99 @@ def format_value(value: float | None, unit: str) -> str:
     return f"{format_figure(value)} {'' if unit == '1' else unit}".strip()
 
 
+def make_console() -> Console:
+    """Standard output; what reads it where it is no terminal gets every line whole."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True)
+
+
 @dataclass(frozen=True)
 class _Row:
-    outcome: str
-    required: bool
     name: str
     value: str
-    limit: str
+    verdicts: Sequence[Verdict]
+    """One, or all of a family: alike in everything that is shown of them but name and value."""
+
+    @property
+    def one(self) -> Verdict:
+        return self.verdicts[0]
+
+    @property
+    def outcome(self) -> str:
+        return str(self.one.outcome)
+
+    @property
+    def star(self) -> str:
+        return "" if self.one.required else " *"
+
+    @property
+    def limit(self) -> str:
+        return self.one.limit or ""
 
 
 def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None) -> None:
     """The judged verdicts as a table, what did not pass in words, and a line that sums up."""
-    console = console or Console(highlight=False)
+    console = console or make_console()
     judged = [verdict for verdict in verdicts if verdict.outcome is not None]
+    rows = list(_rows(judged))
+    if console.is_terminal:
+        console.print(_table(rows, name_width=console.width - _OTHER_COLUMNS))
+    else:
+        cells = [(row.outcome + row.star, row.name, row.value, row.limit) for row in rows]
+        _print_plain(console, [("verdict", "measure", "value", "limit"), *cells], right=2)
+    for line in _words(rows):
+        console.print(line, markup=False)
+    if any(not verdict.required for verdict in judged):
+        console.print("* not required", style="dim")
+    counts = (f"{sum(v.outcome == outcome for v in judged)} {outcome}" for outcome in _STYLES)
+    console.print(", ".join(counts) + f"; {len(verdicts) - len(judged)} measurements without a limit", markup=False)
+
+
+def _table(rows: Sequence[_Row], *, name_width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("measure", overflow="fold")
     table.add_column("value", justify="right")
     table.add_column("limit", justify="right", no_wrap=True)
-    for row in _rows(judged):
-        star = "" if row.required else " *"
-        outcome = f"[{_STYLES[row.outcome]}]{row.outcome}[/]{star}"
-        table.add_row(outcome, _broken(row.name, console.width - _OTHER_COLUMNS), row.value, row.limit)
-    console.print(table)
-    for verdict in judged:
-        if verdict.outcome != "PASS":
-            console.print(f"{verdict.outcome} {verdict.name}: {verdict.because}", markup=False)
-    if any(not verdict.required for verdict in judged):
-        console.print("* not required", style="dim")
-    counts = (f"{sum(v.outcome == outcome for v in judged)} {outcome}" for outcome in _STYLES)
-    console.print(", ".join(counts) + f"; {len(verdicts) - len(judged)} measurements without a limit", markup=False)
+    for row in rows:
+        outcome = f"[{_STYLES[row.outcome]}]{row.outcome}[/]{row.star}"
+        table.add_row(outcome, _broken(row.name, name_width), row.value, row.limit)
+    return table
+
+
+def _print_plain(console: Console, rows: Sequence[Sequence[str]], *, right: int) -> None:
+    """Columns of which the last `right` are flush right; a row is a line, without blanks at its end."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = len(widths) - right
+    for row in rows:
+        cells = (
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        console.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
+
+
+def _words(rows: Sequence[_Row]) -> Iterator[str]:
+    """What did not pass, each reason once."""
+    reasons: dict[tuple[str, str, str], list[_Row]] = {}
+    for row in rows:
+        why = row.one.limit_because if row.outcome == "FAIL" else ""
+        reasons.setdefault((row.outcome, row.one.cause, why), []).append(row)
+    for (outcome, cause, why), alike in reasons.items():
+        if outcome == "UNMEASURED":
+            yield f"UNMEASURED {', '.join(row.name for row in alike)}: {cause or 'there is no figure'}"
+        if outcome == "FAIL":
+            yield from _failures(alike, cause, why)
+
+
+def _failures(rows: Sequence[_Row], cause: str, why: str) -> Iterator[str]:
+    about = [part for part in (cause, f"reason of the limit: {why}" if why else "") if part]
+    for row in rows:
+        figures = [f"{row.value}, limit {row.limit}"]
+        if row.name == COMPLETED and cause:
+            figures = []  # 0 tells nothing that the cause does not
+        yield f"FAIL {row.name}: " + "; ".join(figures + about)
+        about = ["as above"] if about else []
 
 
 def _broken(name: str, width: int) -> str:
@@ -78,32 +141,62 @@ def _broken(name: str, width: int) -> str:
 
 
 def _rows(judged: Sequence[Verdict]) -> Iterator[_Row]:
-    """One row per verdict; a family of passed ones under the same limit shares a row."""
+    """One row per verdict; a large family shares one, where its first is."""
+    families: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in judged:
+        families.setdefault(_family(verdict), []).append(verdict)
+    for verdict in judged:
+        family = families[_family(verdict)]
+        if len(family) < _FOLD:
+            yield _Row(verdict.name, format_value(verdict.value, verdict.unit), [verdict])
+        elif verdict is family[0]:
+            yield _shared(family)
 
-    def family(verdict: Verdict) -> tuple[object, ...]:
-        return (".".join(verdict.name.split(".")[:2]), verdict.outcome, verdict.required, verdict.limit)
 
-    for (stem, outcome, required, limit), members in groupby(judged, key=family):
-        group = list(members)
-        if outcome == "PASS" and len(group) >= _FOLD:
-            values = [verdict.value for verdict in group if verdict.value is not None]
-            low, high = format_figure(min(values)), format_figure(max(values))
-            value = f"all {low}" if low == high else f"{low} to {high}"
-            whole = [verdict.because.split(";")[0] for verdict in group if verdict.name == stem]
-            about = whole[0] if whole else f"{len(group)} measures"
-            yield _Row(str(outcome), bool(required), f"{stem}.* ({about})", value, str(limit))
-            continue
-        for verdict in group:
-            value = format_value(verdict.value, verdict.unit)
-            yield _Row(str(outcome), verdict.required, verdict.name, value, str(verdict.limit or ""))
+def _family(verdict: Verdict) -> tuple[object, ...]:
+    alike = (_stem(verdict.name), verdict.outcome, verdict.required, verdict.limit)
+    return alike if verdict.outcome == "PASS" else (*alike, verdict.because)
+
+
+def _stem(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def _shared(family: Sequence[Verdict]) -> _Row:
+    values = [verdict.value for verdict in family if verdict.value is not None]
+    low, high = (format_figure(min(values)), format_figure(max(values))) if values else ("-", "-")
+    value = low if not values else f"all {low}" if low == high else f"{low} to {high}"
+    whole = [v.because.split(";")[0] for v in family if v.outcome == "PASS" and v.name == _stem(v.name)]
+    about = whole[0] if whole else f"{len(family)} measures"
+    return _Row(f"{_pattern([verdict.name for verdict in family])} ({about})", value, family)
+
+
+def _pattern(names: Sequence[str]) -> str:
+    """What dotted names begin and end with, and a star for the rest."""
+    parts = [name.split(".") for name in names]
+    first = _common(parts)
+    rest = [list(reversed(name[len(first) :])) for name in parts]
+    last = _common([name[:-1] for name in rest])
+    return ".".join([*first, "*", *reversed(last)])
+
+
+def _common(lists: Sequence[Sequence[str]]) -> list[str]:
+    """What all begin with."""
+    alike = [len(set(column)) == 1 for column in zip(*lists, strict=False)]
+    return list(lists[0][: [*alike, False].index(False)])
 
 
 def show_targets(targets: Sequence[Target]) -> None:
     """Name, meter and title of every target."""
-    console = Console(highlight=False)
+    console = make_console()
+    headings = ("target", "counts", "what it is")
+    rows = [(target.name, target.clock.kind, target.title) for target in targets]
+    if not console.is_terminal:
+        _print_plain(console, [headings, *rows], right=0)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("target", "counts", "what it is"):
+    for heading in headings:
         table.add_column(heading, overflow="fold")
-    for target in targets:
-        table.add_row(target.name, target.clock.kind, target.title)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)

@@ -1,5 +1,6 @@
 """The command line without a payload: words, exit statuses, and what people read."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,20 +11,28 @@ from rich.console import Console
 from bench.cli import main
 from bench.cli.parser import make_parser
 from bench.cli.show import format_figure, format_value, show_verdicts
+from bench.measure import Measurement
+from bench.scenario import Limit
 from bench.target import target_names
-from bench.verdict import Verdict
+from bench.verdict import Verdict, judge
 
 
-def verdict(name: str, outcome: str | None = "PASS", *, value: float | None = 0, required: bool = True) -> Verdict:
+def verdict(
+    name: str, outcome: str | None = "PASS", *, value: float | None = 0, required: bool = True, why: str = ""
+) -> Verdict:
     limit = None if outcome is None else "== 0"
-    return Verdict(name, outcome, value, limit, "1", None, required=required, repeatable=True, because="for a reason")
+    because = f"for a reason; {why}" if why else "for a reason"
+    return Verdict(
+        name, outcome, value, limit, "1", None, required=required, repeatable=True, because=because, limit_because=why
+    )
 
 
-def shown(*verdicts: Verdict) -> list[str]:
-    console = Console(width=100, no_color=True)
+def shown(*verdicts: Verdict, terminal: bool = False) -> list[str]:
+    """Return the lines printed; on a terminal of 80 columns, or where there is none."""
+    console = Console(width=80, no_color=True, force_terminal=terminal, soft_wrap=not terminal)
     with console.capture() as capture:
         show_verdicts(verdicts, console=console)
-    return [line.rstrip() for line in capture.get().splitlines()]
+    return re.sub(r"\x1b\[[0-9;]*m", "", capture.get()).splitlines()
 
 
 @pytest.mark.parametrize("words", [[], ["rum"], ["run"], ["import", "orbitai", "x"], ["run", "x", "--baud", "fast"]])
@@ -82,8 +91,51 @@ def test_passed_verdicts_of_a_family_share_a_row_and_others_have_their_own() -> 
     lines = shown(verdict("run.completed"), *family, verdict("parity.plain.bad", "FAIL", value=3))
     assert any("parity.plain.* (5 measures)" in line and "all 0" in line for line in lines)
     assert any(line.startswith("FAIL") and "parity.plain.bad" in line for line in lines)
-    assert "FAIL parity.plain.bad: for a reason" in lines
+    assert "FAIL parity.plain.bad: 3, limit == 0; for a reason" in lines
     assert lines[-1] == "6 PASS, 1 FAIL, 0 UNMEASURED; 0 measurements without a limit"
+
+
+def test_verdicts_that_did_not_pass_share_a_row_and_each_reason_is_there_once() -> None:
+    models = range(12)
+    lines = shown(
+        *(verdict(f"parity.plain.m{number}", "UNMEASURED", value=None) for number in models),
+        *(verdict(f"accuracy.evaluation.m{number}.recall", "FAIL", value=number, why="law") for number in models),
+        verdict("accuracy.rows", "FAIL", value=7, why="law"),
+        verdict("parity.onnx.m0", "UNMEASURED", value=None),
+    )
+    assert [line.split() for line in lines[1:5]] == [
+        ["UNMEASURED", "parity.plain.*", "(12", "measures)", "-", "==", "0"],
+        ["FAIL", "accuracy.evaluation.*.recall", "(12", "measures)", "0", "to", "11", "==", "0"],
+        ["FAIL", "accuracy.rows", "7", "==", "0"],
+        ["UNMEASURED", "parity.onnx.m0", "-", "==", "0"],
+    ]
+    assert lines[5:] == [
+        "UNMEASURED parity.plain.* (12 measures), parity.onnx.m0: for a reason",
+        "FAIL accuracy.evaluation.*.recall (12 measures): 0 to 11, limit == 0; for a reason; reason of the limit: law",
+        "FAIL accuracy.rows: 7, limit == 0; as above",
+        "0 PASS, 13 FAIL, 13 UNMEASURED; 0 measurements without a limit",
+    ]
+
+
+def test_a_failure_without_any_reason_gives_value_and_limit() -> None:
+    measured = [Measurement("run.completed", 1, "1"), Measurement("a", 0.91, "1")]
+    failed = judge(measured, [Limit("a", at_least=0.95)])[1]
+    assert "FAIL a: 0.91, limit >= 0.95" in shown(failed)
+
+
+def test_a_run_that_did_not_complete_says_why_first() -> None:
+    assert "FAIL run.completed: for a reason" in shown(verdict("run.completed", "FAIL"))
+
+
+def test_lines_are_whole_where_there_is_no_terminal() -> None:
+    long = f"accuracy.evaluation.{'m' * 60}.balanced_accuracy"
+    given = (verdict(long), verdict("link.errors", "UNMEASURED", value=None, why="w" * 90))
+    lines = shown(*given)
+    assert any(line.startswith("PASS") and long in line and line.endswith("0   == 0") for line in lines)
+    assert lines == [line.rstrip() for line in lines]
+    wrapped = shown(*given, terminal=True)
+    assert all(len(line) <= 80 for line in wrapped)
+    assert not any(long in line for line in wrapped)
 
 
 def test_measurements_without_a_limit_are_counted_not_shown() -> None:

@@ -16,7 +16,9 @@ from bench.trace import ModelDumped
 from bench.verdict import judge
 from tests.unit.made_runs import MODELS, created, make_run
 
-KEYS = {"name", "outcome", "value", "limit", "unit", "clock", "required", "repeatable", "because", "interval"}
+KEYS = {"name", "outcome", "value", "limit", "unit", "clock", "required", "repeatable", "because", "interval"} | {
+    "limit_because"
+}
 
 
 def test_verdicts_have_these_keys_and_null_where_there_is_no_limit() -> None:

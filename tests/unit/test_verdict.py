@@ -116,7 +116,9 @@ def test_a_verdict_carries_the_measurement_and_both_reasons() -> None:
         repeatable=False,
         because="measured so; data sheet",
         interval=(2, 4),
+        limit_because="data sheet",
     )
+    assert verdict.cause == "measured so"
 
 
 def test_limits_read_as_people_write_them() -> None:
