@@ -130,8 +130,8 @@ def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Pl
     return Plan(tuple(_steps(scenario, recording)))
 
 
-def default_channels(inputs: int, recording: Recording) -> tuple[str, ...]:
-    """Names of the channels that a feature map with `inputs` inputs (0 = any number) reads unless a model names them.
+def default_channels(inputs: int, recording: Recording, *, model: str) -> tuple[str, ...]:
+    """Names of the channels that a feature map with `inputs` inputs (0 = any number) reads unless `model` names them.
 
     One input: the deciding channel. As many as there are channels: all. One fewer: all but the deciding one.
     """
@@ -144,7 +144,7 @@ def default_channels(inputs: int, recording: Recording) -> tuple[str, ...]:
     if inputs == len(names) - 1 and deciding is not None:
         return tuple(name for name in names if name != deciding)
     message = (
-        f"the feature map reads {inputs} channels, recording {recording.name} has {len(names)} "
+        f"model {model}: the feature map reads {inputs} channels, recording {recording.name} has {len(names)} "
         f"(deciding: {deciding or 'none'}), so the channels must be named"
     )
     raise ConfigurationError(message, hint=f"add channels = [...] to the model, from: {', '.join(names)}")

@@ -108,6 +108,6 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         "--delimiter", choices=DELIMITERS, help="between columns; default: the one that the header holds"
     )
     group.add_argument("--samples", choices=("npz", "csv"), default="npz", help="arrays or text; default: npz")
-    group.add_argument("--name", help="of the recording; default: that of the table")
+    group.add_argument("--name", help="of the recording; default: that of its folder")
     group.add_argument("--title", help="of the recording, for people")
     group.add_argument("--licence", help="under which the data may be used")

@@ -73,7 +73,7 @@ def choose_channels(spec: ModelSpec, catalogue: CatalogueListed, recording: Reco
             hint=nearest_hint(spec.features, maps),
         )
     inputs = maps[spec.features].inputs
-    names = spec.channels or default_channels(inputs, recording)
+    names = spec.channels or default_channels(inputs, recording, model=spec.name)
     if inputs not in (0, len(names)):
         raise ConfigurationError(
             f"model {spec.name}: {spec.features} reads {inputs} channels, {len(names)} are named",

@@ -61,7 +61,7 @@ def _check_values(values: Values, recording: Recording, source: Path, *, policy:
             continue
         row, column = (int(index) for index in np.argwhere(wrong)[0])
         channel, value = recording.channels[column], values[row, column]
-        where = f"{source}: row {row}: {channel.name} is {value!s} {channel.unit}"
+        where = f"{source}: row {row}: {channel.name} is {value!s}{_unit(channel)}"
         if wrong is not_finite:
             message = f"{where}, not a finite number"
             hint = "drop the row or repair the reading; learners cannot train on it"
@@ -71,6 +71,11 @@ def _check_values(values: Values, recording: Recording, source: Path, *, policy:
         message = f"{where}, outside its range [{channel.low}, {channel.high}]"
         hint = f"correct the reading, or the range of {channel.name} in recording.toml"
         raise RecordingError(message, hint=hint + '; to train on such readings: [policy] out_of_range = "stream"')
+
+
+def _unit(channel: Channel) -> str:
+    """As written behind a number: nothing for plain numbers, whose unit is 1."""
+    return f" {channel.unit}" if channel.unit not in {"", "1"} else ""
 
 
 def _check_labels(labels: Labels, recording: Recording, source: Path) -> None:

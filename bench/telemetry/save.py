@@ -117,10 +117,11 @@ def _evaluation_bytes(evaluation: EvaluationRows, recording: Recording, samples:
 def _value_rows(values: Values, labels: Labels | None) -> Iterator[str]:
     ends = itertools.repeat("", len(values)) if labels is None else (f",{label}" for label in labels.tolist())
     for reading, end in zip(values, ends, strict=True):
-        yield ",".join(_decimal(value) for value in reading) + end
+        yield ",".join(shortest_decimal(value) for value in reading) + end
 
 
-def _decimal(value: np.float32) -> str:
+def shortest_decimal(value: np.float32) -> str:
+    """The shortest decimal that reads back to the same float32, by way of float64."""
     text = np.format_float_positional(value, unique=True, trim="0")
     # the reader goes through float64; where that rounds to a neighbour, more digits settle it
     return text if np.float32(float(text)) == value else format(float(value), ".17g")
@@ -151,7 +152,7 @@ def _toml_text(recording: Recording, checksums: dict[str, str]) -> str:
     for name, count, channel in _alike(recording.channels):
         lines += ["\n[[channel]]", f"name = {_quoted(name)}", *([f"count = {count}"] if count > 1 else [])]
         lines += [f"unit = {_quoted(channel.unit)}", f"low = {float(channel.low)!r}", f"high = {float(channel.high)!r}"]
-        lines.append(f"doc = {_quoted(channel.doc)}")
+        lines += [f"doc = {_quoted(channel.doc)}"] if channel.doc else []
     for segment in recording.segments:
         lines += ["\n[[segment]]", f"name = {_quoted(segment.name)}"]
         lines += [f"first_row = {segment.first_row}", f"end_row = {segment.end_row}"]

@@ -92,7 +92,7 @@ def test_every_scenario_with_a_recording_can_be_planned(*, name: str) -> None:
     assert make_plan(scenario, recording, target=load_target(scenario.target)).steps
     for model in scenario.models:
         inputs = feature_modules()[model.features].MAPS[model.features].inputs
-        assert model.channels or default_channels(inputs, recording), model.name
+        assert model.channels or default_channels(inputs, recording, model=model.name), model.name
 
 
 def test_the_model_from_the_ground_is_what_the_tool_makes() -> None:

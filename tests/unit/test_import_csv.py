@@ -64,7 +64,7 @@ def refused(table: Path, message: str, hint: str = "", *, text: str | None = Non
 
 def test_a_complete_request_makes_the_recording(table: Path) -> None:
     recording = imported(table).recording
-    assert recording.name == "heater-log"
+    assert recording.name == "out"
     assert recording.channels == (Channel("temperature", "degC", -40, 85), Channel("current", "A", 0, 2.5))
     assert recording.values.tolist() == [[20.5, 0.25], [21, 0.5], [22.5, 1], [40, 2.25]]
     assert recording.known_labels.tolist() == [0, 0, 1, 1]
@@ -399,7 +399,8 @@ def test_a_row_without_a_label_cannot_be_kept(table: Path) -> None:
 
 
 def test_readings_out_of_range_are_asked_about(table: Path) -> None:
-    what = "what to do with 1 rows with a reading out of range (row 3 (line 5))"
+    reading = "row 3 (line 5): temperature is 40.0, its range 0.0 to 30.0"
+    what = f"what to do with 1 rows with a reading out of range ({reading})"
     refused(table, what, "--outside drop|keep", ranges=("*=0:30",))
 
 
@@ -488,6 +489,22 @@ def test_dropped_rows_leave_a_gap_where_they_were(table: Path) -> None:
     refused(table, "the first: 30 s before row 3 (line 5)", "--gaps segment|keep", text=text, missing="drop")
 
 
+def test_the_first_reading_out_of_range_is_not_one_in_a_row_with_a_missing_cell(table: Path) -> None:
+    text = "a,b,state\n99,,0\n1,2,0\n1,9.25,1\n8,1,1\n"
+    said = {"features": ("a,b",), "units": ("1", "1"), "ranges": ("a=0:5", "b=0:5.5")}
+    reading = "2 rows with a reading out of range (the first: row 2 (line 4): b is 9.25, its range 0.0 to 5.5)"
+    refused(table, reading, text=text, missing="drop", **said)
+
+
+def test_observed_ranges_are_written_as_the_table_has_them(table: Path) -> None:
+    text = TABLE.replace("20.5", "14.33").replace(",40,", ",-0.1,")
+    recording = imported(table, text, ranges=("*=observed",)).recording
+    assert (recording.channels[0].low, recording.channels[0].high) == (-0.1, 22.5)
+    written = (table.parent / "out" / "recording.toml").read_text(encoding="utf-8")
+    assert "low = -0.1\n" in written
+    assert "doc = " not in written
+
+
 # --- held-out rows -----------------------------------------------------------------------------------------------
 
 
@@ -517,7 +534,7 @@ def test_a_table_of_held_out_rows_is_checked_like_the_other(table: Path) -> None
     other.write_text("state;current;temperature\n2;0.5;30\n", encoding="utf-8")
     refused(table, "the meaning of label 2 (1 rows)", evaluation=other)
     other.write_text("state;current;temperature\n1;0.5;300\n", encoding="utf-8")
-    refused(table, "1 rows with a reading out of range (row 0 (line 2))", evaluation=other)
+    refused(table, "out of range (row 0 (line 2): temperature is 300.0, its range -40.0 to 85.0)", evaluation=other)
 
 
 # --- the command -------------------------------------------------------------------------------------------------

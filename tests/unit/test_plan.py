@@ -169,21 +169,23 @@ def test_a_target_that_cannot_stream_is_refused() -> None:
     [(1, ("c2",)), (0, ("c0", "c1", "c2")), (3, ("c0", "c1", "c2")), (2, ("c0", "c1"))],
 )
 def test_channels_that_a_model_need_not_name(*, inputs: int, names: tuple[str, ...]) -> None:
-    assert default_channels(inputs, recording()) == names
+    assert default_channels(inputs, recording(), model="m") == names
 
 
 def test_a_single_channel_needs_no_deciding_one() -> None:
-    assert default_channels(1, recording(1, deciding=None)) == ("c0",)
+    assert default_channels(1, recording(1, deciding=None), model="m") == ("c0",)
 
 
 def test_the_deciding_channel_is_left_out_in_place() -> None:
-    assert default_channels(2, recording(deciding="c0")) == ("c1", "c2")
+    assert default_channels(2, recording(deciding="c0"), model="m") == ("c1", "c2")
 
 
 @pytest.mark.parametrize(("inputs", "deciding"), [(4, "c2"), (1, None), (2, None)])
 def test_channels_that_a_model_must_name(*, inputs: int, deciding: str | None) -> None:
-    with pytest.raises(ConfigurationError, match=f"reads {inputs} channels, recording small has 3") as caught:
-        default_channels(inputs, recording(deciding=deciding))
+    with pytest.raises(
+        ConfigurationError, match=f"^model heater_3D: the feature map reads {inputs} channels, recording small has 3"
+    ) as caught:
+        default_channels(inputs, recording(deciding=deciding), model="heater_3D")
     assert caught.value.hint == "add channels = [...] to the model, from: c0, c1, c2"
 
 

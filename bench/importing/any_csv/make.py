@@ -110,7 +110,7 @@ def import_table(request: CsvRequest, out: Path) -> Imported:
         _, delimiter = read_header(request.evaluation, request.delimiter)
         evaluation = _read(request, request.evaluation, delimiter, features=features, source=source)
     settled = _settle(request, table, evaluation, features=features, source=source)
-    recording = _recording(request, table, evaluation, settled=settled)
+    recording = _recording(request, out, table, evaluation, settled=settled)
     folder = save_recording(recording, out, samples=request.samples)
     return Imported(folder, load_recording(folder), settled.kept)
 
@@ -205,7 +205,9 @@ def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")
 
 
-def _recording(request: CsvRequest, table: _Table, evaluation: _Table | None, *, settled: _Settled) -> Recording:
+def _recording(
+    request: CsvRequest, out: Path, table: _Table, evaluation: _Table | None, *, settled: _Settled
+) -> Recording:
     streamed, held_out = settled.kept.split(request.hold_out)
     labels = settled.labels(table, streamed)
     labelling = settled.labelling
@@ -216,7 +218,7 @@ def _recording(request: CsvRequest, table: _Table, evaluation: _Table | None, *,
     names = [channel.name for channel in settled.channels]
     deciding = _plain(settled.source.column) if settled.source is not None and request.label_rule else None
     return Recording(
-        name=request.name or _plain(request.path.stem) or "recording",
+        name=request.name or _plain(out.resolve().name) or "recording",
         title=request.title or f"Imported from {request.path.name}",
         folder=None,
         channels=settled.channels,

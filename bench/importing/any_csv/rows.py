@@ -12,6 +12,7 @@ from bench.importing.any_csv.source import Columns
 from bench.telemetry import Channel
 from bench.telemetry.checks import outside_range
 from bench.telemetry.recording import Values
+from bench.telemetry.save import shortest_decimal
 
 Range = tuple[float, float]
 ANY: Range = (-np.inf, np.inf)
@@ -41,14 +42,17 @@ def matrix(columns: Columns, features: Sequence[str]) -> Values:
 
 
 def seen_ranges(matrices: Sequence[Values], features: Sequence[str]) -> dict[str, Range]:
-    """Smallest and largest finite reading of each feature; raises RecordingError for a column without any."""
+    """Smallest and largest finite reading of each feature, in the shortest decimals that read back to its float32.
+
+    Raises RecordingError for a column without any.
+    """
     seen = {}
     for index, name in enumerate(features):
         readings = np.concatenate([values[:, index] for values in matrices])
         readings = readings[np.isfinite(readings)]
         if not readings.size:
             raise RecordingError(f"column {name} holds no number", hint="leave it out of --features")
-        seen[name] = (float(readings.min()), float(readings.max()))
+        seen[name] = (float(shortest_decimal(readings.min())), float(shortest_decimal(readings.max())))
     return seen
 
 
@@ -64,13 +68,17 @@ def keep_rows(
     """`absent` are rows without a label or a time: those can be dropped, but not kept."""
     missing = ~np.isfinite(values).all(axis=1) | absent
     bounds = [Channel(name, "", *ranges.get(name, ANY)) for name in features]
-    outside = outside_range(values, bounds).any(axis=1) & ~missing
+    out_of_range = outside_range(values, bounds) & ~missing[:, np.newaxis]
+    outside = out_of_range.any(axis=1)
     needs = []
     if missing.any() and (request.missing == "refuse" or (request.missing == "keep" and absent.any())):
         what = f"what to do with {missing.sum()} rows with a missing cell ({_first(missing, columns)})"
         needs.append(Need(what, "--missing drop" if absent.any() else "--missing drop|keep"))
     if outside.any() and request.outside == "refuse":
-        what = f"what to do with {outside.sum()} rows with a reading out of range ({_first(outside, columns)})"
+        reading = _reading(out_of_range, values, bounds)
+        what = (
+            f"what to do with {outside.sum()} rows with a reading out of range ({_first(outside, columns)}: {reading})"
+        )
         needs.append(Need(what, "--outside drop|keep"))
     dropped = missing & (request.missing == "drop") | outside & (request.outside == "drop")
     kept = Kept(
@@ -83,6 +91,13 @@ def keep_rows(
     if not kept.rows.size:
         raise RecordingError(f"{columns.path}: every row was dropped", hint="choose other columns, or ranges")
     return kept, needs
+
+
+def _reading(wrong: NDArray[np.bool_], values: Values, channels: Sequence[Channel]) -> str:
+    """The first reading out of range, and that range."""
+    row, index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    channel = channels[index]
+    return f"{channel.name} is {values[row, index]!s}, its range {channel.low!r} to {channel.high!r}"
 
 
 def _first(wrong: NDArray[np.bool_], columns: Columns) -> str:
