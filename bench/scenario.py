@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import ConfigurationError
-from bench.strict import StrictTable, nearest_hint, read_toml
+from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
 from bench.target import CLOCKS, target_names
 
 SCENARIOS: Final = Path(__file__).parents[1] / "fixtures" / "scenarios"
@@ -103,7 +103,7 @@ def load_scenario(name_or_path: str | Path, folder: Path = SCENARIOS) -> Scenari
     if text.endswith(".toml"):
         return _read_scenario(Path(text))
     message = f"no scenario is named {text!r}"
-    raise ConfigurationError(message, hint=f"{nearest_hint(text, scenario_names(folder))} Or give a .toml file.")
+    raise ConfigurationError(message, hint=nearest_or(text, scenario_names(folder), "Or give a .toml file."))
 
 
 def make_scenario(text: str, path: Path) -> Scenario:

@@ -44,6 +44,12 @@ def nearest_hint(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else "nothing is known here"
 
 
+def nearest_or(word: str, known: Iterable[str], otherwise: str) -> str:
+    """nearest_hint, and another way as a sentence of its own."""
+    hint = nearest_hint(word, known)
+    return f"{hint}{'' if hint.endswith('?') else '.'} {otherwise}"
+
+
 def read_toml(path: Path, *, error: type[BenchError]) -> "StrictTable":
     """The root table of the TOML file at `path`; raises `error` if it is unreadable or not TOML."""
     try:

@@ -46,6 +46,7 @@ def _request(options: argparse.Namespace) -> CsvRequest:
         evaluation=options.evaluation,
         hold_out=options.hold_out,
         delimiter=options.delimiter,
+        decimal=options.decimal,
         name=options.name,
         title=options.title,
         licence=options.licence,

@@ -47,7 +47,7 @@ def _add_channels(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="A,B",
-        help="columns, or patterns such as z*, in streaming order",
+        help="columns, or patterns such as z*, in streaming order; a name with a comma needs a --features of its own",
     )
     group.add_argument("--units", metavar="U,V", help="unit of each feature, in the same order; 1 for plain numbers")
     group.add_argument("--unit", action="append", default=[], metavar="NAME=U", help="unit of one feature")
@@ -106,6 +106,9 @@ def _add_policies(group: argparse._ArgumentGroup) -> None:
 def _add_form(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--delimiter", choices=DELIMITERS, help="between columns; default: the one that the header holds"
+    )
+    group.add_argument(
+        "--decimal", choices=("point", "comma"), default="point", help="mark in the table's numbers; default: point"
     )
     group.add_argument("--samples", choices=("npz", "csv"), default="npz", help="arrays or text; default: npz")
     group.add_argument("--name", help="of the recording; default: that of its folder")

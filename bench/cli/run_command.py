@@ -70,7 +70,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     """Build, run, judge and show; the exit status."""
     chosen = choose_recording(scenario, str(options.recording) if options.recording else None)
     initial = load_initial_models(scenario)
-    recording = with_classes(load_recording(find_recording(chosen, [RECORDINGS])), initial)
+    beside = scenario.path.parent if scenario.path is not None and not options.recording else None
+    recording = with_classes(load_recording(find_recording(chosen, [RECORDINGS], beside=beside)), initial)
     station = _load_station(options.station)
     target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)

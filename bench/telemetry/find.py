@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from bench.errors import RecordingError
-from bench.strict import nearest_hint
+from bench.strict import nearest_or
 from bench.telemetry.header import TOML_FILE
+
+_A_FOLDER: Final = "a recording is a folder with recording.toml and samples"
 
 
 def list_recordings(roots: Sequence[Path]) -> dict[str, Path]:
@@ -17,8 +20,12 @@ def list_recordings(roots: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def find_recording(name_or_path: str, roots: Sequence[Path]) -> Path:
-    """The folder of a recording, given by its folder name under one of `roots` or by path."""
+def find_recording(name_or_path: str, roots: Sequence[Path], *, beside: Path | None = None) -> Path:
+    """The folder of a recording, given by its folder name under one of `roots` or by path.
+
+    A folder of that name in `beside`, where the scenario lies that names it, is not taken but hinted at: a name is
+    no path. Raises RecordingError for what is neither.
+    """
     known = list_recordings(roots)
     if name_or_path in known:
         return known[name_or_path]
@@ -27,6 +34,14 @@ def find_recording(name_or_path: str, roots: Sequence[Path]) -> Path:
         return path
     if path.is_dir():
         message = f"{path}: the folder holds no {TOML_FILE}"
-        raise RecordingError(message, hint="a recording is a folder with recording.toml and samples")
+        raise RecordingError(message, hint=_A_FOLDER)
+    if path.is_file():
+        given = f"give its folder: {path.parent}" if (path.parent / TOML_FILE).is_file() else _A_FOLDER
+        raise RecordingError(f"{path}: a file, and a recording is a folder", hint=given)
+    if "/" in name_or_path:
+        hint = "check the path; to make a recording of a table: bench import csv FILE --out DIR"
+        raise RecordingError(f"{path}: no such folder", hint=hint)
     message = f"no recording {name_or_path!r}"
-    raise RecordingError(message, hint=nearest_hint(path.name, known) + " Or give the path of a recording folder.")
+    if beside is not None and (beside / name_or_path).is_dir():
+        raise RecordingError(message, hint=f'for the folder beside the scenario write recording = "./{name_or_path}"')
+    raise RecordingError(message, hint=nearest_or(path.name, known, "Or give the path of a recording folder."))

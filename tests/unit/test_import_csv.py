@@ -22,6 +22,7 @@ TABLE = """t,temperature,current,state
 20,22.5,1,1
 30,40,2.25,1
 """
+RULED = ("heater OFF=false", "heater ON=true")
 CLASSES = ("heater OFF=0", "heater ON=1")
 
 
@@ -183,14 +184,14 @@ def test_a_second_class_that_does_not_occur_still_needs_a_meaning(table: Path) -
         ({"ranges": ("*=1",)}, "--range of temperature is '1', expected LOW:HIGH or observed", "lower first"),
         ({"ranges": ("*=3:1",)}, "--range of temperature is '3:1'", "lower first"),
         ({"ranges": ("*=0:inf",)}, "--range of temperature is '0:inf'", "two finite numbers"),
-        ({"label": "stat"}, "--label: ", "did you mean 'state'?"),
+        ({"label": "stat"}, "no column 'stat' (--label)", "did you mean 'state'?"),
         ({"classes": ("ON",)}, "--class is 'ON', expected MEANING=VALUE", "nominal=0"),
         ({"classes": ("ON=1", "OFF=0", "off=0.0")}, "--class gives two meanings to 0: 'OFF' and 'off'", "one --class"),
         ({"positive": "2"}, "--positive is '2', which is the value of no --class", "one of: 0, 1"),
         ({"period_s": 0.0}, "--period is 0.0, expected seconds", "more than 0"),
         ({"period_s": float("nan")}, "--period is nan, expected seconds", "more than 0"),
         ({"time_unit": "s"}, "--time-unit stands without --time", "add --time COLUMN"),
-        ({"time": "when", "time_unit": "s"}, "--time: ", "known: current, state, t, temperature"),
+        ({"time": "when", "time_unit": "s"}, "no column 'when' (--time)", "columns: t, temperature, current and state"),
         ({"hold_out": 4}, "--hold-out is 4, and 4 rows are kept", "fewer rows"),
         ({"hold_out": -1}, "--hold-out is -1", "fewer rows"),
         ({"name": "a b"}, "--name is 'a b', expected letters", "another --name"),
@@ -206,7 +207,7 @@ def test_a_second_class_that_does_not_occur_still_needs_a_meaning(table: Path) -
             "--label-rule is 'temperature', expected COLUMN",
             "pd6 > 1.0472",
         ),
-        ({"label": None, "label_rule": "heat > 3"}, "--label-rule: ", "known: "),
+        ({"label": None, "label_rule": "heat > 3"}, "no column 'heat' (--label-rule)", "columns: "),
         (
             {"label": None, "label_rule": "state > on"},
             "--label-rule compares with 'on', which is no number",
@@ -491,7 +492,7 @@ def test_dropped_rows_leave_a_gap_where_they_were(table: Path) -> None:
 
 def test_the_first_reading_out_of_range_is_not_one_in_a_row_with_a_missing_cell(table: Path) -> None:
     text = "a,b,state\n99,,0\n1,2,0\n1,9.25,1\n8,1,1\n"
-    said = {"features": ("a,b",), "units": ("1", "1"), "ranges": ("a=0:5", "b=0:5.5")}
+    said: dict[str, Any] = {"features": ("a,b",), "units": ("1", "1"), "ranges": ("a=0:5", "b=0:5.5")}
     reading = "2 rows with a reading out of range (the first: row 2 (line 4): b is 9.25, its range 0.0 to 5.5)"
     refused(table, reading, text=text, missing="drop", **said)
 
@@ -503,6 +504,68 @@ def test_observed_ranges_are_written_as_the_table_has_them(table: Path) -> None:
     written = (table.parent / "out" / "recording.toml").read_text(encoding="utf-8")
     assert "low = -0.1\n" in written
     assert "doc = " not in written
+
+
+# --- what a table is like ---------------------------------------------------------------------------------------
+
+
+def test_all_columns_that_are_not_there_are_named_with_those_that_are(table: Path) -> None:
+    wrong: dict[str, Any] = {"features": ("temprature,current", "volts"), "label": "stat", "time": "clock"}
+    error = refused(table, "has no columns 'temprature' (--features), 'volts' (--features), 'stat' (--label)", **wrong)
+    assert error.message.endswith(" and 'clock' (--time)")
+    assert error.hint == "did you mean 'temperature' and 'state'? columns: t, temperature, current and state"
+
+
+def test_a_wide_table_does_not_list_all_its_columns(table: Path) -> None:
+    names = [f"z{index}" for index in range(128)]
+    text = ",".join(names) + "\n" + ",".join("0" for _ in names) + "\n"
+    error = refused(table, "no column 'volts' (--features)", text=text, features=("volts",), label="z0")
+    assert error.hint == f"columns: {', '.join(names[:23])} and 105 more"
+
+
+def test_a_column_with_a_comma_in_its_name_has_an_option_of_its_own(table: Path) -> None:
+    text = TABLE.replace(",", ";").replace("current", "Strom,A")
+    said: dict[str, Any] = {"ranges": ("temperature=-40:85", "Strom,A=0:2.5"), "delimiter": "semicolon"}
+    recording = imported(table, text, features=("temperature", "Strom,A"), **said).recording
+    assert recording.channels[1] == Channel("Strom-A", "A", 0, 2.5, "column 'Strom,A'")
+    (table.parent / "out").rename(table.parent / "made")
+    hint = "'Strom,A' and state (one whose name holds a comma needs a --features of its own)"
+    refused(table, "no columns 'Strom' (--features) and 'A' (--features)", hint, features=("t,Strom,A",), **said)
+
+
+@pytest.mark.parametrize("name", ["time", "Timestamp", "timestamp_ms", "date", "UTC", "Time (s)"])
+def test_a_column_that_may_be_the_time_is_named_beside_the_period(table: Path, *, name: str) -> None:
+    hint = f"add --period SECONDS [--time {shlex.quote(name)} --time-unit s|ms|us|ns|iso]"
+    text = TABLE.replace("t,temp", f"{name},temp")
+    assert refused(table, "the time between rows", text=text, period_s=None).hint == hint
+
+
+def test_no_time_is_seen_in_a_column_that_is_streamed_or_called_otherwise(table: Path) -> None:
+    assert refused(table, "the time between rows", period_s=None).hint == "add --period SECONDS"
+    text = TABLE.replace("temperature", "time")
+    said: dict[str, Any] = {"features": ("time,current",), "ranges": ("*=-40:85",)}
+    assert refused(table, "the time between rows", text=text, period_s=None, **said).hint == "add --period SECONDS"
+
+
+@pytest.mark.parametrize("unit", [None, "s", "ms"])
+def test_dates_read_as_numbers_are_hinted_at(table: Path, *, unit: str | None) -> None:
+    text = TABLE.replace("\n20,", "\n2024-05-01T12:00:00Z,")
+    hint = "for ISO 8601 dates and times: --time-unit iso"
+    refused(table, "t is '2024-05-01T12:00:00Z', not a number", hint, text=text, time="t", time_unit=unit)
+
+
+def test_decimal_commas_are_read_where_they_are_announced(table: Path) -> None:
+    text = TABLE.replace(",", ";").replace(".", ",")
+    what = "row 0 (line 2): temperature is '20,5', not a number with a decimal point"
+    refused(table, what, "add --decimal comma", text=text)
+    ruled = imported(table, decimal="comma", label=None, label_rule="current > 0.75", classes=RULED, positive="true")
+    assert ruled.recording.values.tolist() == [[20.5, 0.25], [21, 0.5], [22.5, 1], [40, 2.25]]
+    assert ruled.recording.known_labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_point_among_decimal_commas_is_refused(table: Path) -> None:
+    text = TABLE.replace(",", ";").replace("20.5", "1.020,5")
+    refused(table, "'1.020,5', not a number with a decimal comma", "between thousands", text=text, decimal="comma")
 
 
 # --- held-out rows -----------------------------------------------------------------------------------------------

@@ -274,6 +274,27 @@ def test_recordings_are_found_by_name_and_by_path(folder: Path, tmp_path: Path) 
         find_recording(str(tmp_path), [tmp_path])
 
 
+def test_what_is_no_recording_is_told_apart(folder: Path, tmp_path: Path) -> None:
+    def refused(given: str, message: str, hint: str, beside: Path | None = None) -> None:
+        with pytest.raises(RecordingError) as caught:
+            find_recording(given, [tmp_path], beside=beside)
+        assert (caught.value.message, caught.value.hint) == (message, hint)
+
+    samples = folder / "samples.csv"
+    refused(str(samples), f"{samples}: a file, and a recording is a folder", f"give its folder: {folder}")
+    (tmp_path / "notes.txt").touch()
+    a_folder = "a recording is a folder with recording.toml and samples"
+    refused(str(tmp_path / "notes.txt"), f"{tmp_path / 'notes.txt'}: a file, and a recording is a folder", a_folder)
+    check = "check the path; to make a recording of a table: bench import csv FILE --out DIR"
+    refused(str(tmp_path / "gone"), f"{tmp_path / 'gone'}: no such folder", check)
+    known = "known: small. Or give the path of a recording folder."
+    refused("npz", "no recording 'npz'", known)
+    (tmp_path / "scenarios" / "npz").mkdir(parents=True)
+    refused("npz", "no recording 'npz'", known, beside=tmp_path)
+    beside = 'for the folder beside the scenario write recording = "./npz"'
+    refused("npz", "no recording 'npz'", beside, beside=tmp_path / "scenarios")
+
+
 @pytest.mark.parametrize("folder", sorted(FIXTURES.glob("*/")), ids=lambda path: path.name)
 def test_every_committed_recording_loads(folder: Path) -> None:
     assert load_recording(folder).name == folder.name

@@ -105,6 +105,13 @@ def test_readings_outside_their_range_are_streamed_if_the_recording_says_so(tmp_
     assert '[policy] out_of_range = "stream"' in caught.value.hint
 
 
+def test_the_unit_of_plain_numbers_is_not_printed(tmp_path: Path) -> None:
+    wrote = with_values([[0.1, 7.0], [0.2, 1.0], [0.3, 0.5], [1.5, 0.0]], Policy())
+    plain = replace(wrote, channels=tuple(replace(channel, unit="1") for channel in wrote.channels))
+    with pytest.raises(RecordingError, match=r"row 0: b is 7.0, outside its range \[0.0, 1.0\]"):
+        save_recording(plain, tmp_path / "r")
+
+
 def test_infinity_is_no_matter_of_the_range(tmp_path: Path) -> None:
     wrote = with_values([[0.1, float("inf")]] * 4, Policy(out_of_range="stream"))
     with pytest.raises(RecordingError, match=r"row 0: b is inf V, not a finite number"):

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import ConfigurationError
-from bench.importing.any_csv.request import CsvRequest, Need, find_column, listed, word
-from bench.importing.any_csv.source import Converter, Texts, numbers
+from bench.importing.any_csv.request import CsvRequest, Need, listed, word
+from bench.importing.any_csv.source import Converter, Texts, number_converter
 
 Compare = Callable[[Any, Any], Any]
 _OPERATORS: Final[Mapping[str, Compare]] = {
@@ -57,11 +57,11 @@ class Labelling:
         return np.array([self.label_of[value] for value in values], np.int16)[codes]
 
 
-def label_source(request: CsvRequest, header: Sequence[str]) -> LabelSource | None:
+def label_source(request: CsvRequest) -> LabelSource | None:
     """What decides the labels; None where nothing does, or nothing was said."""
     if request.label is not None:
         texts = Texts()
-        return LabelSource(find_column("--label", request.label, header, request.path), texts, texts)
+        return LabelSource(request.label, texts, texts)
     if request.label_rule is None:
         return None
     match = _RULE.fullmatch(request.label_rule.strip())
@@ -69,10 +69,10 @@ def label_source(request: CsvRequest, header: Sequence[str]) -> LabelSource | No
         message = f"--label-rule is {request.label_rule!r}, expected COLUMN, one of {' '.join(_OPERATORS)}, and a value"
         raise ConfigurationError(message, hint="for example: --label-rule 'pd6 > 1.0472'")
     column, mark, value = match.groups()
-    return LabelSource(find_column("--label-rule", column, header, request.path), _rule(mark, value), None)
+    return LabelSource(column, _rule(mark, value, number_converter(request.decimal)), None)
 
 
-def _rule(mark: str, value: str) -> Converter:
+def _rule(mark: str, value: str, numbers: Converter) -> Converter:
     """Cells and value are compared as the decimal numbers that the table holds; texts only for being equal."""
     compare = _OPERATORS[mark]
     bound = _as_number(value)

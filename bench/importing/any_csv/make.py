@@ -19,10 +19,9 @@ from bench.importing.any_csv.request import (
     choose_features,
     choose_ranges,
     choose_units,
-    find_column,
 )
 from bench.importing.any_csv.rows import Kept, Range, keep_rows, matrix, seen_ranges
-from bench.importing.any_csv.source import Columns, Converter, file_digest, numbers, read_columns, read_header
+from bench.importing.any_csv.source import Columns, Converter, file_digest, number_converter, read_columns, read_header
 from bench.importing.any_csv.times import choose_period, cut_at_gaps, milliseconds, time_converter
 from bench.telemetry import Channel, EvaluationRows, Policy, Recording, Segment, load_recording, save_recording
 from bench.telemetry.header import is_plain_name
@@ -97,8 +96,10 @@ def import_table(request: CsvRequest, out: Path) -> Imported:
     check_replaceable(out)
     check_options(request)
     header, delimiter = read_header(request.path, request.delimiter)
-    features = choose_features(request.features, header, request.path)
-    source = label_source(request, header)
+    source = label_source(request)
+    others = [("--label-rule" if request.label is None else "--label", source.column)] if source is not None else []
+    others += [("--time", request.time)] if request.time is not None else []
+    features = choose_features(request.features, header, request.path, others=others)
     if source is None and (request.hold_out or request.evaluation):
         option = "--hold-out" if request.hold_out else "--evaluation"
         raise ConfigurationError(
@@ -118,12 +119,11 @@ def import_table(request: CsvRequest, out: Path) -> Imported:
 def _read(
     request: CsvRequest, path: Path, delimiter: str, *, features: Sequence[str], source: LabelSource | None
 ) -> _Table:
-    wanted: dict[object, tuple[str, Converter]] = {name: (name, numbers) for name in features}
+    wanted: dict[object, tuple[str, Converter]] = {name: (name, number_converter(request.decimal)) for name in features}
     if source is not None:
         wanted[_LABEL] = (source.column, source.codes)
     if request.time is not None and path == request.path:
-        header, _ = read_header(path, request.delimiter)
-        wanted[_TIME] = (find_column("--time", request.time, header, path), time_converter(request))
+        wanted[_TIME] = (request.time, time_converter(request))
     columns = read_columns(path, delimiter, wanted)
     return _Table(columns, matrix(columns, features), columns.arrays.get(_LABEL), columns.arrays.get(_TIME))
 
@@ -151,7 +151,7 @@ def _settle(
         codes = [each.codes for each in tables if each.codes is not None]
         counts = count_values(codes, source.values, request.path)
         labelling = needs.take(choose_labelling(request, source.values, counts))
-    period_s = needs.take(choose_period(request, table.times))
+    period_s = needs.take(choose_period(request, table.columns, table.times, features=features))
     kept, *more = (
         needs.take(keep_rows(request, each.columns, each.values, ranges=ranges, features=features, absent=each.absent))
         for each in tables

@@ -4,9 +4,10 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from bench.errors import ConfigurationError
 from bench.strict import nearest_hint
@@ -15,6 +16,9 @@ from bench.telemetry.header import is_plain_name
 
 RowPolicy = Literal["refuse", "drop", "keep"]
 GapPolicy = Literal["refuse", "segment", "keep"]
+DecimalMark = Literal["point", "comma"]
+_MOST_COLUMNS: Final = 24
+"""As many columns of a table are named in a hint; a hundred alike ones would hide the others."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class CsvRequest:
     evaluation: Path | None = None
     hold_out: int = 0
     delimiter: str | None = None
+    decimal: DecimalMark = "point"
     name: str | None = None
     title: str | None = None
     licence: str | None = None
@@ -92,25 +97,47 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def choose_features(given: Sequence[str], header: Sequence[str], path: Path) -> tuple[str, ...]:
-    """The columns that `given` names; raises ConfigurationError for a word that fits no column, or one twice."""
-    chosen: list[str] = []
-    for item in given:
-        for text in [item] if item in header else [part.strip() for part in item.split(",")]:
-            fits = [text] if text in header else [name for name in header if fnmatchcase(name, text)]
-            if not fits:
-                raise ConfigurationError(f"{path} has no column {text!r}", hint=nearest_hint(text, header))
-            for name in fits:
-                if name in chosen:
-                    raise ConfigurationError(f"--features names {name!r} twice", hint="name each column once")
-                chosen.append(name)
+def choose_features(
+    given: Sequence[str], header: Sequence[str], path: Path, *, others: Sequence[tuple[str, str]] = ()
+) -> tuple[str, ...]:
+    """The columns that `given` names.
+
+    Raises ConfigurationError for all words that fit no column, the names of `others` (option, name) among them, and
+    for a column that is named twice.
+    """
+    words = _feature_words(given, header)
+    unknown = [("--features", text) for text in words if not _fitting(text, header)]
+    _check_columns([*unknown, *others], header, path)
+    chosen = [name for text in words for name in _fitting(text, header)]
+    for name in chosen:
+        if chosen.count(name) > 1:
+            raise ConfigurationError(f"--features names {name!r} twice", hint="name each column once")
     return tuple(chosen)
 
 
-def find_column(option: str, text: str, header: Sequence[str], path: Path) -> str:
-    if text not in header:
-        raise ConfigurationError(f"{option}: {path} has no column {text!r}", hint=nearest_hint(text, header))
-    return text
+def _feature_words(given: Sequence[str], header: Sequence[str]) -> list[str]:
+    """A column whose name holds a comma is named by an option of its own."""
+    items = ([item] if item in header else item.split(",") for item in given)
+    return [text.strip() for item in items for text in item]
+
+
+def _fitting(text: str, header: Sequence[str]) -> list[str]:
+    return [text] if text in header else [name for name in header if fnmatchcase(name, text)]
+
+
+def _check_columns(named: Sequence[tuple[str, str]], header: Sequence[str], path: Path) -> None:
+    """Raise one ConfigurationError for every column of `named`, (option, name), that is not in the header."""
+    missing = [(option, name) for option, name in named if name not in header]
+    if not missing:
+        return
+    close = [match for _, name in missing for match in get_close_matches(name, header, n=1)]
+    hints = [f"did you mean {listed([repr(name) for name in dict.fromkeys(close)])}?"] if close else []
+    hints.append(f"columns: {listed([repr(name) if ',' in name else name for name in header], _MOST_COLUMNS)}")
+    if any(option == "--features" for option, _ in missing) and any("," in name for name in header):
+        hints.append("(one whose name holds a comma needs a --features of its own)")
+    names = listed([f"{name!r} ({option})" for option, name in missing])
+    plural = "s" if len(missing) > 1 else ""
+    raise ConfigurationError(f"{path} has no column{plural} {names}", hint=" ".join(hints))
 
 
 def by_feature(option: str, given: Sequence[str], features: Sequence[str]) -> dict[str, str]:

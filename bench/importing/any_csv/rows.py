@@ -69,7 +69,7 @@ def keep_rows(
     missing = ~np.isfinite(values).all(axis=1) | absent
     bounds = [Channel(name, "", *ranges.get(name, ANY)) for name in features]
     out_of_range = outside_range(values, bounds) & ~missing[:, np.newaxis]
-    outside = out_of_range.any(axis=1)
+    outside = np.asarray(out_of_range.any(axis=1))
     needs = []
     if missing.any() and (request.missing == "refuse" or (request.missing == "keep" and absent.any())):
         what = f"what to do with {missing.sum()} rows with a missing cell ({_first(missing, columns)})"
@@ -95,7 +95,7 @@ def keep_rows(
 
 def _reading(wrong: NDArray[np.bool_], values: Values, channels: Sequence[Channel]) -> str:
     """The first reading out of range, and that range."""
-    row, index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    row, index = divmod(int(np.argmax(wrong)), wrong.shape[1])
     channel = channels[index]
     return f"{channel.name} is {values[row, index]!s}, its range {channel.low!r} to {channel.high!r}"
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bench.errors import ConfigurationError, RecordingError
 DELIMITERS: Final[Mapping[str, str]] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MISSING: Final = frozenset(("", "nan", "na", "n/a", "null", "none"))
 """Cells, in lower case, that hold no value."""
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _PIECE_ROWS: Final = 20_000
 _HINT: Final = "correct that line; numbers are plain decimal text, with a point"
 
@@ -29,10 +31,11 @@ Converter = Callable[[Sequence[str]], NDArray[Any]]
 class CellError(Exception):
     """Cell `index` of a piece is not `expected`."""
 
-    def __init__(self, index: int, expected: str) -> None:
-        super().__init__(index, expected)
+    def __init__(self, index: int, expected: str, hint: str = _HINT) -> None:
+        super().__init__(index, expected, hint)
         self.index = index
         self.expected = expected
+        self.hint = hint
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,7 @@ class Columns:
     """Arrays by key, all of the same length; lines (rows,) int64 is where each row ends in the file."""
 
     path: Path
+    header: tuple[str, ...]
     lines: NDArray[np.int64]
     arrays: Mapping[object, NDArray[Any]]
 
@@ -87,7 +91,9 @@ def read_columns(path: Path, delimiter: str, wanted: Mapping[object, tuple[str, 
         header = [name.strip() for name in next(reader, [])]
         places = {key: header.index(column) for key, (column, _) in wanted.items() if column in header}
         if missing := sorted({column for column, _ in wanted.values()} - set(header)):
-            raise RecordingError(f"{path}: no column {missing[0]!r}", hint=f"columns: {', '.join(header)}")
+            names = ", ".join(repr(name) for name in missing)
+            hint = f"columns: {', '.join(header)}"
+            raise RecordingError(f"{path}: no column{'s' if len(missing) > 1 else ''} {names}", hint=hint)
         pieces: dict[object, list[NDArray[Any]]] = {key: [] for key in wanted}
         lines: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         row = 0
@@ -99,12 +105,14 @@ def read_columns(path: Path, delimiter: str, wanted: Mapping[object, tuple[str, 
                 except CellError as error:
                     where = f"row {row + error.index} (line {ends[error.index]})"
                     message = f"{path}: {where}: {column} is {cells[error.index]!r}, not {error.expected}"
-                    raise RecordingError(message, hint=_HINT) from error
+                    raise RecordingError(message, hint=error.hint) from error
             lines.append(np.array(ends, np.int64))
             row += len(rows)
     if not row:
         raise RecordingError(f"{path}: no rows", hint="the table must hold at least one row below its header")
-    return Columns(path, np.concatenate(lines), {key: np.concatenate(parts) for key, parts in pieces.items()})
+    return Columns(
+        path, tuple(header), np.concatenate(lines), {key: np.concatenate(parts) for key, parts in pieces.items()}
+    )
 
 
 def _pieces(reader: Any, width: int, path: Path) -> Iterator[tuple[list[list[str]], list[int]]]:  # noqa: ANN401  # the type of csv.reader has no name
@@ -143,7 +151,21 @@ def _open(path: Path) -> Iterator[TextIO]:
 # --- converters --------------------------------------------------------------------------------------------------
 
 
-def numbers(cells: Sequence[str]) -> NDArray[np.float64]:
+def number_converter(decimal: str) -> Converter:
+    """Of numbers with that decimal mark, point or comma."""
+    return _numbers if decimal == "point" else _comma_numbers
+
+
+def _comma_numbers(cells: Sequence[str]) -> NDArray[np.float64]:
+    """As _numbers; a point is refused, for 1.234 would be a thousand and more."""
+    for index, cell in enumerate(cells):
+        if "." in cell:
+            hint = "leave --decimal out for numbers with a point; a mark between thousands is not read"
+            raise CellError(index, "a number with a decimal comma", hint)
+    return _numbers([cell.replace(",", ".") for cell in cells])
+
+
+def _numbers(cells: Sequence[str]) -> NDArray[np.float64]:
     """float64; a missing cell is NaN."""
     try:
         found = [float(cell) for cell in cells]
@@ -160,6 +182,8 @@ def _number(index: int, cell: str) -> float:
     except ValueError:
         if cell.strip().lower() in MISSING:
             return math.nan
+        if _DECIMAL_COMMA.fullmatch(cell.strip()):
+            raise CellError(index, "a number with a decimal point", "for decimal commas add --decimal comma") from None
         raise CellError(index, "a number") from None
 
 

@@ -1,5 +1,6 @@
 """When each row was recorded, and where a gap begins a new segment."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
@@ -8,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import ConfigurationError
-from bench.importing.any_csv.request import CsvRequest, Need
-from bench.importing.any_csv.source import Columns, Converter, iso_milliseconds, numbers
+from bench.importing.any_csv.request import CsvRequest, Need, word
+from bench.importing.any_csv.source import CellError, Columns, Converter, iso_milliseconds, number_converter
 from bench.telemetry import Segment
 
 TIME_UNITS: Final[Mapping[str, float]] = {"s": 1000.0, "ms": 1.0, "us": 1e-3, "ns": 1e-6, "iso": 1.0}
 """Milliseconds of one; the column is rounded to milliseconds."""
+_TIME_NAME: Final = re.compile(r"(?i)^(date|time|utc)|(date|time|stamp)$|(date|time|stamp)[^a-z]")
 _LATEST_MS: Final = 2.0**53
 """Up to here milliseconds are exact in double precision; it is the year 287396."""
 _GAP_PERIODS: Final = 2.0
@@ -21,10 +23,27 @@ _GAP_PERIODS: Final = 2.0
 
 
 def time_converter(request: CsvRequest) -> Converter:
-    return iso_milliseconds if request.time_unit == "iso" else numbers
+    if request.time_unit == "iso":
+        return iso_milliseconds
+    numbers = number_converter(request.decimal)
+
+    def convert(cells: Sequence[str]) -> NDArray[np.float64]:
+        try:
+            return numbers(cells)
+        except CellError as error:
+            try:
+                iso_milliseconds([cells[error.index]])
+            except CellError:
+                raise error from None
+            hint = "for ISO 8601 dates and times: --time-unit iso"
+            raise CellError(error.index, "a number", hint) from error
+
+    return convert
 
 
-def choose_period(request: CsvRequest, source: NDArray[np.float64] | None) -> tuple[float | None, list[Need]]:
+def choose_period(
+    request: CsvRequest, columns: Columns, source: NDArray[np.float64] | None, *, features: Sequence[str]
+) -> tuple[float | None, list[Need]]:
     """Seconds between rows, and whether they and the unit of the time column are still to be said."""
     needs = []
     if request.time is not None and request.time_unit is None:
@@ -32,10 +51,17 @@ def choose_period(request: CsvRequest, source: NDArray[np.float64] | None) -> tu
     if request.period_s is None:
         median = _median_step_s(request, source)
         seen = f" (half of the steps of {request.time} are at most {median:g} s)" if median else ""
-        needs.append(Need(f"the time between rows{seen}", "--period SECONDS"))
+        clock = "" if request.time is not None else _clock(columns.header, features)
+        needs.append(Need(f"the time between rows{seen}", f"--period SECONDS{clock}"))
     elif not 0 < request.period_s < float("inf"):
         raise ConfigurationError(f"--period is {request.period_s}, expected seconds", hint="give more than 0 seconds")
     return request.period_s, needs
+
+
+def _clock(header: Sequence[str], features: Sequence[str]) -> str:
+    """Options for the column that, going by its name, may say when each row was recorded."""
+    found = [name for name in header if _TIME_NAME.search(name) and name not in features]
+    return f" [{word('--time', found[0])} --time-unit {'|'.join(TIME_UNITS)}]" if found else ""
 
 
 def _median_step_s(request: CsvRequest, source: NDArray[np.float64] | None) -> float | None:
