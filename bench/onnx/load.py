@@ -113,6 +113,11 @@ def _read(path: Path) -> bytes:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}", hint="check the path") from error
 
 
+def _first_line(error: Exception) -> str:
+    """What the checker says in one line; some of its errors say nothing."""
+    return next(iter(str(error).strip().splitlines()), "the checker does not say why")
+
+
 def _parse(content: bytes) -> onnx.ModelProto:
     import onnx
     from google.protobuf.message import DecodeError
@@ -130,7 +135,7 @@ def _parse(content: bytes) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(_without_shapes(proto))
     except (onnx.checker.ValidationError, ValueError) as error:
-        raise RefusedError(f"is no valid ONNX model: {str(error).strip().splitlines()[0]}", hint) from error
+        raise RefusedError(f"is no valid ONNX model: {_first_line(error)}", hint) from error
     return proto
 
 

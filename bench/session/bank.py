@@ -40,6 +40,7 @@ _EPOCH_S = 60.0
 """An epoch of one model takes no longer, or the payload counts as hung."""
 _REFUSAL_HINTS = {
     "ARENA_FULL": "fewer or smaller models, or a larger arena",
+    "BANK_FULL": f"a bank holds {wire.MAX_MODELS} models",
     "CHANNELS": "fewer channels, or a feature map that makes fewer features of them",
 }
 

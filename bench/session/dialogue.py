@@ -44,6 +44,7 @@ from firmware_if.messages import (
 )
 from firmware_if.packets import RequestId
 
+_HINTS = {"ANSWER_SIZE": "put fewer models of many classes into one bank, or write evaluate = false"}
 _STOP_CHECK_S = 0.25
 """How long a wait may last before the wish to stop is noticed."""
 _CONTROL_RESERVE_BYTES = 256
@@ -315,7 +316,8 @@ class Dialogue:
         """The failure that a refusal outside of `request` means."""
         name = self._requests.get(failure.sequence, "a telecommand")
         refusal = self._refusal(failure)
-        return TargetFailure(f"{name} was refused: {refusal.text} ({refusal.number})")
+        hint = _HINTS.get(refusal.code, "")
+        return TargetFailure(f"{name} was refused: {refusal.text} ({refusal.number})", hint=hint)
 
     def counts_since(self, before: LinkStatistics) -> dict[str, int]:
         """The link's counts since `before`, by field name."""
