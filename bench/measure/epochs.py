@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from bench.epochs import PlainEpochs, run_epochs
 from bench.measure.accuracy import row_predictions
 from bench.measure.measurement import Measurement, RunContext, entries_of
 from bench.measure.states import largest_difference, values_outside
 from bench.measure.tally import Tally, plain_model, summary
-from bench.onnx.linear import REAL_TYPES
 from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped
 from firmware_if.reference import load_learner, tolerance
 
@@ -44,21 +41,10 @@ def _unmeasured(name: str, because: str) -> Iterator[Measurement]:
     yield Measurement(f"parity.error.plain.{name}", None, "1", because=because)
 
 
-def _without_rounding_of_one(seen: Sequence[float], expected: Sequence[float], arithmetic: str) -> Iterator[float]:
-    """Losses, as expected where they are apart by no more than the rounding of a sum near 1.
-
-    The loss of a row that a model is sure of is the logarithm of 1 and very little, which some formulas lose.
-    """
-    room = 4.0 * float(np.finfo(REAL_TYPES[arithmetic]).eps)
-    for loss, other in zip(seen, expected, strict=False):
-        yield other if abs(loss - other) <= room else loss
-    yield from seen[len(expected) :]
-
-
 def _compared(
     model: ModelCreated, dump: ModelDumped, losses: Sequence[float], run: PlainEpochs, *, gate: float, tally: Tally
 ) -> Iterator[Measurement]:
-    seen = dict(dump.state) | {_LOSS: list(_without_rounding_of_one(losses, run.losses, model.arithmetic))}
+    seen = dict(dump.state) | {_LOSS: list(losses)}
     expected = dict(run.state) | {_LOSS: list(run.losses)}
     outside = values_outside(seen, expected, tolerance=gate)
     tally.compared += 1

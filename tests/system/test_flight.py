@@ -31,8 +31,6 @@ MODELS = [*SAVED, *(f"{flown}_{dimension}" for flown in ("pa", "pa1", "pa2") for
 ENDS = (849, 1698, 2237, 2776, 3315, 3854)
 """Rows trained by the end of each April run (runs.csv)."""
 TARGETS = (*QEMU_TARGETS, "host")
-ON_THE_WAY = ("qemu-zynq-a9", "qemu-mps2-an386", "host")
-"""Doubles in hardware, in software, and of the host; each takes seconds."""
 
 
 def bits(value: Any) -> object:  # noqa: ANN401 - any JSON value
@@ -130,7 +128,7 @@ def restarted_between_runs(steps: Iterable[Step]) -> Iterator[Step]:
             yield RestoreModels()
 
 
-@pytest.mark.parametrize("name", ON_THE_WAY)
+@pytest.mark.parametrize("name", TARGETS)
 def test_the_payload_holds_every_golden_state_on_the_way(orbitai_data: Path, recording_folder: Path, name: str) -> None:
     checkpoints = json.loads((orbitai_data / "golden_trace.json").read_text())["checkpoints"]
     ends = sorted({*map(int, checkpoints), ENDS[0]} - {0})
