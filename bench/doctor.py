@@ -14,18 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import ConfigurationError
-from bench.target import (
-    NO_STATION,
-    PORTS,
-    STATION_FILE,
-    ProcessSpec,
-    QemuTransportSpec,
-    Target,
-    load_station,
-    load_target,
-    place,
-    target_names,
-)
+from bench.station import NO_STATION, STATION_FILE, load_station, place
+from bench.target import PORTS, ProcessSpec, QemuTransportSpec, Target, load_target, target_names
 from bench.transport.ports import holders, name_holders, port_names
 
 DISTRIBUTION: Final = "hil-bench"

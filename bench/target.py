@@ -1,11 +1,8 @@
-"""What a payload computer is (`firmware_if/targets/*.toml`), and where one is plugged in (`station.toml`).
-
-docs/add-a-target.md lists every key of a target, docs/stations.md those of a station file.
-"""
+"""What a payload computer is (`firmware_if/targets/*.toml`). docs/add-a-target.md lists every key."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +11,6 @@ from bench.strict import StrictTable, nearest_hint, read_toml
 
 TARGETS: Final = Path(__file__).parents[1] / "firmware_if" / "targets"
 PORTS: Final = Path(__file__).parents[1] / "firmware_if" / "firmware" / "ports"
-STATION_FILE: Final = "station.toml"
 
 CLOCKS: Final = ("instructions", "cycles", "host")
 CAPABILITIES: Final[Mapping[str, str]] = {
@@ -22,8 +18,9 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "batch": "a data set is loaded into its own memory and trained on in epochs",
 }
 DEFAULT_BAUD: Final = 115200
+RECONNECT_S: Final = 10.0
+ANY_BUILD: Final = "any"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")  # it travels as text15 of the Hello struct
-_BUILD_ID: Final = re.compile(r"[0-9a-f]{32}")  # octets16 of the Hello struct
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,29 @@ class ProcessSpec:
 
 
 @dataclass(frozen=True)
+class ShellCommand:
+    """A line for /bin/sh, and how long it may take."""
+
+    line: str
+    timeout_s: float
+
+
+@dataclass(frozen=True)
 class SerialSpec:
     """A board that is there already. `url` is a device or any pyserial URL; None until the target is placed."""
 
     url: str | None
     baud: int
     ready_s: float
+    dtr: bool | None = None
+    """Level of that modem line while the port is open; None = as the driver sets it, which resets many boards."""
+    rts: bool | None = None
+    reconnect_s: float = RECONNECT_S
+    """How long a cut line may take to come back; 0 = a cut ends the run."""
+    reset: ShellCommand | None = None
+    """Starts the board anew."""
+    flash: ShellCommand | None = None
+    """Writes firmware into the board."""
 
 
 TransportSpec = QemuTransportSpec | ProcessSpec | SerialSpec
@@ -103,27 +117,8 @@ class Target:
     """The meter holds interrupts off between its stamps, so that counts repeat."""
     path: Path | None = field(default=None, compare=False)
     build_id: str | None = None
-    """Of the firmware that is expected to answer, from the station file; None = the one the bench builds."""
-
-
-@dataclass(frozen=True)
-class StationPort:
-    """Where one target is plugged in. A `baud` of None is the target's own."""
-
-    port: str
-    baud: int | None = None
-    build_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Station:
-    """The wiring of one bench: target names to ports."""
-
-    ports: Mapping[str, StationPort]
-    path: Path | None = field(default=None, compare=False)
-
-
-NO_STATION: Final = Station({})
+    """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
+    builds one; ANY_BUILD = any."""
 
 
 def target_names(folder: Path = TARGETS) -> tuple[str, ...]:
@@ -139,43 +134,6 @@ def load_target(name_or_path: str | Path, folder: Path = TARGETS) -> Target:
         return _read_target(Path(text))
     message = f"no target is named {text!r}"
     raise ConfigurationError(message, hint=nearest_hint(text, target_names(folder)))
-
-
-def load_station(path: Path, folder: Path = TARGETS) -> Station:
-    """The station file at `path`; every section is named after a target of `folder`."""
-    root = read_toml(path, error=ConfigurationError)
-    stations = root.take_table("station", optional=True)
-    known = target_names(folder)
-    ports = {}
-    for name in stations.rest():
-        if name not in known:
-            raise stations.problem(name, "no target has this name", hint=nearest_hint(name, known))
-        ports[name] = _read_station_port(stations.take_table(name))
-    root.finish()
-    return Station(ports, path)
-
-
-def place(target: Target, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None) -> Target:
-    """`target` as it is reached here: through `port`, else where the station says, else the way of its TOML.
-
-    A port makes a serial target of any other. Raises ConfigurationError for a board whose port nobody names.
-    """
-    plugged = station.ports.get(target.name)
-    url = port if port is not None else (plugged.port if plugged else None)
-    own = target.transport
-    if url is None and not isinstance(own, SerialSpec):
-        if baud is not None:
-            message = f"{target.name} is started by the bench and has no line to run at {baud} baud"
-            raise ConfigurationError(message, hint="leave out --baud, or give the --port of a board")
-        return target
-    if not url:
-        message = f"{target.name} is a board, and nothing says which port it is on"
-        hint = f'give --port, or write [station.{target.name}] port = "/dev/ttyUSB0" into {STATION_FILE}'
-        raise ConfigurationError(message, hint=hint)
-    own_baud = own.baud if isinstance(own, SerialSpec) else DEFAULT_BAUD
-    rate = baud or (plugged.baud if plugged and port is None else None) or own_baud
-    build_id = plugged.build_id if plugged and port is None else None
-    return replace(target, transport=SerialSpec(url, rate, own.ready_s), build_id=build_id)
 
 
 def _read_target(path: Path) -> Target:
@@ -289,14 +247,3 @@ def _read_transport(table: StrictTable) -> TransportSpec:
         ready_s=ready_s,
         firmware=firmware,
     )
-
-
-def _read_station_port(table: StrictTable) -> StationPort:
-    port = table.take("port", str)
-    if not port:
-        raise table.problem("port", "is empty", hint='name a device or URL, for example "/dev/ttyUSB0"')
-    build_id = table.take("build_id", str, None)
-    if build_id is not None and not _BUILD_ID.fullmatch(build_id):
-        what = f"is {build_id!r}, expected 32 hexadecimal digits in lower case"
-        raise table.problem("build_id", what, hint="copy it from the message that the bench prints when it connects")
-    return StationPort(port, table.take_number("baud", int, None, low=1), build_id)

@@ -37,18 +37,8 @@ from bench.scenario import Scenario, choose_recording, load_scenario
 from bench.session import Recorder, Session, run
 from bench.session.open import make_transport
 from bench.session.stream import rows_to_score
-from bench.target import (
-    NO_STATION,
-    STATION_FILE,
-    QemuTransportSpec,
-    SerialSpec,
-    Station,
-    Target,
-    load_station,
-    load_target,
-    own_firmware,
-    place,
-)
+from bench.station import find_station, place
+from bench.target import QemuTransportSpec, SerialSpec, Target, load_target, own_firmware
 from bench.telemetry import find_recording, load_recording
 from bench.trace import FORMAT, Entry, EpochTrained, PayloadConnected, RunEnded, RunStarted, TraceWriter
 from bench.transport import Transport
@@ -72,8 +62,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     initial = load_initial_models(scenario)
     beside = scenario.path.parent if scenario.path is not None and not options.recording else None
     recording = with_classes(load_recording(find_recording(chosen, [RECORDINGS], beside=beside)), initial)
-    station = _load_station(options.station)
-    target = place(load_target(options.target or scenario.target), station, port=options.port, baud=options.baud)
+    target = load_target(options.target or scenario.target)
+    target = place(target, find_station(options.station), port=options.port, baud=options.baud)
     plan = make_plan(scenario, recording, target=target)
     firmware = _firmware(target)
     image = firmware.image if firmware is not None else None
@@ -131,12 +121,6 @@ def _firmware(target: Target) -> Firmware | None:
         return build_firmware(target.port, board=target.board)
     own = own_firmware(target)
     return read_firmware(own, hint="it is transport.firmware of the target: build it") if own is not None else None
-
-
-def _load_station(path: Path | None) -> Station:
-    if path is not None:
-        return load_station(path)
-    return load_station(Path(STATION_FILE)) if Path(STATION_FILE).is_file() else NO_STATION
 
 
 def _run_plan(

@@ -1,4 +1,4 @@
-"""Targets say what a board is, station files where it is plugged in."""
+"""Targets say what a board is."""
 
 import re
 from pathlib import Path
@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ConfigurationError
+from bench.station import place
 from bench.target import (
     ProcessSpec,
     QemuTransportSpec,
     SerialSpec,
-    Station,
-    StationPort,
     Target,
     board_names,
-    load_station,
     load_target,
     own_firmware,
-    place,
     target_names,
 )
 
@@ -159,76 +156,3 @@ def test_an_unknown_target_names_the_nearest() -> None:
     assert caught.value.hint == "did you mean 'qemu-zynq-a9'?"
     with pytest.raises(ConfigurationError, match=r"absent\.toml: no such file"):
         load_target("absent.toml")
-
-
-def station(folder: Path, text: str) -> Station:
-    path = folder / "station.toml"
-    path.write_text(text, encoding="utf-8")
-    return load_station(path)
-
-
-def test_a_station_file_names_ports(tmp_path: Path) -> None:
-    build_id = "0123456789abcdef" * 2
-    text = '[station.host]\nport = "/dev/ttyS0"\n[station.qemu-zynq-a9]\nport = "socket://lab:4000"\nbaud = 9600\n'
-    found = station(tmp_path, text + f'build_id = "{build_id}"\n')
-    assert found.ports == {
-        "host": StationPort("/dev/ttyS0"),
-        "qemu-zynq-a9": StationPort("socket://lab:4000", 9600, build_id),
-    }
-    assert station(tmp_path, "").ports == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ('[station.hots]\nport = "x"', "station.hots: no target has this name", "did you mean 'host'?"),
-        ('[staton.host]\nport = "x"', "staton: unknown key", "did you mean 'station'?"),
-        ('[station.host]\nprot = "x"', "station.host.port: missing", "did you write 'prot' for 'port'?"),
-        ('[station.host]\nport = ""', "station.host.port: is empty", "/dev/ttyUSB0"),
-        ('[station.host]\nport = "x"\nbaud = 0', "station.host.baud: is 0", "give station.host.baud"),
-        ('[station.host]\nport = "x"\nbuild_id = "12"', "build_id: is '12', expected 32 hexadecimal digits", "copy it"),
-        ("[station.host\n", "not valid TOML: ", "correct the line"),
-    ],
-)
-def test_a_wrong_station_file_is_refused(tmp_path: Path, *, text: str, message: str, hint: str) -> None:
-    with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
-        station(tmp_path, text)
-    assert hint in caught.value.hint
-
-
-def test_a_target_that_the_bench_starts_stays_as_it_is(tmp_path: Path) -> None:
-    found = target(tmp_path, QEMU)
-    assert place(found) is found
-
-
-def test_a_port_makes_a_serial_target_of_any(tmp_path: Path) -> None:
-    found = target(tmp_path, QEMU)
-    placed = place(found, port="/dev/ttyUSB0")
-    assert placed.transport == SerialSpec("/dev/ttyUSB0", 115200, 10.0)
-    assert (placed.port, placed.clock, placed.memory) == (found.port, found.clock, found.memory)
-    assert place(found, port="/dev/ttyUSB0", baud=9600).transport == SerialSpec("/dev/ttyUSB0", 9600, 10.0)
-
-
-def test_a_board_stands_where_its_station_says_unless_a_port_is_given(tmp_path: Path) -> None:
-    plugged = Station({"board": StationPort("/dev/ttyUSB1", 9600, "ab" * 16)})
-    placed = place(board(tmp_path), plugged)
-    assert placed.transport == SerialSpec("/dev/ttyUSB1", 9600, 2.0)
-    assert placed.build_id == "ab" * 16
-    elsewhere = place(board(tmp_path), plugged, port="/dev/ttyUSB2")
-    assert elsewhere.transport == SerialSpec("/dev/ttyUSB2", 921600, 2.0)
-    assert elsewhere.build_id is None
-    assert place(board(tmp_path), plugged, baud=19200).transport == SerialSpec("/dev/ttyUSB1", 19200, 2.0)
-    assert place(board(tmp_path), Station({"board": StationPort("x")})).transport == SerialSpec("x", 921600, 2.0)
-
-
-def test_a_board_without_a_port_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="board is a board, and nothing says which port it is on") as caught:
-        place(board(tmp_path))
-    assert "[station.board]" in caught.value.hint
-    with pytest.raises(ConfigurationError, match="nothing says which port"):
-        place(board(tmp_path), port="")
-
-
-def test_a_baud_without_a_line_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="demo is started by the bench and has no line to run at 9600 baud"):
-        place(target(tmp_path, QEMU), baud=9600)
