@@ -33,3 +33,11 @@ class ModelFileError(BenchError):
 
 class RunFolderError(BenchError):
     """A run folder is missing, incomplete, or cannot be written."""
+
+
+class CommandError(BenchError):
+    """A shell line of the station failed; `printed` is the last of what it said."""
+
+    def __init__(self, message: str, *, hint: str = "", printed: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.printed = printed

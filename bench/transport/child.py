@@ -8,15 +8,17 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 KEEP_BYTES = 1 << 16
 """Of what a child prints, the end is kept: more than a sanitizer's report or QEMU's dump of registers."""
+_READS = 32
+"""In one go, so that one who prints without end cannot keep the bench from its deadlines; more than a pipe can hold."""
 
 # The watchdog leads the process group that the child joins. Its stdin is a pipe whose other end only the bench holds:
 # when the bench ends, by whatever signal, the pipe closes and the whole group is killed. PR_SET_PDEATHSIG would need
 # code between fork and exec, ends the child with the *thread* that started it, and spares grandchildren.
-_WATCHDOG = "trap '' HUP INT TERM; read -r _; rm -rf -- \"$1\"; kill -KILL 0"
+_WATCHDOG = 'trap \'\' HUP INT TERM; read -r _; [ -z "$1" ] || rm -rf -- "$1"; kill -KILL 0'
 
 
 def name_of_exit(returncode: int) -> str:
@@ -32,9 +34,15 @@ def name_of_exit(returncode: int) -> str:
 class Child:
     """One process in its own group. `output` is the descriptor of what it prints (stdout and stderr), non-blocking."""
 
-    def __init__(self, command: Sequence[str], *, scratch: str) -> None:
-        """`scratch` is a folder that is removed with the child, should the bench be killed."""
+    def __init__(
+        self, command: Sequence[str], *, scratch: str = "", environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`scratch` is a folder that is removed with the child, should the bench be killed.
+
+        Without an `environment` it has the bench's own.
+        """
         self._command = list(command)
+        self._environment = environment
         self._scratch = scratch
         self._printed = bytearray()
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -58,6 +66,7 @@ class Child:
                 stdout=write_end,
                 stderr=write_end,
                 process_group=self._watchdog.pid,
+                env=self._environment,
             )
         except OSError:
             os.close(read_end)
@@ -88,7 +97,9 @@ class Child:
 
     def read_output(self) -> bool:
         """Keep what it printed since; False once nothing more can come."""
-        while self._output >= 0:
+        if self._output < 0:
+            return False
+        for _ in range(_READS):
             try:
                 words = os.read(self._output, KEEP_BYTES)
             except BlockingIOError:
@@ -97,7 +108,7 @@ class Child:
                 return False
             self._printed += words
             del self._printed[:-KEEP_BYTES]
-        return False
+        return True
 
     def wait(self, timeout_s: float) -> int | None:
         """Its return code once it has ended, or None; keeps what it prints meanwhile."""
@@ -113,6 +124,12 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(until - time.monotonic(), 0.0))
         return self._process.returncode
+
+    def terminate_group(self) -> None:
+        """Ask it and all that it started to end."""
+        if self._watchdog:
+            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped would not hear of it
+                os.killpg(self._watchdog.pid, number)
 
     def end(self, *, grace_s: float, terminate: bool = True) -> None:
         """Ask it to end (`terminate`: by SIGTERM), wait for `grace_s`, then kill its whole group, and reap."""
