@@ -108,6 +108,11 @@ def _copy_files(source: Path, folder: Path, *, pattern: str = "*") -> None:
             shutil.copyfile(path, folder / path.name)
 
 
+def discard_folder(folder: Path) -> None:
+    """Remove a folder in which nothing happened."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def open_trace(folder: Path) -> TextIO:
     """A new trace in the folder; raises RunFolderError when it cannot be made."""
     try:

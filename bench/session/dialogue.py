@@ -107,10 +107,13 @@ class Dialogue:
         return self._connection.queued
 
     # ---------------------------------------------------------------------------------------------------- connecting
-    def connect(self, ready_s: float) -> Hello:
-        """Wait for the payload's Hello; raises ConnectError saying what was heard instead."""
+    def connect(self, ready_s: float, *, starting: bool) -> Hello:
+        """Wait for the payload's Hello; raises ConnectError saying what was heard instead.
+
+        `starting`: the payload has only just been started and will say it by itself.
+        """
         self._unread = []
-        self._connection.open(self.clock.now(), starting=self.transport.can_power_cycle)
+        self._connection.open(self.clock.now(), starting=starting)
         deadline = self.clock.now() + ready_s
         before = self.statistics
         console: list[str] = []

@@ -26,6 +26,7 @@ from bench.session.bank import Bank
 from bench.session.decode import catalogue, scored_rows
 from bench.session.dialogue import Dialogue
 from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.greet import check_build
 from bench.session.recorder import Recorder
 from bench.session.stream import Pace, RowStream, rows_to_score
 from bench.telemetry import Recording
@@ -52,7 +53,10 @@ _HOUSEKEEPING_STRUCTURE = 1
 
 
 class Session:
-    """One run on one payload. `ready_s` is the deadline of every first HELLO; `build_id` the one it must have."""
+    """One run on one payload. `ready_s` is the deadline of every first HELLO; `build_id` the one it must have.
+
+    `starting`: the payload was started only just now; None = if the transport can start it, it just has.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Session:
         build_id: str | None = None,
         initial: Mapping[str, InitialModel] | None = None,
         link_times: LinkTimes | None = None,
+        starting: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._transport = transport
@@ -75,6 +80,7 @@ class Session:
         self._clock = clock
         self._ready_s = ready_s
         self._build_id = build_id
+        self._starting = transport.can_power_cycle if starting is None else starting
         self._dialogue = Dialogue(
             transport,
             clock=clock,
@@ -145,14 +151,11 @@ class Session:
             self._read_housekeeping()
 
     def _connect(self) -> None:
-        hello = self._dialogue.connect(self._ready_s)
+        hello = self._dialogue.connect(self._ready_s, starting=self._starting)
+        self._starting = self._transport.can_power_cycle  # whoever connects again has just been restarted
         self._starts += 1
         self._note_hello(hello)
-        if self._build_id is not None and hello.build_id.hex() != self._build_id:
-            raise ConnectError(
-                f"stale firmware: the payload has build id {hello.build_id.hex()}, expected {self._build_id}",
-                hint="flash the firmware that was just built, or correct build_id in the station file",
-            )
+        check_build(hello, self._build_id)
 
     def _note_hello(self, hello: Hello) -> None:
         known = hello.clock_kind in set(ClockKind)

@@ -44,7 +44,7 @@ def dialogue_with(name: str) -> Iterator[tuple[Dialogue, ProcessTransport]]:
     clock = MonotonicClock()
     with start(target, build(target)) as transport:
         dialogue = Dialogue(transport, clock=clock, recorder=Recorder(clock), target_name=name)
-        dialogue.connect(target.transport.ready_s)
+        dialogue.connect(target.transport.ready_s, starting=True)
         yield dialogue, transport
 
 

@@ -125,7 +125,11 @@ class TestPort:
             station = tmp_path / "station.toml"
             station.write_text(f'[station.host]\nport = "{port}"\nbuild_id = "{"5a" * 16}"\n')
             ended = run_with(tmp_path)
-        check_error(ended, f"expected {'5a' * 16}", hint="flash the firmware that was just built, or correct build_id")
+        check_error(
+            ended,
+            f"expected {'5a' * 16}",
+            hint="flash the firmware that was just built, or correct build_id in the station file",
+        )
         assert "stale firmware: the payload has build id " in ended.err
         check_no_result(tmp_path / "run")
 

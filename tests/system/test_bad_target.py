@@ -143,7 +143,7 @@ def test_a_model_that_does_not_fit_is_a_verdict_and_the_payload_stays_usable(tin
         plan = make_plan(scenario, recording, target=load_target("host"))
         assert run(plan, session, recorder=recorder) == "target_failed"
         dialogue = Dialogue(transport, clock=MonotonicClock(), recorder=recorder, target_name="host")
-        dialogue.connect(5.0)
+        dialogue.connect(5.0, starting=False)
         [alive] = dialogue.demand(wire.AreYouAlive())
         assert isinstance(alive, wire.Alive)
     [refused] = [entry for entry in recorder.entries if isinstance(entry, RequestRefused)]

@@ -85,7 +85,7 @@ PROVOKED: dict[FailureCode, tuple[tuple[Message, ...], Message, int | None]] = {
 def talk_to(elf: Path) -> Iterator[Dialogue]:
     with make_process(elf) as transport:
         dialogue = Dialogue(transport, clock=MonotonicClock(), recorder=Recorder(MonotonicClock()), target_name="host")
-        dialogue.connect(5.0)
+        dialogue.connect(5.0, starting=True)
         yield dialogue
 
 

@@ -1,0 +1,215 @@
+"""A payload computer and the way to it, kept open from run to run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+
+from bench.board.finished import FinishedRun
+from bench.board.job import Job
+from bench.board.lock import BoardLock
+from bench.build import Firmware, build_firmware, read_firmware
+from bench.clock import Clock, MonotonicClock
+from bench.doctor import ask
+from bench.errors import BenchError
+from bench.run_folder import discard_folder, open_trace, save_run_files
+from bench.session import Observer, Recorder, Session, greet, run
+from bench.session.open import make_transport
+from bench.target import ANY_BUILD, QemuTransportSpec, SerialSpec, Target, own_firmware
+from bench.trace import FORMAT, PayloadConnected, RunStarted, TraceWriter
+from bench.transport import Transport
+from firmware_if.messages import Hello
+
+COMPLETED: Final = "completed"
+
+
+def _never() -> bool:
+    return False
+
+
+class Board:
+    """One payload computer. Opened by its first use; `close` or `with` ends what it started and frees the board.
+
+    Each run begins with a new session of the link and an empty bank, on a payload that need not be started anew; after
+    a run that failed it is, where the bench can do that.
+    """
+
+    def __init__(self, target: Target, *, clock: Clock | None = None, lock_wait_s: float = 0.0) -> None:
+        """`lock_wait_s` is how long somebody else may go on using the board before this is an error."""
+        self.target = target
+        self._clock = clock or MonotonicClock()
+        self._lock_wait_s = lock_wait_s
+        self._lock: BoardLock | None = None
+        self._opened = False
+        self._transport: Transport | None = None
+        self._fresh = False
+        self._sound = True
+
+    @cached_property
+    def firmware(self) -> Firmware | None:
+        """Built for the target's port, or the ELF that its file names; None where the bench has neither."""
+        if self.target.port is not None:
+            return build_firmware(self.target.port, board=self.target.board)
+        own = own_firmware(self.target)
+        return read_firmware(own, hint="it is transport.firmware of the target: build it") if own is not None else None
+
+    @property
+    def expected_build_id(self) -> str | None:
+        """What the payload must say that it runs, so that yesterday's firmware cannot pass today; None = anything."""
+        if self.target.build_id == ANY_BUILD:
+            return None
+        if self.target.build_id is not None:
+            return self.target.build_id
+        return self.firmware.image.build_id if self.firmware is not None else None
+
+    @property
+    def transport(self) -> Transport:
+        """The way to it, made but perhaps not open."""
+        if self._transport is None:
+            self._transport = make_transport(self.target, self.firmware.elf if self.firmware is not None else None)
+        return self._transport
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened
+
+    def open(self) -> None:
+        """Lock the board and open the way to it; raises BoardBusy or TransportError. Does nothing when it is open."""
+        if self.is_open and self._sound:
+            return
+        if self.is_open:
+            self.transport.close()
+        elif isinstance(
+            self.target.transport, SerialSpec
+        ):  # what is emulated or native is started for this bench alone
+            lock = BoardLock(self.target.transport.url or "")
+            lock.acquire(self._lock_wait_s)
+            self._lock = lock
+        self._opened = True
+        try:
+            self.transport.open()
+            self._fresh = self.transport.can_power_cycle
+            self._sound = True
+        except BaseException:
+            self.close()
+            raise
+
+    def reset(self) -> Hello:
+        """Make the payload begin anew, without starting it anew: an empty bank. Takes two exchanges on the link.
+
+        Raises ConnectError for a payload that does not answer, or answers as another build than the expected one.
+        """
+        self.open()
+        self._sound = False
+        hello = greet(
+            self.transport,
+            clock=self._clock,
+            target_name=self.target.name,
+            ready_s=self.target.transport.ready_s,
+            build_id=self.expected_build_id,
+            starting=self._fresh,
+        )
+        self._fresh, self._sound = False, True
+        return hello
+
+    def run(
+        self,
+        job: Job,
+        folder: Path,
+        *,
+        observers: tuple[Observer, ...] = (),
+        should_stop: Callable[[], bool] = _never,
+    ) -> FinishedRun:
+        """Carry `job` out, into the empty `folder`.
+
+        Raises BenchError when the bench cannot go on; then the folder is removed if the payload never answered. Nothing
+        that the payload does raises once it has answered.
+        """
+        firmware = self.firmware
+        files = job.files(firmware.image if firmware is not None else None)
+        save_run_files(folder, files)
+        with open_trace(folder) as file:
+            recorder = Recorder(self._clock, writer=TraceWriter(file), observers=observers)
+            recorder.record(self._run_started(job))
+            try:
+                outcome = self._carry_out(job, recorder, should_stop=should_stop)
+            except BenchError as error:
+                if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
+                    discard_folder(folder)  # nothing happened that is worth keeping
+                    raise
+                raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
+        return FinishedRun(folder, files, outcome, recorder.entries)
+
+    def _carry_out(self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool]) -> str:
+        self.open()
+        fresh, self._fresh, self._sound = self._fresh, False, False
+        session = Session(
+            self.transport,
+            job.recording,
+            recorder=recorder,
+            clock=self._clock,
+            target_name=self.target.name,
+            ready_s=self.target.transport.ready_s,
+            speed=job.scenario.speed,
+            build_id=self.expected_build_id,
+            initial=job.initial,
+            should_stop=should_stop,
+            starting=fresh,
+        )
+        outcome = run(job.plan, session, recorder=recorder)
+        self._sound = outcome == COMPLETED
+        return outcome
+
+    def _run_started(self, job: Job) -> RunStarted:
+        versions = {
+            "bench": version("hil-bench"),
+            "python": sys.version.split()[0],
+            "numpy": np.__version__,
+        }
+        if self.firmware is not None:
+            versions["compiler"] = self.firmware.image.compiler
+        if isinstance(self.target.transport, QemuTransportSpec):
+            versions["emulator"] = self._emulator_version
+        return RunStarted(
+            FORMAT,
+            job.scenario.name,
+            self.target.name,
+            job.recording.name,
+            job.due_rows,
+            versions,
+            self.transport.describe(),
+            job.scenario.mode,
+        )
+
+    @cached_property
+    def _emulator_version(self) -> str:
+        spec = self.target.transport
+        question = (spec.binary, "--version") if isinstance(spec, QemuTransportSpec) else ()
+        return ask([question])[question] or "did not say its version"
+
+    def close(self) -> None:
+        """End what was started and free the board; may be repeated."""
+        transport, self._transport = self._transport, None
+        lock, self._lock = self._lock, None
+        self._opened = False
+        try:
+            if transport is not None:
+                transport.close()
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

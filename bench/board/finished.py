@@ -1,0 +1,24 @@
+"""A run that is over, and can be judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.run_folder import RunFiles, judge_run
+from bench.trace import Entry
+from bench.verdict import Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRun:
+    """What a run left: its folder and, still in memory, what is in it."""
+
+    folder: Path
+    files: RunFiles
+    outcome: str
+    """completed, aborted or target_failed."""
+    trace: Sequence[Entry]
+
+    def judge(self) -> tuple[Verdict, ...]:
+        """Measure and judge, and write the results into the folder."""
+        return judge_run(self.folder, self.files, trace=self.trace)

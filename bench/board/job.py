@@ -1,0 +1,53 @@
+"""What a run needs, gathered and checked before anything is started."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bench.build import FirmwareImage
+from bench.initial_models import InitialModel, load_initial_models, with_classes
+from bench.plan import Plan, make_plan
+from bench.run_folder import RunFiles, check_twins
+from bench.scenario import Scenario, choose_recording
+from bench.session.stream import rows_to_score
+from bench.target import Target
+from bench.telemetry import Recording, find_recording, load_recording
+
+RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A scenario with its recording, planned for a target."""
+
+    scenario: Scenario
+    target: Target
+    recording: Recording
+    plan: Plan
+    initial: Mapping[str, InitialModel] = field(default_factory=dict)
+    twins: Path | None = None
+
+    @property
+    def due_rows(self) -> int:
+        """Rows that the run is over when it has the results of."""
+        return rows_to_score(self.recording).count if self.scenario.mode == "score" else self.recording.row_count
+
+    def files(self, firmware: FirmwareImage | None) -> RunFiles:
+        """What of it a run folder keeps."""
+        return RunFiles(self.scenario, self.target, self.recording, firmware, self.initial, self.twins)
+
+
+def make_job(scenario: Scenario, target: Target, *, recording: str | Path | Recording | None = None) -> Job:
+    """The job of `scenario` on `target`; raises ConfigurationError, RecordingError or ModelFileError.
+
+    `recording` is its name, its folder, or itself; None = the scenario's own.
+    """
+    initial = load_initial_models(scenario)
+    if not isinstance(recording, Recording):
+        chosen = choose_recording(scenario, str(recording) if recording is not None else None)
+        beside = scenario.path.parent if scenario.path is not None and recording is None else None
+        recording = load_recording(find_recording(chosen, [RECORDINGS], beside=beside))
+    recording = with_classes(recording, initial)
+    plan = make_plan(scenario, recording, target=target)
+    return Job(scenario, target, recording, plan, initial, check_twins(scenario))
