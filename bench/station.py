@@ -16,6 +16,7 @@ from bench.target import (
     SerialSpec,
     ShellCommand,
     Target,
+    load_target,
     target_names,
 )
 
@@ -42,9 +43,10 @@ class StationPort:
 
 @dataclass(frozen=True)
 class Station:
-    """The wiring of one bench: target names to ports."""
+    """The wiring of one bench: target names to ports, and to the files of targets that do not come with the bench."""
 
     ports: Mapping[str, StationPort]
+    targets: Mapping[str, Path] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
 
 
@@ -52,17 +54,22 @@ NO_STATION: Final = Station({})
 
 
 def load_station(path: Path, folder: Path = TARGETS) -> Station:
-    """The station file at `path`; every section is named after a target of `folder`."""
+    """The station file at `path`; every section is named after a target of `folder`, or names a target's file."""
     root = read_toml(path, error=ConfigurationError)
     stations = root.take_table("station", optional=True)
     known = target_names(folder)
-    ports = {}
+    ports, targets = {}, {}
     for name in stations.rest():
-        if name not in known:
-            raise stations.problem(name, "no target has this name", hint=nearest_hint(name, known))
-        ports[name] = _read_port(stations.take_table(name))
+        table = stations.take_table(name)
+        file = table.take("target", str, None)
+        if file is not None:
+            targets[name] = _own_target(table, name, path.parent / file)
+        elif name not in known:
+            hint = nearest_hint(name, known) + '; or add target = "FILE.toml" to describe a board of your own'
+            raise stations.problem(name, "no target has this name", hint=hint)
+        ports[name] = _read_port(table)
     root.finish()
-    return Station(ports, path)
+    return Station(ports, targets, path)
 
 
 def find_station(path: Path | None = None) -> Station:
@@ -70,6 +77,14 @@ def find_station(path: Path | None = None) -> Station:
     if path is not None:
         return load_station(path)
     return load_station(Path(STATION_FILE)) if Path(STATION_FILE).is_file() else NO_STATION
+
+
+def load_placed(
+    name: str, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None
+) -> Target:
+    """The target of that name, or in the file at that path, as it is reached here."""
+    target = load_target(station.targets.get(name, name))
+    return place(target, station, port=port, baud=baud)
 
 
 def place(target: Target, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None) -> Target:
@@ -98,8 +113,16 @@ def place(target: Target, station: Station = NO_STATION, *, port: str | None = N
         reconnect_s=plugged.reconnect_s,
         reset=plugged.reset,
         flash=plugged.flash,
+        firmware=own.firmware,
     )
     return replace(target, transport=line, build_id=plugged.build_id)
+
+
+def _own_target(table: StrictTable, name: str, file: Path) -> Path:
+    if file.stem != name or not file.is_file():
+        what = f"is {str(file)!r}, " + ("which is no file" if file.stem == name else f"expected a file {name}.toml")
+        raise table.problem("target", what, hint="a path from the folder of the station file; docs/add-a-target.md")
+    return file
 
 
 def _read_port(table: StrictTable) -> StationPort:

@@ -69,6 +69,8 @@ class SerialSpec:
     """Starts the board anew."""
     flash: ShellCommand | None = None
     """Writes firmware into the board."""
+    firmware: Path | None = None
+    """An ELF of the user's own that is, or is to be, on the board; None = the one that the bench builds, if it does."""
 
 
 TransportSpec = QemuTransportSpec | ProcessSpec | SerialSpec
@@ -161,8 +163,8 @@ def _read_target(path: Path) -> Target:
 
 
 def own_firmware(target: Target) -> Path | None:
-    """The ELF that the target's file names; None = the bench builds one, or it is on a board already."""
-    return None if isinstance(target.transport, SerialSpec) else target.transport.firmware
+    """The ELF that the target's file names; None = the bench builds one, or knows nothing of what is on the board."""
+    return target.transport.firmware
 
 
 def _check_firmware(root: StrictTable, target: Target) -> None:
@@ -234,10 +236,10 @@ def _read_memory(table: StrictTable) -> TargetMemory:
 def _read_transport(table: StrictTable) -> TransportSpec:
     kind = table.take("kind", str, choices=("qemu", "process", "serial"))
     ready_s = table.take_number("ready_s", float, low=0.01, high=600.0)
-    if kind == "serial":
-        return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s)
     named = table.take("firmware", str, None)
     firmware = table.path.parent / named if named is not None else None
+    if kind == "serial":
+        return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s, firmware=firmware)
     if kind == "process":
         return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware)
     return QemuTransportSpec(

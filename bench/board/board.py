@@ -12,15 +12,16 @@ from typing import Final, Self
 
 import numpy as np
 
+from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
 from bench.board.lock import BoardLock
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
 from bench.doctor import ask
-from bench.errors import BenchError
+from bench.errors import BenchError, ConfigurationError
 from bench.run_folder import discard_folder, open_trace, save_run_files
-from bench.session import Observer, Recorder, Session, greet, run
+from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
 from bench.target import ANY_BUILD, QemuTransportSpec, SerialSpec, Target, own_firmware
 from bench.trace import FORMAT, PayloadConnected, RunStarted, TraceWriter
@@ -73,8 +74,19 @@ class Board:
     def transport(self) -> Transport:
         """The way to it, made but perhaps not open."""
         if self._transport is None:
-            self._transport = make_transport(self.target, self.firmware.elf if self.firmware is not None else None)
+            transport = make_transport(self.target, self.firmware.elf if self.firmware is not None else None)
+            desk = self.desk
+            resettable = desk is not None and desk.spec.reset is not None
+            self._transport = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
         return self._transport
+
+    @cached_property
+    def desk(self) -> Desk | None:
+        """The commands for a board on a serial line; None for what the bench starts itself."""
+        spec = self.target.transport
+        if not isinstance(spec, SerialSpec):
+            return None
+        return Desk(spec, self.target.name, self.firmware.elf if self.firmware is not None else None)
 
     @property
     def is_open(self) -> bool:
@@ -96,10 +108,51 @@ class Board:
         try:
             self.transport.open()
             self._fresh = self.transport.can_power_cycle
+            if self.desk is not None:
+                self._prepare(self.desk)
             self._sound = True
         except BaseException:
             self.close()
             raise
+
+    def _prepare(self, desk: Desk) -> None:
+        """Reset the board, and flash it if another build than the expected one answers, or none."""
+        desk.reset()
+        if desk.spec.flash is None:
+            return
+        expected = self.expected_build_id
+        if expected is None:
+            message = (
+                f"nothing says which build {self.target.name} is to run, so the bench cannot tell when to flash it"
+            )
+            raise ConfigurationError(
+                message, hint="write build_id into the station file, or firmware into the target's"
+            )
+        if self._runs(expected):
+            return
+        self.transport.close()  # a boot loader may want the port for itself
+        desk.flash()
+        self.transport.open()
+        desk.reset()
+        self._fresh = self.transport.can_power_cycle
+
+    def _runs(self, build_id: str) -> bool:
+        try:
+            self._greet(build_id)
+        except ConnectError:
+            return False
+        return True
+
+    def _greet(self, build_id: str | None) -> Hello:
+        fresh, self._fresh = self._fresh, False
+        return greet(
+            self.transport,
+            clock=self._clock,
+            target_name=self.target.name,
+            ready_s=self.target.transport.ready_s,
+            build_id=build_id,
+            starting=fresh,
+        )
 
     def reset(self) -> Hello:
         """Make the payload begin anew, without starting it anew: an empty bank. Takes two exchanges on the link.
@@ -108,15 +161,8 @@ class Board:
         """
         self.open()
         self._sound = False
-        hello = greet(
-            self.transport,
-            clock=self._clock,
-            target_name=self.target.name,
-            ready_s=self.target.transport.ready_s,
-            build_id=self.expected_build_id,
-            starting=self._fresh,
-        )
-        self._fresh, self._sound = False, True
+        hello = self._greet(self.expected_build_id)
+        self._sound = True
         return hello
 
     def run(
@@ -149,6 +195,9 @@ class Board:
 
     def _carry_out(self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool]) -> str:
         self.open()
+        if self.desk is not None:
+            while self.desk.ran:
+                recorder.record(self.desk.ran.pop(0))
         fresh, self._fresh, self._sound = self._fresh, False, False
         session = Session(
             self.transport,

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bench.trace import (
+    CommandRan,
     ConsolePrinted,
     Entry,
     EpochTrained,
@@ -64,7 +65,7 @@ class RunProgress:
     ) -> None:
         self._progress.stop()
 
-    def observe(self, entry: Entry) -> None:
+    def observe(self, entry: Entry) -> None:  # noqa: C901 - one line for each kind of entry
         """Take note of one entry."""
         match entry:
             case SamplesTrained():
@@ -80,6 +81,8 @@ class RunProgress:
                 self._say(
                     f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")
                 )
+            case CommandRan():
+                self._say(f"{entry.what} command: done in {entry.duration_s:.1f} s")
             case ConsolePrinted():
                 self._say(f"console: {entry.text.rstrip()}")
             case EventReported() if entry.severity != "informative":

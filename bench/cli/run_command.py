@@ -18,8 +18,8 @@ from bench.cli.progress import RunProgress
 from bench.cli.show import make_console, show_verdicts
 from bench.run_folder import claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
-from bench.station import find_station, place
-from bench.target import SerialSpec, Target, load_target
+from bench.station import find_station, load_placed
+from bench.target import SerialSpec, Target
 from bench.trace import Entry, EpochTrained, RunEnded
 from bench.verdict import Verdict, exit_status
 
@@ -36,8 +36,8 @@ def run_scenario(options: argparse.Namespace) -> int:
 
 def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     """Build, run, judge and show; the exit status."""
-    target = load_target(options.target or scenario.target)
-    target = place(target, find_station(options.station), port=options.port, baud=options.baud)
+    station = find_station(options.station)
+    target = load_placed(options.target or scenario.target, station, port=options.port, baud=options.baud)
     job = make_job(scenario, target, recording=options.recording)
     with Board(target) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run

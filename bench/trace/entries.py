@@ -320,6 +320,18 @@ class ConsolePrinted(Entry):
 
 
 @dataclass(frozen=True)
+class CommandRan(Entry):
+    """A shell command of the station that was run before the link began. what: reset or flash."""
+
+    kind: ClassVar[str] = "command_ran"
+    what: str
+    line: str
+    duration_s: float
+    output: str
+    """The last of what it printed."""
+
+
+@dataclass(frozen=True)
 class BytesCorrupted(Entry):
     """Bytes on the line that are neither a frame nor text."""
 
@@ -369,6 +381,7 @@ ENTRIES: dict[str, type[Entry]] = {
         RequestRefused,
         EventReported,
         ConsolePrinted,
+        CommandRan,
         BytesCorrupted,
         TargetFailed,
         RunEnded,

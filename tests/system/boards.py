@@ -6,11 +6,13 @@ import os
 import select
 import socket
 import subprocess
+import sys
 import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 Answer = Callable[[bytes], bytes]
 """What a device answers to the bytes that it has just received; called once with b"" at the start."""
@@ -81,3 +83,73 @@ def device_on_pty(answer: Answer) -> Iterator[str]:
         server.join()
         for descriptor in (controller, device, woken, wake):
             os.close(descriptor)
+
+
+class BoardWithCommands:
+    """A native payload behind a pty that shell lines reset and flash, through a socket in `folder`.
+
+    `said` lists what the lines asked for. A board that was never flashed is silent.
+    """
+
+    def __init__(self, folder: Path, elf: Path | None) -> None:
+        self._elf = elf
+        self._path = folder / "board"
+        self._payload: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+        self.said: list[str] = []
+        self.port = ""
+
+    def command(self, word: str) -> str:
+        """Return the shell line that asks for `word`; $HIL_ELF travels with it."""
+        program = (
+            "import os, socket; s = socket.socket(socket.AF_UNIX); s.connect(os.environ['BOARD']); "
+            "s.sendall((os.environ['WORD'] + ' ' + os.environ.get('HIL_ELF', '')).encode()); print(s.recv(99).decode())"
+        )
+        return f'BOARD={self._path} WORD={word} {sys.executable} -S -c "{program}"'
+
+    def _serve(self, listener: socket.socket) -> None:
+        self._start()
+        while not self._stopping:
+            connection, _ = listener.accept()
+            with connection:
+                word, _, elf = connection.recv(4096).decode().partition(" ")
+                if word in {"flash", "reset"}:
+                    self.said.append(word)
+                    self._elf = Path(elf) if word == "flash" else self._elf
+                    self._start()
+                connection.sendall(f"{word} done".encode())
+        self._end()
+
+    def _start(self) -> None:
+        self._end()
+        if self._elf is not None:
+            number = self._controller
+            self._payload = subprocess.Popen([self._elf, "--fd", str(number)], pass_fds=[number])
+
+    def _end(self) -> None:
+        if self._payload is not None:
+            self._payload.kill()
+            self._payload.wait()
+            self._payload = None
+
+    def __enter__(self) -> Self:
+        self._controller, self._device = os.openpty()
+        tty.setraw(self._device)
+        self.port = os.ttyname(self._device)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._path))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._serve, args=[self._listener])
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopping = True
+        with socket.socket(socket.AF_UNIX) as last:
+            last.connect(str(self._path))
+            last.sendall(b"end")
+            last.recv(99)
+        self._thread.join()
+        self._listener.close()
+        os.close(self._controller)
+        os.close(self._device)

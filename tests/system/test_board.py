@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from bench.board import Board, BoardBusy, make_job
+from bench.errors import CommandError, ConfigurationError
 from bench.run_folder import claim_folder
 from bench.scenario import load_scenario
 from bench.session import ConnectError
 from bench.station import place
-from bench.target import load_target
-from tests.system.boards import payload_on_pty
+from bench.target import SerialSpec, ShellCommand, Target, load_target
+from bench.trace import CommandRan, load_trace
+from tests.system.boards import BoardWithCommands, payload_on_pty
 from tests.system.command_line import save_rows, write_scenario
 
 
@@ -72,3 +74,66 @@ def test_yesterdays_firmware_does_not_pass_today(sanitized_payload: Path) -> Non
             board.reset()
         with Board(replace(target, build_id="any")) as board:
             assert board.reset().name == "host"
+
+
+def with_commands(board: BoardWithCommands, **changed: str) -> Target:
+    """Place the native target on that board."""
+    lines = {"flash": board.command("flash"), "reset": board.command("reset"), **changed}
+    commands = {word: ShellCommand(line, 10.0) for word, line in lines.items()}
+    host = load_target("host")
+    line = SerialSpec(board.port, 115200, 1.0, reset=commands["reset"], flash=commands["flash"])
+    return replace(host, transport=line)
+
+
+def test_a_board_is_flashed_when_it_runs_another_build_or_none(
+    sanitized_payload: Path, scenario: Path, recording: Path, tmp_path: Path
+) -> None:
+    for number, elf in enumerate((sanitized_payload, None)):
+        with BoardWithCommands(tmp_path, elf) as desk:
+            job = make_job(load_scenario(scenario), with_commands(desk), recording=recording)
+            with Board(job.target) as board:
+                finished = board.run(job, claim_folder(tmp_path / str(number)))
+            assert finished.outcome == "completed"
+            assert desk.said == ["reset", "flash", "reset"]
+            ran = [entry for entry in load_trace(finished.folder / "trace.jsonl") if isinstance(entry, CommandRan)]
+            assert [(entry.what, entry.output.strip()) for entry in ran] == [
+                ("reset", "reset done"),
+                ("flash", "flash done"),
+                ("reset", "reset done"),
+            ]
+        (tmp_path / "board").unlink()
+
+
+def test_a_board_that_runs_the_expected_build_is_reset_and_not_flashed(host_payload: Path, tmp_path: Path) -> None:
+    with BoardWithCommands(tmp_path, host_payload) as desk, Board(with_commands(desk)) as board:
+        board.reset()
+        board.reset()
+        assert desk.said == ["reset"]
+
+
+def test_a_scenario_that_restarts_the_payload_resets_the_board(host_payload: Path, tmp_path: Path) -> None:
+    scenario = load_scenario(write_scenario(tmp_path / "small.toml", restart=True))
+    with BoardWithCommands(tmp_path, host_payload) as desk:
+        job = make_job(scenario, with_commands(desk), recording="sun-sensor")
+        with Board(job.target) as board:
+            assert board.run(job, claim_folder(tmp_path / "run")).outcome == "completed"
+        assert desk.said == ["reset"] * len(job.recording.segments)
+
+
+def test_a_flash_command_that_fails_or_hangs_is_one_error(tmp_path: Path) -> None:
+    with BoardWithCommands(tmp_path, None) as desk:
+        with Board(with_commands(desk, flash="echo no probe found; exit 3")) as board:
+            with pytest.raises(CommandError, match="no probe found") as caught:
+                board.reset()
+            assert "exit status 3" in caught.value.message
+            assert not board.is_open
+        target = with_commands(desk)
+        assert isinstance(target.transport, SerialSpec)
+        hanging = replace(target.transport, flash=ShellCommand("echo erasing; sleep 1000", 0.3))
+        with Board(replace(target, transport=hanging)) as board, pytest.raises(CommandError, match=r"0\.3 s"):
+            board.reset()
+        with (
+            Board(replace(target, build_id="any")) as board,
+            pytest.raises(ConfigurationError, match="nothing says which"),
+        ):
+            board.reset()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ConfigurationError
-from bench.station import Station, StationPort, load_station, place
+from bench.station import Station, StationPort, load_placed, load_station, place
 from bench.target import SerialSpec, ShellCommand, Target, load_target
 
 BOARD = """
@@ -82,6 +82,8 @@ def test_a_station_file_says_how_a_line_is_opened_and_a_board_reset_and_flashed(
     ("text", "message", "hint"),
     [
         ('[station.hots]\nport = "x"', "station.hots: no target has this name", "did you mean 'host'?"),
+        ('[station.mine]\ntarget = "mine.toml"\nport = "x"', "target: is ", "docs/add-a-target.md"),
+        ('[station.mine]\ntarget = "boards/yours.toml"\nport = "x"', "expected a file mine.toml", "a path from"),
         ('[staton.host]\nport = "x"', "staton: unknown key", "did you mean 'station'?"),
         ('[station.host]\nprot = "x"', "station.host.port: missing", "did you write 'prot' for 'port'?"),
         ('[station.host]\nport = ""', "station.host.port: is empty", "/dev/ttyUSB0"),
@@ -136,3 +138,14 @@ def test_a_baud_without_a_line_is_an_error() -> None:
         ConfigurationError, match="qemu-zynq-a9 is started by the bench and has no line to run at 9600 baud"
     ):
         place(load_target("qemu-zynq-a9"), baud=9600)
+
+
+def test_a_station_file_names_the_file_of_a_target_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "boards").mkdir()
+    board(tmp_path / "boards")
+    plugged = station(tmp_path, '[station.board]\ntarget = "boards/board.toml"\nport = "/dev/ttyACM0"\n')
+    placed = load_placed("board", plugged)
+    assert (placed.name, placed.transport) == ("board", SerialSpec("/dev/ttyACM0", 921600, 2.0))
+    assert load_placed("board", plugged, port="/dev/ttyACM1").transport == SerialSpec("/dev/ttyACM1", 921600, 2.0)
+    with pytest.raises(ConfigurationError, match="no target is named 'board'"):
+        load_placed("board")

@@ -112,7 +112,7 @@ def test_firmware_of_ones_own_is_found_beside_the_target_and_is_not_on_a_port(tm
     text = QEMU.replace('port = "zynq"\n', "").replace("[transport]", '[transport]\nfirmware = "build/my.elf"')
     found = target(tmp_path, text)
     assert own_firmware(found) == tmp_path / "build" / "my.elf"
-    assert own_firmware(place(found, port="/dev/ttyUSB0")) is None
+    assert own_firmware(place(found, port="/dev/ttyUSB0")) == tmp_path / "build" / "my.elf"
     assert own_firmware(target(tmp_path, QEMU)) is None
 
 
