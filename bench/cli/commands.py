@@ -29,6 +29,12 @@ def _judge(options: argparse.Namespace) -> int:
     return exit_status(verdicts)
 
 
+def _conform(options: argparse.Namespace) -> int:
+    from bench.cli.conform_command import conform
+
+    return conform(options)
+
+
 def _targets(options: argparse.Namespace) -> int:
     del options
     from bench.cli.show import show_targets
@@ -74,6 +80,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "verify": _verify,
     "judge": _judge,
+    "conform": _conform,
     "targets": _targets,
     "learners": _learners,
     "import": _import,

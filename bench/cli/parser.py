@@ -12,6 +12,11 @@ _EPILOG = """exit status:
   3  no FAIL, but a required verdict is UNMEASURED
   130  aborted (Ctrl-C once: stop and fetch the models; twice: now)"""
 
+_CONFORM_EPILOG = """exit status:
+  0  every check is PASS or NOT APPLICABLE
+  1  a check is FAIL, or BLOCKED by what failed before
+  2  the bench could not run: nothing answered, or its output could not be written"""
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
@@ -27,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("judge", help="judge a run folder again, here or on another machine")
     judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
     judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
+    _add_conform(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
@@ -47,10 +53,18 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
 
 
+def _add_port(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--port", metavar="URL", help="serial port or pyserial URL of a board: /dev/ttyUSB0, socket://..."
+    )
+    command.add_argument("--baud", metavar="N", type=int, help="rate of that port")
+    command.add_argument(
+        "--station", metavar="FILE", type=Path, help="where boards are plugged in; default: station.toml"
+    )
+
+
 def _add_place(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--port", metavar="URL", help="serial port or pyserial URL of a board: /dev/ttyUSB0, socket://...")
-    run.add_argument("--baud", metavar="N", type=int, help="rate of that port")
-    run.add_argument("--station", metavar="FILE", type=Path, help="where boards are plugged in; default: station.toml")
+    _add_port(run)
     run.add_argument("--out", metavar="DIR", type=Path, help="run folder to write; default: a new one under runs/")
 
 
@@ -74,6 +88,23 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--target", metavar="NAME", help="payload computer (see `bench targets`); default: qemu-zynq-a9"
     )
     _add_place(verify)
+
+
+def _add_conform(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    conform = commands.add_parser(
+        "conform",
+        help="check that a payload keeps to the contract, and say what is missing",
+        description="Run the checks that any payload must pass that claims the contract (firmware_if/SPEC.md). "
+        "docs/conformance.md explains each.",
+        epilog=_CONFORM_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    conform.add_argument("--target", metavar="NAME", help="payload computer (see `bench targets`), or its TOML file")
+    _add_port(conform)
+    conform.add_argument("--only", metavar="PATTERN", action="append", help="checks of this name, such as 'framing.*'")
+    conform.add_argument("--list", action="store_true", help="list the checks with what they demand, and end")
+    conform.add_argument("--seed", metavar="N", type=int, help="of everything random; default: another each time")
+    conform.add_argument("--json", metavar="FILE", type=Path, help="write the results here")
 
 
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

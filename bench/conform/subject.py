@@ -1,0 +1,152 @@
+"""The payload under test, as checks see it: a talk with it, and what it has said of itself."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from bench.conform.check import NotApplicable, Violation, require
+from bench.conform.talk import Talk
+from firmware_if.messages import (
+    MAX_FRAME_BYTES,
+    CatalogueEntry,
+    CatalogueKind,
+    ConfigureStream,
+    CreateModel,
+    Hello,
+    Housekeeping,
+    Hyperparameter,
+    List,
+    Mode,
+    ModelCreated,
+    RequestHousekeeping,
+    ResetBank,
+)
+from firmware_if.reference import learner_modules, tolerance
+
+UNMEASURED = 0xFFFFFFFF
+CHANNELS = 3
+"""Values per sample where the feature map takes any number."""
+CONTROL_RESERVE_BYTES = 256
+LEAST_RECEIVE_BYTES = MAX_FRAME_BYTES + CONTROL_RESERVE_BYTES
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model of one learner can be made."""
+
+    learner: CatalogueEntry
+    features: CatalogueEntry
+    channels: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.learner.name} in {self.learner.arithmetic}"
+
+    @property
+    def mode(self) -> int:
+        return self.learner.mode
+
+    def configure(self, *, next_row: int = 0, mode: int | None = None) -> ConfigureStream:
+        """Two classes, -1 and 1."""
+        return ConfigureStream(self.channels, next_row, (-1, 1), self.mode if mode is None else mode)
+
+    def create(self, *, bias: int = 0, hyperparameters: tuple[Hyperparameter, ...] = ()) -> CreateModel:
+        channels = tuple(range(self.channels))
+        learner = self.learner
+        return CreateModel(learner.name, self.features.name, learner.arithmetic, channels, bias, hyperparameters)
+
+
+class Subject:
+    """What a check gets. It finds a new session and an empty bank."""
+
+    def __init__(self, talk: Talk, *, seed: int, build_id: str | None) -> None:
+        """`build_id` is that of the firmware that is expected, if anybody knows."""
+        self.talk = talk
+        self.build_id = build_id
+        self._seed = seed
+        self.random = random.Random(seed)  # noqa: S311 - a seed is wanted: a failure must come again
+        self.hello: Hello | None = None
+        self._catalogue: tuple[CatalogueEntry, ...] | None = None
+
+    def begin(self, name: str) -> None:
+        """Draw the same numbers for a check whichever others ran before it."""
+        self.random = random.Random(f"{self._seed} {name}")  # noqa: S311 - as above
+
+    @property
+    def facts(self) -> Hello:
+        if self.hello is None:
+            raise Violation("a Hello that can be read", "none so far")
+        return self.hello
+
+    def catalogue(self) -> tuple[CatalogueEntry, ...]:
+        """Everything that the payload lists, asked for once."""
+        if self._catalogue is None:
+            answers = self.talk.demand(List())
+            entries = tuple(answer for answer in answers if isinstance(answer, CatalogueEntry))
+            require(entries, "a catalogue", "no entry")
+            self._catalogue = entries
+        return self._catalogue
+
+    def learners(self, mode: int | None = None) -> list[CatalogueEntry]:
+        """Those that train in `mode`."""
+        learners = [entry for entry in self.catalogue() if entry.entry == CatalogueKind.LEARNER]
+        return [entry for entry in learners if mode is None or entry.mode == mode]
+
+    def maps(self, arithmetic: str | None = None) -> list[CatalogueEntry]:
+        """Feature maps, of one arithmetic or all."""
+        maps = [entry for entry in self.catalogue() if entry.entry == CatalogueKind.FEATURES]
+        return [entry for entry in maps if arithmetic in (None, entry.arithmetic)]
+
+    def recipe(self, learner: CatalogueEntry) -> Recipe | None:
+        """With the plainest feature map in its arithmetic; None where there is none."""
+        maps = sorted(self.maps(learner.arithmetic), key=lambda entry: (entry.name != "identity", entry.inputs or 99))
+        return Recipe(learner, maps[0], maps[0].inputs or CHANNELS) if maps else None
+
+    def stream_recipe(self) -> Recipe:
+        """Of a learner that trains on each sample; one whose every bit is defined, if there is one."""
+        modules = learner_modules()
+
+        def rank(recipe: Recipe) -> tuple[bool, bool]:
+            module = modules.get(recipe.learner.name)
+            known = module is not None and recipe.learner.arithmetic in module.ARITHMETICS
+            exact = module is not None and known and tolerance(module, recipe.learner.arithmetic) == 0.0
+            return (not known, not exact)
+
+        recipes = [r for r in map(self.recipe, self.learners(Mode.STREAM)) if r is not None]
+        if not recipes:
+            raise NotApplicable("it has no learner that trains on each sample")
+        return min(recipes, key=rank)
+
+    def batch_recipe(self) -> Recipe:
+        """Of a learner that trains on a data set."""
+        recipes = [r for r in map(self.recipe, self.learners(Mode.BATCH)) if r is not None]
+        if not recipes:
+            raise NotApplicable("it has no learner that trains on a data set")
+        if self.housekeeping().data_bytes == 0:
+            raise NotApplicable("it has no data region")
+        return recipes[0]
+
+    def any_recipe(self) -> Recipe:
+        """Of whatever learner there is."""
+        try:
+            return self.stream_recipe()
+        except NotApplicable:
+            return self.batch_recipe()
+
+    def make(self, recipe: Recipe, *, configure: bool = True, bias: int = 0) -> ModelCreated:
+        """Configure the stream and create the model."""
+        if configure:
+            self.talk.demand(recipe.configure())
+        created = [a for a in self.talk.demand(recipe.create(bias=bias)) if isinstance(a, ModelCreated)]
+        require(len(created) == 1, "one ModelCreated", f"{len(created)} of them")
+        return created[0]
+
+    def housekeeping(self) -> Housekeeping:
+        reports = [a for a in self.talk.demand(RequestHousekeeping(1, 1)) if isinstance(a, Housekeeping)]
+        require(len(reports) == 1, "one Housekeeping report", f"{len(reports)} of them")
+        return reports[0]
+
+    def reset(self) -> None:
+        """Empty the bank."""
+        self.talk.demand(ResetBank())
