@@ -65,7 +65,7 @@ class StreamSegment:
 
 @dataclass(frozen=True)
 class DumpModels:
-    """Fetch every model's state, its updates and the sums kept since the payload's start, which ends the segment."""
+    """Fetch every model's state, its updates and the sums kept since they were created, which ends the segment."""
 
     segment: int
     end_row: int
@@ -73,7 +73,7 @@ class DumpModels:
 
 @dataclass(frozen=True)
 class ReadHousekeeping:
-    """Fetch stack peaks, arena use and link counters since the payload's start."""
+    """Fetch stack peaks, arena use and link counters since the payload's start, or the run's."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield from _TRAINING[scenario.mode](scenario, recording)
     if scenario.evaluate and scenario.models:
         yield Evaluate()
-    yield ReadHousekeeping()  # after everything: peaks cover the whole start
+    yield ReadHousekeeping()  # after everything: peaks cover all of it
 
 
 def _stream(scenario: Scenario, recording: Recording) -> Iterator[Step]:

@@ -189,7 +189,7 @@ class EventId(IntEnum):
     NOT_FINITE_STATE = 2
     """A model's score became NaN or infinite; the number is its handle."""
     RECEIVE_OVERRUN = 3
-    """Received bytes were lost in the payload; the number is how many so far."""
+    """Received bytes were lost in the payload; the number is how many since the last ResetBank."""
 
 
 @dataclass(frozen=True)
@@ -677,7 +677,7 @@ class RequestStatistics:
 
 @dataclass(frozen=True)
 class ResetBank:
-    """Deletes all models and the stream configuration, clears statistics."""
+    """Deletes models, data set and stream configuration; all figures of Statistics and Housekeeping begin anew."""
 
     KIND: ClassVar[str] = "TC"
     SERVICE: ClassVar[int] = 128
@@ -885,7 +885,7 @@ class NotCompleted:
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """ST[03] housekeeping structure 1. 0xFFFFFFFF = not measured on this port."""
+    """ST[03] housekeeping structure 1; peaks and counts since the last ResetBank. 0xFFFFFFFF = not measured on this port."""
 
     KIND: ClassVar[str] = "TM"
     SERVICE: ClassVar[int] = 3
@@ -896,11 +896,11 @@ class Housekeeping:
     stack_bytes: int
     """[byte], size of the main stack."""
     stack_peak_bytes: int
-    """[byte], deepest use of the main stack since start."""
+    """[byte], deepest use of the main stack."""
     handler_stack_bytes: int
     """[byte], size of the interrupt handlers' stack."""
     handler_stack_peak_bytes: int
-    """[byte], deepest use of the interrupt handlers' stack since start."""
+    """[byte], deepest use of the interrupt handlers' stack."""
     arena_bytes: int
     """[byte]."""
     arena_used_bytes: int
@@ -914,7 +914,7 @@ class Housekeeping:
     next_row: int
     """[row], absolute row of the next sample."""
     frames_received: int
-    """Intact frames since start."""
+    """Intact frames."""
     frames_corrupt: int
     """Frames with a wrong length, COBS code or CRC-32."""
     frames_out_of_order: int

@@ -111,6 +111,7 @@ class Session:
         match step:
             case Connect():
                 self._connect()
+                self._dialogue.demand(wire.ResetBank())  # a board keeps what an earlier run has left
             case ListCatalogue():
                 self._list()
             case ConfigureStream(next_row=next_row, mode=mode):
@@ -183,8 +184,6 @@ class Session:
         self._recorder.record(self._catalogue)
 
     def _configure(self, next_row: int, mode: str) -> None:
-        if next_row == 0:
-            self._dialogue.demand(wire.ResetBank())  # a board keeps what an earlier run has left
         self._mode = mode
         classes = class_labels(self._recording)
         self._dialogue.demand(wire.ConfigureStream(self._channels, next_row, classes, wire.Mode[mode.upper()]))

@@ -210,7 +210,7 @@ class ModelStatistics:
 
 @dataclass(frozen=True)
 class StatisticsReported(Entry):
-    """Sums since the payload's bank was made, i.e. since its last start."""
+    """Sums since the payload's bank was reset, i.e. since the run began or the payload was restarted in it."""
 
     kind: ClassVar[str] = "statistics_reported"
     start: int

@@ -65,6 +65,13 @@ void hil_link_open(hil_link *link, hil_port *port, const hil_hello *hello) {
     send_hello(link);
 }
 
+void hil_link_clear_counts(hil_link *link) {
+    link->deframer.intact = 0;
+    link->deframer.corrupt = 0;
+    link->frames_out_of_order = 0;
+    link->frames_resent = 0;
+}
+
 static void take_ack(hil_link *link, uint16_t ack) {
     if (distance(link->oldest_unacked, ack) <= distance(link->oldest_unacked, link->next_sequence)) {
         link->oldest_unacked = ack;

@@ -80,6 +80,9 @@ bool hil_link_end(hil_link *link);
 /* Announces how many wire bytes the bench may have under way; 0 stops it until a later call. */
 void hil_link_announce(hil_link *link, uint16_t credit);
 
+/* Sets the counters of frames to 0. */
+void hil_link_clear_counts(hil_link *link);
+
 /* The credit that the receive queue allows. */
 uint16_t hil_link_full_credit(const hil_link *link);
 

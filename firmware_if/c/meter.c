@@ -52,14 +52,3 @@ void hil_sums_add(hil_sums *sums, uint32_t counts) {
     sums->count++;
     sums->sum += counts;
 }
-
-uint32_t hil_stack_peak_bytes(const hil_stack *stack) {
-    if (stack->bytes == 0) {
-        return UINT32_MAX;
-    }
-    uint32_t untouched = 0;
-    while (untouched < stack->bytes && stack->low[untouched / 4u] == HIL_STACK_PAINT) {
-        untouched += 4u;
-    }
-    return stack->bytes - untouched;
-}

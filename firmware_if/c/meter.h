@@ -20,7 +20,7 @@ typedef struct {
     uint32_t overhead;            /* counts of an empty measurement */
     uint32_t inside;              /* counts between stamps since hil_meter_row_begin, overhead included */
     uint32_t row_start;           /* ticks */
-    uint32_t interrupts_in_steps; /* since start */
+    uint32_t interrupts_in_steps; /* since start, or since the bank was reset */
 } hil_meter;
 
 typedef struct {
@@ -52,8 +52,5 @@ uint32_t hil_meter_row_end(hil_meter *meter);
 uint32_t hil_counts(const hil_port *port, uint32_t ticks);
 
 void hil_sums_add(hil_sums *sums, uint32_t counts);
-
-/* Deepest use of a painted stack, 0xFFFFFFFF when the port does not paint. */
-uint32_t hil_stack_peak_bytes(const hil_stack *stack);
 
 #endif

@@ -13,9 +13,10 @@
 #include "wire.h"
 
 /* A stack painted with HIL_STACK_PAINT before use. `low` is the lowest address, grows down from low + bytes.
+ * ResetBank paints it anew: `stack` where the service runs on it, `handler_stack` where it does not.
  * bytes = 0: this port does not paint, the peak is reported as unmeasured. */
 typedef struct {
-    const uint32_t *low;
+    uint32_t *low;
     uint32_t bytes;
 } hil_stack;
 
@@ -60,7 +61,7 @@ typedef struct hil_port {
     uint32_t tick_factor;      /* see ticks */
     uint32_t tick_shift;       /* at most 31; 0: one tick is one count */
     uint32_t receive_bytes;    /* capacity of the receive queue that the interrupt handler fills */
-    uint32_t receive_overruns; /* bytes lost because that queue or the UART was full; the port updates it */
+    uint32_t receive_overruns; /* bytes lost since start, that queue or the UART being full; the port updates it */
     hil_stack stack;           /* of main */
     hil_stack handler_stack;   /* of interrupt handlers */
 } hil_port;

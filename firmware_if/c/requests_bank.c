@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "requests.h"
+#include "stack.h"
 
 #define WHOLE_BANK 255u
 
@@ -199,6 +200,16 @@ hil_refusal hil_request_statistics(hil_service *service, hil_reader *fields) {
     return HIL_DONE;
 }
 
+/* What the housekeeping report counts or has as a peak begins anew: it is about the run that begins, no earlier one. */
+static void forget_figures(hil_service *service) {
+    service->overruns_before = service->port->receive_overruns;
+    service->overruns_reported = 0;
+    service->meter.interrupts_in_steps = 0;
+    hil_link_clear_counts(&service->link);
+    hil_stack_paint_idle(&service->port->handler_stack);
+    hil_stack_paint_own(&service->port->stack);
+}
+
 hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     if (!hil_complete(fields)) {
         return HIL_MALFORMED;
@@ -207,5 +218,6 @@ hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     hil_dataset_close(&service->data, &service->bank);
     hil_bank_reset(&service->bank);
     hil_stream_reset(&service->stream, 0);
+    forget_figures(service);
     return HIL_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include "catalogue.h"
 #include "requests.h"
+#include "stack.h"
 
 #define HELLO_MAGIC 0x48494C31u
 #define HOUSEKEEPING_STRUCTURE 1u
@@ -38,6 +39,11 @@ static hil_refusal are_you_alive(hil_service *service, hil_reader *fields) {
     return HIL_DONE;
 }
 
+/* Bytes lost since the bank was reset. */
+static uint32_t overruns(const hil_service *service) {
+    return service->port->receive_overruns - service->overruns_before;
+}
+
 static hil_refusal housekeeping(hil_service *service, hil_reader *fields) {
     hil_request_housekeeping request;
     hil_read_request_housekeeping(fields, &request);
@@ -63,7 +69,7 @@ static hil_refusal housekeeping(hil_service *service, hil_reader *fields) {
                                .frames_corrupt = link->deframer.corrupt,
                                .frames_out_of_order = link->frames_out_of_order,
                                .frames_resent = link->frames_resent,
-                               .receive_overruns = port->receive_overruns,
+                               .receive_overruns = overruns(service),
                                .meter_overhead = service->meter.overhead,
                                .interrupts_in_steps = service->meter.interrupts_in_steps};
     hil_write_housekeeping(hil_link_begin(&service->link, HIL_HOUSEKEEPING_SERVICE, HIL_HOUSEKEEPING_SUBTYPE), &answer);
@@ -144,10 +150,10 @@ static void take_packet(hil_service *service, hil_octets packet) {
 }
 
 static void report_overruns(hil_service *service) {
-    uint32_t overruns = service->port->receive_overruns;
-    if (overruns != service->overruns_reported) {
-        service->overruns_reported = overruns;
-        hil_send_event(&service->link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_RECEIVE_OVERRUN, overruns);
+    uint32_t so_far = overruns(service);
+    if (so_far != service->overruns_reported) {
+        service->overruns_reported = so_far;
+        hil_send_event(&service->link, HIL_LOW_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_RECEIVE_OVERRUN, so_far);
     }
 }
 

@@ -16,7 +16,8 @@ typedef struct {
     hil_dataset data;
     hil_telecommand telecommand; /* being carried out */
     bool accepted;               /* its acceptance has been reported */
-    uint32_t overruns_reported;
+    uint32_t overruns_before; /* of the port's receive_overruns, those before the bank was reset */
+    uint32_t overruns_reported; /* of those since */
 } hil_service;
 
 /* Says hello. The memory lives as long as the service. */

@@ -109,7 +109,7 @@ typedef enum {
 typedef enum {
     HIL_EVENT_ID_SAMPLE_REFUSED = 1, /* a sample was not finite or had an unknown label; the number is its row */
     HIL_EVENT_ID_NOT_FINITE_STATE = 2, /* a model's score became NaN or infinite; the number is its handle */
-    HIL_EVENT_ID_RECEIVE_OVERRUN = 3, /* received bytes were lost in the payload; the number is how many so far */
+    HIL_EVENT_ID_RECEIVE_OVERRUN = 3, /* received bytes were lost in the payload; the number is how many since the last ResetBank */
 } hil_event_id_value;
 
 /* Body of a Hello frame. Its first 64 bytes never change. */
@@ -271,7 +271,7 @@ void hil_read_predict(hil_reader *from, hil_predict *to);
 #define HIL_REQUEST_STATISTICS_SERVICE 128u
 #define HIL_REQUEST_STATISTICS_SUBTYPE 11u
 
-/* Deletes all models and the stream configuration, clears statistics. */
+/* Deletes models, data set and stream configuration; all figures of Statistics and Housekeeping begin anew. */
 #define HIL_RESET_BANK_SERVICE 128u
 #define HIL_RESET_BANK_SUBTYPE 13u
 
@@ -342,22 +342,22 @@ typedef struct {
 void hil_write_not_completed(hil_writer *to, const hil_not_completed *from);
 void hil_read_not_completed(hil_reader *from, hil_not_completed *to);
 
-/* ST[03] housekeeping structure 1. 0xFFFFFFFF = not measured on this port. */
+/* ST[03] housekeeping structure 1; peaks and counts since the last ResetBank. 0xFFFFFFFF = not measured on this port. */
 #define HIL_HOUSEKEEPING_SERVICE 3u
 #define HIL_HOUSEKEEPING_SUBTYPE 25u
 typedef struct {
     uint8_t structure; /* 1 */
     uint32_t stack_bytes; /* [byte], size of the main stack */
-    uint32_t stack_peak_bytes; /* [byte], deepest use of the main stack since start */
+    uint32_t stack_peak_bytes; /* [byte], deepest use of the main stack */
     uint32_t handler_stack_bytes; /* [byte], size of the interrupt handlers' stack */
-    uint32_t handler_stack_peak_bytes; /* [byte], deepest use of the interrupt handlers' stack since start */
+    uint32_t handler_stack_peak_bytes; /* [byte], deepest use of the interrupt handlers' stack */
     uint32_t arena_bytes; /* [byte] */
     uint32_t arena_used_bytes; /* [byte] */
     uint32_t data_bytes; /* [byte], size of the data region */
     uint32_t data_used_bytes; /* [byte], taken by the open data set */
     uint8_t models; /* models in the bank */
     uint32_t next_row; /* [row], absolute row of the next sample */
-    uint32_t frames_received; /* intact frames since start */
+    uint32_t frames_received; /* intact frames */
     uint32_t frames_corrupt; /* frames with a wrong length, COBS code or CRC-32 */
     uint32_t frames_out_of_order; /* intact data frames dropped for their sequence number */
     uint32_t frames_resent; /* data frames sent again */

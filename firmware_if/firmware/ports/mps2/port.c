@@ -10,9 +10,9 @@
 _Noreturn void mps2_main(void);
 
 /* Set by link.ld. */
-extern const uint32_t mps2_stack_low[];
+extern uint32_t mps2_stack_low[];
 extern const uint32_t mps2_stack_top[];
-extern const uint32_t mps2_handler_stack_low[];
+extern uint32_t mps2_handler_stack_low[];
 extern const uint32_t mps2_handler_stack_top[];
 
 #define COUNTS_PER_100HZ (FPGAIO_COUNTER_HZ / 100u)

@@ -11,9 +11,9 @@
 _Noreturn void zynq_main(void);
 
 /* Set by link.ld. */
-extern const uint32_t zynq_stack_low[];
+extern uint32_t zynq_stack_low[];
 extern const uint32_t zynq_stack_top[];
-extern const uint32_t zynq_handler_stack_low[];
+extern uint32_t zynq_handler_stack_low[];
 extern const uint32_t zynq_handler_stack_top[];
 
 #ifdef ZYNQ_CPU_HZ
