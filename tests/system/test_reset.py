@@ -105,7 +105,7 @@ def housekeeping(dialogue: Dialogue) -> wire.Housekeeping:
 def connected(transport: ProcessTransport) -> tuple[Dialogue, Recorder]:
     recorder = Recorder(MonotonicClock())
     dialogue = Dialogue(transport, clock=MonotonicClock(), recorder=recorder, target_name="host")
-    dialogue.connect(5.0)
+    dialogue.connect(5.0, starting=True)
     return dialogue, recorder
 
 

@@ -52,7 +52,7 @@ def measure_idle(target: Target, elf: Path, seconds: float) -> float:
     """The payload has been greeted, and waits."""
     clock = MonotonicClock()
     with qemu_transport(target, elf) as transport:
-        Dialogue(transport, clock=clock, recorder=Recorder(clock), target_name=target.name).connect(10.0)
+        Dialogue(transport, clock=clock, recorder=Recorder(clock), target_name=target.name).connect(10.0, starting=True)
         return share_of(transport, lambda: transport.transfer(b"", seconds))
 
 
