@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import CommandError
+from bench.printed import printable
 from bench.target import ShellCommand
 from bench.transport.child import Child, name_of_exit
 
@@ -21,8 +22,6 @@ _NOT_EXECUTABLE: Final = 126
 _NOT_FOUND: Final = 127
 _SIGNALLED: Final = range(129, 129 + 64)
 """Status of a shell whose last command was ended by signal 1 to 64."""
-_CONTROL: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\t\n\r\x20-\x7e\xa0-\U0010ffff]")
-"""Terminal sequences (ECMA-48) and control characters, as progress bars use them."""
 
 
 @dataclass(frozen=True)
@@ -126,5 +125,5 @@ def _by_hand(command: ShellCommand, told: Mapping[str, str]) -> str:
 
 
 def _last_lines(printed: str) -> str:
-    lines = [line.strip() for line in re.split(r"[\r\n]+", _CONTROL.sub("", printed))]
+    lines = [line.strip() for line in re.split(r"[\r\n]+", printable(printed))]
     return "; ".join([line for line in lines if line][-_LINES_IN_MESSAGE:]) or "it printed nothing"

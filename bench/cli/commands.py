@@ -67,6 +67,12 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
+def _hello(options: argparse.Namespace) -> int:
+    from bench.cli.hello_command import say_hello
+
+    return say_hello(options)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     del options
     from bench.doctor import examine, render
@@ -84,5 +90,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "targets": _targets,
     "learners": _learners,
     "import": _import,
+    "hello": _hello,
     "doctor": _doctor,
 }

@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("targets", help="list the payload computers that the bench knows")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
+    _add_hello(commands)
     commands.add_parser("doctor", help="what is installed, which targets can run, what to do about the rest")
     return parser
 
@@ -51,6 +52,18 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--target", metavar="NAME", help="payload computer (see `bench targets`); default: the scenario's")
     _add_place(run)
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
+
+
+def _add_hello(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    hello = commands.add_parser(
+        "hello",
+        help="who is on a port: identity, build, contract, learners, memory, round trip",
+        description="Ask a payload who it is, without a run. It begins a session of the link; models, data set, stream "
+        "and statistics on the payload stay as they are.",
+        epilog="exit status: 0 it answered; 1 it speaks another contract, or broke off; 2 nobody answered",
+    )
+    hello.add_argument("--target", metavar="NAME", help="payload computer; default: the only one of the station file")
+    _add_port(hello)
 
 
 def _add_port(command: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from firmware_if.messages import (
     ArrayType,
     CatalogueEntry,
     CatalogueKind,
+    Housekeeping,
     Mode,
     Operation,
     Predictions,
@@ -27,6 +28,8 @@ from firmware_if.messages import (
 
 PACKET_OVERHEAD_BYTES = 13
 """PUS-C telecommand header and CRC-16."""
+HOUSEKEEPING_STRUCTURE = 1
+_UNMEASURED = 0xFFFFFFFF
 _ROW_FIELD_BYTES = 4
 _COSTS = struct.Struct(">IIII")
 _CLASS_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -133,6 +136,15 @@ def scored_rows(answer: Predictions, *, outputs: Sequence[int], classes: int, so
         scores.append(list(struct.unpack_from(f">{scores_per_row}d", record)))
         predictions.append("".join(_CLASS_DIGITS[index] for index in _fields(record, 8 * scores_per_row, widths)))
     return EvaluationScored(answer.first_row, scores, predictions, source)
+
+
+def housekeeping_values(report: Housekeeping) -> dict[str, int | None]:
+    """The report's fields by name; None where the port does not measure."""
+    return {
+        name: None if value == _UNMEASURED else int(value)
+        for name, value in vars(report).items()
+        if name != "structure"
+    }
 
 
 def operation_sums(statistics: Statistics) -> dict[str, OperationSum]:

@@ -94,6 +94,8 @@ class Dialogue:
         self._unread: list[Message] = []
         self._noise = 0
         self._dropped_bytes = 0
+        self.uptime_s: float | None = None
+        """Of the payload, when it made the packet that came last."""
 
     # -------------------------------------------------------------------------------------------------- link's state
     @property
@@ -108,10 +110,14 @@ class Dialogue:
 
     # ---------------------------------------------------------------------------------------------------- connecting
     def connect(self, ready_s: float, *, starting: bool) -> Hello:
-        """Wait for the payload's Hello; raises ConnectError saying what was heard instead.
+        """Wait for the Hello of a payload of this contract; raises ConnectError saying what was heard instead.
 
         `starting`: the payload has only just been started and will say it by itself.
         """
+        return _checked(self.meet(ready_s, starting=starting), self.target_name)
+
+    def meet(self, ready_s: float, *, starting: bool) -> Hello:
+        """As `connect`, for a payload of whatever contract."""
         self._unread = []
         self._connection.open(self.clock.now(), starting=starting)
         deadline = self.clock.now() + ready_s
@@ -124,7 +130,7 @@ class Dialogue:
                 raise ConnectError(error.message, hint=error.hint) from error
             for event in events:
                 if isinstance(event, Connected):
-                    return _checked(event.hello, self.target_name)
+                    return event.hello
                 if isinstance(event, Console):
                     console.append(event.text)
                 self._note(event)
@@ -209,8 +215,10 @@ class Dialogue:
             raise TargetFailure(error.message, hint=error.hint) from error
         messages = []
         for event in events:
-            if isinstance(event, PacketReceived) and not self._note_packet(event):
-                messages.append(event.telemetry.message)
+            if isinstance(event, PacketReceived):
+                self.uptime_s = event.telemetry.uptime_s
+                if not self._note_packet(event):
+                    messages.append(event.telemetry.message)
             elif isinstance(event, BadPacket):
                 raise TargetFailure(f"the payload broke the contract: {event.reason}", hint=_REBUILD_HINT)
             elif isinstance(event, LinkLost):

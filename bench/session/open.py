@@ -21,4 +21,9 @@ def make_transport(target: Target, elf: Path | None) -> Transport:
         case ProcessSpec() as spec:
             return make_process(elf or Path(), arguments=spec.arguments, ready_s=spec.ready_s)
         case SerialSpec() as spec:
-            return make_serial(spec.url or "", baud=spec.baud)
+            return make_line(spec)
+
+
+def make_line(spec: SerialSpec) -> Transport:
+    """A closed transport to whatever is on that port."""
+    return make_serial(spec.url or "", baud=spec.baud)

@@ -23,7 +23,7 @@ from bench.plan import (
     TrainEpochs,
 )
 from bench.session.bank import Bank
-from bench.session.decode import catalogue, scored_rows
+from bench.session.decode import HOUSEKEEPING_STRUCTURE, catalogue, housekeeping_values, scored_rows
 from bench.session.dialogue import Dialogue
 from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.greet import check_build
@@ -47,9 +47,6 @@ from firmware_if import messages as wire
 from firmware_if.connection import LinkTimes
 from firmware_if.errors import WireError
 from firmware_if.messages import ClockKind, Hello
-
-_UNMEASURED = 0xFFFFFFFF
-_HOUSEKEEPING_STRUCTURE = 1
 
 
 class Session:
@@ -247,15 +244,9 @@ class Session:
             raise TargetFailure(f"the payload broke the contract: {error.message}") from error
 
     def _read_housekeeping(self) -> None:
-        answers = self._dialogue.demand(wire.RequestHousekeeping(1, _HOUSEKEEPING_STRUCTURE))
-        for answer in answers:
+        for answer in self._dialogue.demand(wire.RequestHousekeeping(1, HOUSEKEEPING_STRUCTURE)):
             if isinstance(answer, wire.Housekeeping):
-                values = {
-                    name: None if value == _UNMEASURED else int(value)
-                    for name, value in vars(answer).items()
-                    if name != "structure"
-                }
-                self._recorder.record(HousekeepingReported(self._starts, values))
+                self._recorder.record(HousekeepingReported(self._starts, housekeeping_values(answer)))
 
     def end(self, outcome: str, *, reason: str = "") -> None:
         """The run's last entries."""

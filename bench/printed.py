@@ -1,0 +1,12 @@
+"""Text from elsewhere, such as a board or a flash tool, as it may be shown on a terminal."""
+
+import re
+from typing import Final
+
+_CONTROL: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\t\n\r\x20-\x7e\xa0-\U0010ffff]")
+"""Terminal sequences (ECMA-48, 5.4) and control characters, as progress bars use them."""
+
+
+def printable(text: str) -> str:
+    """`text` without what would move a cursor, set a colour or ring a bell; lines end as they did."""
+    return _CONTROL.sub("", text)
