@@ -23,6 +23,10 @@ class TransportError(BenchError):
     """The way to the payload could not be opened, or broke."""
 
 
+class PortAbsent(TransportError):  # noqa: N818 - it reads as what it is
+    """There is nothing at the place where the board should be: no hardware, rather than broken hardware."""
+
+
 class BuildError(BenchError):
     """The firmware could not be built or read."""
 

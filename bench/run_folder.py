@@ -21,7 +21,7 @@ from bench.report.json import save_models, save_verdicts
 from bench.report.onnx import save_onnx_models
 from bench.scenario import Scenario, limits_for, load_scenario
 from bench.target import Target, load_target
-from bench.telemetry import Recording, load_recording
+from bench.telemetry import Recording, load_recording, save_recording
 from bench.trace import Entry, RunStarted, load_trace
 from bench.verdict import Verdict, judge
 from firmware_if.reference import TwinError, learner_modules
@@ -92,6 +92,8 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             shutil.copyfile(files.target.path, folder / _TARGET / files.target.path.name)
         if files.recording.folder is not None:
             _copy_files(files.recording.folder, folder / _RECORDING)
+        else:
+            save_recording(files.recording, folder / _RECORDING)
         if files.twins is not None:
             _copy_files(files.twins, folder / _TWINS, pattern="*.py")
         if files.firmware is not None:

@@ -66,6 +66,14 @@ def judge(measurements: Sequence[Measurement], limits: Sequence[Limit]) -> tuple
     return tuple(verdicts)
 
 
+def judge_limit(figure: Verdict, limit: Limit) -> Verdict:
+    """The verdict of one more limit on a figure that was measured."""
+    measured = Measurement(
+        figure.name, figure.value, figure.unit, figure.clock, figure.repeatable, figure.cause, figure.interval
+    )
+    return _verdict(measured, limit)
+
+
 def exit_status(verdicts: Sequence[Verdict]) -> int:
     """0: every required verdict is PASS; 1: one is FAIL; 3: none is FAIL, but one is UNMEASURED."""
     outcomes = {verdict.outcome for verdict in verdicts if verdict.required}

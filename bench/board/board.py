@@ -35,6 +35,10 @@ def _never() -> bool:
     return False
 
 
+def _nothing(board: Board) -> None:
+    del board
+
+
 class Board:
     """One payload computer. Opened by its first use; `close` or `with` ends what it started and frees the board.
 
@@ -42,9 +46,22 @@ class Board:
     a run that failed it is, where the bench can do that.
     """
 
-    def __init__(self, target: Target, *, clock: Clock | None = None, lock_wait_s: float = 0.0) -> None:
-        """`lock_wait_s` is how long somebody else may go on using the board before this is an error."""
+    def __init__(
+        self,
+        target: Target,
+        *,
+        clock: Clock | None = None,
+        lock_wait_s: float = 0.0,
+        before_start: Callable[[Board], object] = _nothing,
+        after_start: Callable[[Board], object] = _nothing,
+    ) -> None:
+        """`lock_wait_s` is how long somebody else may go on using the board before this is an error.
+
+        `before_start` is called when the board is ours and nothing is open; `after_start` when the link may begin.
+        """
         self.target = target
+        self._before_start = before_start
+        self._after_start = after_start
         self._clock = clock or MonotonicClock()
         self._lock_wait_s = lock_wait_s
         self._lock: BoardLock | None = None
@@ -106,10 +123,12 @@ class Board:
             self._lock = lock
         self._opened = True
         try:
+            self._before_start(self)
             self.transport.open()
             self._fresh = self.transport.can_power_cycle
             if self.desk is not None:
                 self._prepare(self.desk)
+            self._after_start(self)
             self._sound = True
         except BaseException:
             self.close()

@@ -1,6 +1,6 @@
 """What a run needs, gathered and checked before anything is started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,16 +38,23 @@ class Job:
         return RunFiles(self.scenario, self.target, self.recording, firmware, self.initial, self.twins)
 
 
-def make_job(scenario: Scenario, target: Target, *, recording: str | Path | Recording | None = None) -> Job:
+def make_job(
+    scenario: Scenario,
+    target: Target,
+    *,
+    recording: str | Path | Recording | None = None,
+    roots: Sequence[Path] = (),
+) -> Job:
     """The job of `scenario` on `target`; raises ConfigurationError, RecordingError or ModelFileError.
 
-    `recording` is its name, its folder, or itself; None = the scenario's own.
+    `recording` is its name, its folder, or itself; None = the scenario's own. `roots` are folders in which recordings
+    are found by name, before those that come with the bench.
     """
     initial = load_initial_models(scenario)
     if not isinstance(recording, Recording):
         chosen = choose_recording(scenario, str(recording) if recording is not None else None)
         beside = scenario.path.parent if scenario.path is not None and recording is None else None
-        recording = load_recording(find_recording(chosen, [RECORDINGS], beside=beside))
+        recording = load_recording(find_recording(chosen, [*roots, RECORDINGS], beside=beside))
     recording = with_classes(recording, initial)
     plan = make_plan(scenario, recording, target=target)
     return Job(scenario, target, recording, plan, initial, check_twins(scenario))

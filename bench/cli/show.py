@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from rich.console import Console
 from rich.table import Table
@@ -79,6 +80,13 @@ def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None
         console.print("* not required", style="dim")
     counts = (f"{sum(v.outcome == outcome for v in judged)} {outcome}" for outcome in _STYLES)
     console.print(", ".join(counts) + f"; {len(verdicts) - len(judged)} measurements without a limit", markup=False)
+
+
+def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """What `show_verdicts` prints where stdout is no terminal."""
+    text = StringIO()
+    show_verdicts(verdicts, console=Console(file=text, highlight=False, soft_wrap=True))
+    return text.getvalue()
 
 
 def _table(rows: Sequence[_Row], *, name_width: int) -> Table:

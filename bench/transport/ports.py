@@ -9,7 +9,7 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
-from bench.errors import TransportError
+from bench.errors import PortAbsent, TransportError
 
 
 def port_names() -> list[str]:
@@ -65,7 +65,7 @@ def explain(path: str, error: OSError) -> TransportError:
     known = ", ".join(port_names()) or "none"
     code = error.errno
     if code in {errno.ENOENT, errno.ENXIO, errno.ENODEV}:
-        return TransportError(
+        return PortAbsent(
             f"there is no port {path}", hint=f"ports of this machine: {known}; is the board plugged in and powered?"
         )
     if code in {errno.EACCES, errno.EPERM}:

@@ -1,0 +1,97 @@
+"""A scenario that a program writes: its text, as a file would hold it, so that the run folder is complete."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.api import Model
+from bench.errors import ConfigurationError
+from bench.scenario import ARITHMETICS, Limit, Scenario, make_scenario
+from firmware_if.reference import feature_modules, learner_modules
+
+NAME_LENGTH: Final = 24
+_PLACE: Final = Path("scenario")
+"""Stands for the file in messages."""
+
+
+def compose_scenario(  # one argument for each key
+    name: str,
+    models: Sequence[Model],
+    *,
+    title: str,
+    mode: str = "stream",
+    epochs: int = 0,
+    speed: float | None = None,
+    restart_between_segments: bool = False,
+    evaluate: bool = True,
+) -> Scenario:
+    """A scenario without limits or recording; raises ConfigurationError as for a file with the same mistakes."""
+    lines = [
+        f"name = {json.dumps(scenario_name(name))}",
+        f"title = {json.dumps(title)}",
+        f"mode = {json.dumps(mode)}",
+        *([f"epochs = {epochs}"] if epochs else []),
+        *([f"speed = {speed!r}"] if speed is not None else []),
+        f"restart_between_segments = {json.dumps(restart_between_segments)}",
+        f"evaluate = {json.dumps(evaluate)}",
+    ]
+    for model_name, model in zip(_names(models), models, strict=True):
+        lines += ["", "[[models]]", *_model(model_name, model)]
+    return make_scenario("\n".join(lines) + "\n", _PLACE)
+
+
+def scenario_name(text: str) -> str:
+    """What of `text` can be a name in a scenario; the end of it tells tests apart better than the beginning."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[-NAME_LENGTH:].strip("-") or "scenario"
+
+
+def limit_text(limit: Limit) -> str:
+    """A [[limits]] table."""
+    bounds = {"equal": limit.equal, "at_least": limit.at_least, "at_most": limit.at_most}
+    lines = ["[[limits]]", f"measure = {json.dumps(limit.measure)}"]
+    lines += [f"{key} = {bound!r}" for key, bound in bounds.items() if bound is not None]
+    lines += [f"clock = {json.dumps(limit.clock)}"] if limit.clock else []
+    lines += [] if limit.required else ["required = false"]
+    lines += [f"because = {json.dumps(limit.because)}"] if limit.because else []
+    return "\n".join(lines) + "\n"
+
+
+def _model(name: str, model: Model) -> Iterator[str]:
+    yield f"name = {json.dumps(name)}"
+    yield f"learner = {json.dumps(model.learner)}"
+    yield f"features = {json.dumps(model.features)}"
+    yield f"arithmetic = {json.dumps(model.arithmetic or _arithmetic(model))}"
+    if model.hyperparameters:
+        given = ", ".join(f"{json.dumps(key)} = {float(value)!r}" for key, value in model.hyperparameters.items())
+        yield f"hyperparameters = {{ {given} }}"
+    if model.channels is not None:
+        yield f"channels = {json.dumps(list(model.channels))}"
+    yield f"bias = {json.dumps(model.bias)}"
+    if model.initial is not None:
+        yield f"initial = {json.dumps(str(model.initial.resolve()))}"
+
+
+def _arithmetic(model: Model) -> str:
+    """The first that both have; what has no plain reference here may have any."""
+    learners, features = learner_modules(), feature_modules()
+    of_learner = learners[model.learner].ARITHMETICS if model.learner in learners else ARITHMETICS
+    of_map = features[model.features].ARITHMETICS if model.features in features else ARITHMETICS
+    for arithmetic in ARITHMETICS:
+        if arithmetic in of_learner and arithmetic in of_map:
+            return arithmetic
+    message = (
+        f"learner {model.learner} ({', '.join(of_learner)}) and feature map {model.features} ({', '.join(of_map)})"
+    )
+    raise ConfigurationError(f"{message} have no arithmetic in common", hint="see: bench learners")
+
+
+def _names(models: Sequence[Model]) -> list[str]:
+    """Given names, else the learner's, with the feature map's where two models would be named alike."""
+    learners = [model.learner for model in models if model.name is None]
+    return [
+        model.name
+        or scenario_name(model.learner if learners.count(model.learner) == 1 else f"{model.learner}_{model.features}")
+        for model in models
+    ]

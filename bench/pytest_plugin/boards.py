@@ -1,0 +1,124 @@
+"""The boards of a test session: each opened when a test first needs it, and shared from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from bench.board import Board
+from bench.errors import ConfigurationError, PortAbsent
+from bench.pytest_plugin import settings
+from bench.station import Station, find_station, load_placed
+from bench.target import SerialSpec, Target
+
+
+class Boards:
+    """Targets and boards by the names that the user chose."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._targets: dict[str, Target] = {}
+        self._boards: dict[str, Board] = {}
+        self._station: Station | None = None
+
+    def target(self, name: str) -> Target:
+        """The target as it is reached here; raises UsageError for one that cannot be meant."""
+        if name not in self._targets:
+            try:
+                port = settings.text(self._config, "port")
+                self._targets[name] = load_placed(self._file(name), self._find_station(), port=port)
+            except ConfigurationError as error:
+                raise pytest.UsageError(f"{error.message}\nhint: {error.hint}") from error
+        return self._targets[name]
+
+    def _file(self, name: str) -> str:
+        """The name, or the file that a hook gives for it."""
+        for known in self._config.hook.pytest_hil_targets(config=self._config):
+            if name in known:
+                return str(known[name])
+        return name
+
+    def _find_station(self) -> Station:
+        if self._station is None:
+            given = settings.path(self._config, "station")
+            beside = self._config.rootpath / "station.toml"
+            self._station = find_station(given or (beside if beside.is_file() else None))
+        return self._station
+
+    def board(self, name: str) -> Board:
+        """The board of that target, not open yet unless a test has used it."""
+        if name not in self._boards:
+            hook = self._config.hook
+            self._boards[name] = Board(
+                self.target(name),
+                lock_wait_s=settings.lock_wait_s(self._config),
+                before_start=lambda board: hook.pytest_hil_before_start(config=self._config, board=board),
+                after_start=lambda board: hook.pytest_hil_after_start(config=self._config, board=board),
+            )
+        return self._boards[name]
+
+    @contextmanager
+    def in_use(self, name: str) -> Iterator[Board]:
+        """The board for one test. Where several processes share boards, one on a port is given back afterwards."""
+        board = self.board(name)
+        try:
+            yield board
+        finally:
+            if settings.is_worker() and isinstance(board.target.transport, SerialSpec):
+                board.close()
+
+    def name_of(self, target: Target) -> str:
+        """The name by which that target was chosen."""
+        return next(name for name, known in self._targets.items() if known is target)
+
+    def close(self, name: str) -> None:
+        """End what was started for that target."""
+        if name in self._boards:
+            self._boards[name].close()
+
+    def close_all(self) -> None:
+        """End everything."""
+        for board in self._boards.values():
+            board.close()
+
+
+_BOARDS: pytest.StashKey[Boards] = pytest.StashKey()
+_TEMPORARY: pytest.StashKey[Path] = pytest.StashKey()
+
+
+def boards_of(config: pytest.Config) -> Boards:
+    """The boards of this test session."""
+    if _BOARDS not in config.stash:
+        config.stash[_BOARDS] = Boards(config)
+    return config.stash[_BOARDS]
+
+
+def runs_folder(config: pytest.Config) -> Path:
+    """Where run folders go: kept, or among pytest's temporary folders, of which the last three sessions are kept."""
+    chosen = settings.path(config, "runs")
+    if chosen is not None:
+        return chosen
+    if _TEMPORARY not in config.stash:
+        factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001 - items have no fixtures
+        config.stash[_TEMPORARY] = factory.mktemp("hil-runs")
+    return config.stash[_TEMPORARY]
+
+
+def give_up(config: pytest.Config, reason: str) -> NoReturn:
+    """Skip the test, or fail it where skips are not allowed."""
+    if settings.required(config):
+        pytest.fail(f"required by --hil-require: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@contextmanager
+def skipping_absent(config: pytest.Config) -> Iterator[None]:
+    """Give up where the board is not there at all. One that is there and does not answer is an error."""
+    try:
+        yield
+    except PortAbsent as error:
+        give_up(config, f"{error.message} (hint: {error.hint})")

@@ -1,0 +1,270 @@
+"""The payload as a test sees it: train on it, and hold what it did to bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bench.api import Duration, Model
+from bench.board import Board, FinishedRun, Job, make_job
+from bench.compose import compose_scenario, limit_text
+from bench.errors import BenchError, ConfigurationError
+from bench.pytest_plugin import report
+from bench.report.json import save_verdicts
+from bench.run_folder import new_run_folder
+from bench.scenario import Limit, Scenario, load_scenario
+from bench.target import Target
+from bench.telemetry import Recording
+from bench.verdict import FAIL, PASS, UNMEASURED, Verdict, judge_limit
+from firmware_if.messages import Hello
+
+
+class VerdictFailed(AssertionError):  # noqa: N818 - it reads as what it is
+    """A verdict is FAIL; the report of the test shows all of them."""
+
+
+class Accuracy:
+    """Rates of one model from 0 to 1: on the recording's evaluation rows, or where `family` says so prequential.
+
+    Reading one that is unmeasured raises VerdictFailed: what was not measured cannot hold.
+    """
+
+    def __init__(self, run: Run, model: str, family: str) -> None:
+        self._run = run
+        self._model = model
+        self.family = family
+
+    def _rate(self, key: str) -> float:
+        return self._run.value(f"accuracy.{self.family}.{self._model}.{key}")
+
+    @property
+    def balanced(self) -> float:
+        """Mean of recall and specificity; of more than two classes, of all recalls."""
+        return self._rate("balanced_accuracy")
+
+    @property
+    def recall(self) -> float:
+        return self._rate("recall")
+
+    @property
+    def specificity(self) -> float:
+        return self._rate("specificity")
+
+    @property
+    def precision(self) -> float:
+        return self._rate("precision")
+
+    @property
+    def f1(self) -> float:
+        return self._rate("f1")
+
+
+class Run:
+    """A run that is over. Bounds given to `require` become limits of its folder, so that `bench judge` repeats them."""
+
+    def __init__(self, finished: FinishedRun, item: pytest.Item) -> None:
+        self.finished = finished
+        self._item = item
+        self._required: list[Verdict] = []
+
+    @property
+    def folder(self) -> Path:
+        """Complete in itself; `bench judge` reads it."""
+        return self.finished.folder
+
+    @property
+    def completed(self) -> bool:
+        return self.finished.outcome == "completed"
+
+    @cached_property
+    def figures(self) -> tuple[Verdict, ...]:
+        """Every measurement, judged by the scenario's limits where there are any."""
+        figures = self.finished.judge()
+        self._item.config.hook.pytest_hil_measured(item=self._item, run=self.finished, verdicts=figures)
+        return figures
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was judged: by the scenario's limits, and by `require`."""
+        return (*(figure for figure in self.figures if figure.outcome is not None), *self._required)
+
+    def value(self, name: str) -> float:
+        """A measured value; raises VerdictFailed where it was not measured, ConfigurationError for an unknown name."""
+        __tracebackhide__ = True
+        figure = self._find(name)
+        if figure.value is None:
+            raise VerdictFailed(f"{name} is UNMEASURED: {figure.because}")
+        return figure.value
+
+    def _find(self, name: str) -> Verdict:
+        figures = {figure.name: figure for figure in self.figures}
+        if name not in figures:
+            known = report.nearest(name, figures)
+            raise ConfigurationError(f"this run has no measurement {name!r}", hint=known)
+        return figures[name]
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """Of the only model: on the evaluation rows where the recording has some, else before training on each row."""
+        models = self.finished.files.scenario.models
+        if len(models) != 1:
+            names = ", ".join(model.name for model in models)
+            raise ConfigurationError(f"this run has {len(models)} models", hint=f"accuracy_of(NAME), of: {names}")
+        return self.accuracy_of(models[0].name)
+
+    def accuracy_of(self, model: str, *, family: str | None = None) -> Accuracy:
+        """Of one of several models. `family` is evaluation, prequential or recording, as in docs/measures.md."""
+        evaluated = self.finished.files.recording.evaluation is not None and self.finished.files.scenario.evaluate
+        return Accuracy(self, model, family or ("evaluation" if evaluated else "prequential"))
+
+    def require(
+        self,
+        measure: str,
+        *,
+        at_most: float | Duration | None = None,
+        at_least: float | Duration | None = None,
+        equal: float | Duration | None = None,
+        because: str = "",
+    ) -> None:
+        """Judge a measure by its exact name. FAIL raises VerdictFailed; with UNMEASURED the test does not pass.
+
+        It ends as skipped with the reason, or as failed under --hil-require.
+        """
+        __tracebackhide__ = True
+        limit = _limit(measure, at_most=at_most, at_least=at_least, equal=equal, because=because)
+        verdict = judge_limit(self._find(measure), limit)
+        self._required.append(verdict)
+        self._save(limit)
+        report.note_verdicts(self._item, [verdict])
+        if verdict.outcome == FAIL:
+            raise VerdictFailed(report.sentence(verdict))
+        if verdict.outcome == UNMEASURED:
+            report.note_unmeasured(self._item, report.sentence(verdict))
+
+    def _save(self, limit: Limit) -> None:
+        """Into the run folder: the limit as if the scenario had it, and its verdict."""
+        scenario = self.folder / "scenario.toml"
+        scenario.write_text(scenario.read_text(encoding="utf-8") + "\n" + limit_text(limit), encoding="utf-8")
+        named = {verdict.name for verdict in self._required}
+        kept = [figure for figure in self.figures if figure.outcome is not None or figure.name not in named]
+        save_verdicts((*kept, *self._required), self.folder / "verdicts.json")
+
+    def check(self) -> None:
+        """Raise VerdictFailed if a required verdict of the scenario is FAIL; note those that are UNMEASURED."""
+        __tracebackhide__ = True
+        report.note_verdicts(self._item, self.verdicts)
+        failed = [verdict for verdict in self.verdicts if verdict.required and verdict.outcome == FAIL]
+        if failed:
+            raise VerdictFailed("\n".join(map(report.sentence, failed)))
+        for verdict in self.verdicts:
+            if verdict.required and verdict.outcome == UNMEASURED:
+                report.note_unmeasured(self._item, report.sentence(verdict))
+
+
+class Payload:
+    """The payload for one test: begun anew, and shared with other tests."""
+
+    def __init__(self, board: Board, item: pytest.Item, *, runs: Path, recordings: Sequence[Path]) -> None:
+        self.board = board
+        self._item = item
+        self._runs = runs
+        self._recordings = recordings
+
+    @property
+    def target(self) -> Target:
+        return self.board.target
+
+    def reset(self) -> Hello:
+        """Empty the bank and begin anew; the payload says who it is."""
+        return self.board.reset()
+
+    def train(
+        self,
+        recording: Recording | Path | str,
+        *,
+        models: Sequence[Model],
+        mode: Literal["stream", "batch", "score"] = "stream",
+        epochs: int = 0,
+        speed: float | None = None,
+        restart_between_segments: bool = False,
+        evaluate: bool = True,
+    ) -> Run:
+        """Stream a recording into the payload and let the models train.
+
+        Raises VerdictFailed if it does not get to the end. The arguments are keys of a scenario (docs/scenarios.md).
+        """
+        __tracebackhide__ = True
+        scenario = compose_scenario(
+            self._item.name.partition("[")[0].removeprefix("test_"),
+            models,
+            title=self._item.nodeid,
+            mode=mode,
+            epochs=epochs,
+            speed=speed,
+            restart_between_segments=restart_between_segments,
+            evaluate=evaluate,
+        )
+        run = self.carry_out(make_job(scenario, self.target, recording=recording, roots=self._recordings))
+        run.check()
+        return run
+
+    def run(self, scenario: str | Path | Scenario, *, recording: Recording | Path | str | None = None) -> Run:
+        """Run a scenario, by name or file, and hold it to its limits; raises VerdictFailed."""
+        __tracebackhide__ = True
+        if not isinstance(scenario, Scenario):
+            scenario = load_scenario(scenario)
+        run = self.carry_out(make_job(scenario, self.target, recording=recording, roots=self._recordings))
+        run.check()
+        return run
+
+    def carry_out(self, job: Job) -> Run:
+        """Run a job and judge nothing yet."""
+        name = f"{job.scenario.name}-{self.target.name}"
+        folder = new_run_folder(self._runs, name, started=datetime.now().astimezone())
+        try:
+            finished = self.board.run(job, folder)
+        except BenchError:
+            report.note_folder(self._item, folder)
+            raise
+        run = Run(finished, self._item)
+        report.note_run(self._item, run)
+        return run
+
+
+def _limit(
+    measure: str,
+    *,
+    at_most: float | Duration | None,
+    at_least: float | Duration | None,
+    equal: float | Duration | None,
+    because: str,
+) -> Limit:
+    """Raises ConfigurationError for a limit without a bound, with two clocks, or for a duration without one."""
+    given = {"at_most": at_most, "at_least": at_least, "equal": equal}
+    bounds = {key: bound for key, bound in given.items() if bound is not None}
+    clocks = {bound.clock for bound in bounds.values() if isinstance(bound, Duration)}
+    if not bounds or len(clocks) > 1:
+        what = "bounds of two clocks" if clocks else "no bound"
+        raise ConfigurationError(
+            f"require({measure!r}) has {what}", hint="give at_most, at_least or equal, on one clock"
+        )
+    if not clocks and measure.partition(".")[0] in {"timing", "time"} and not measure.endswith(".count"):
+        message = f"require({measure!r}): a duration says nothing without its clock"
+        raise ConfigurationError(message, hint="for example at_most=instructions(400), from bench.api")
+    counts = {key: bound.count if isinstance(bound, Duration) else bound for key, bound in bounds.items()}
+    return Limit(
+        measure,
+        at_most=counts.get("at_most"),
+        at_least=counts.get("at_least"),
+        equal=counts.get("equal"),
+        clock=next(iter(clocks), None),
+        because=because,
+    )
+
+
+__all__ = ["PASS", "Accuracy", "Payload", "Run", "VerdictFailed"]

@@ -1,0 +1,132 @@
+"""Hooks and fixtures. Loading it imports pytest and the standard library alone; the first use loads the bench."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.pytest_plugin import hookspecs, settings
+
+if TYPE_CHECKING:
+    from bench.board import Board
+    from bench.pytest_plugin.payload import Payload
+    from bench.target import Target
+    from bench.telemetry import Recording
+
+_MARKER = (
+    "hil(targets=[...], needs=[...]): run only on these targets, and only where the target has these capabilities "
+    "(stream, batch) or this clock (instructions, cycles, host)"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    settings.add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", _MARKER)
+    settings.check(config)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """A target that cannot be meant ends everything at once, instead of each test."""
+    chosen = settings.targets(session.config)
+    if chosen:
+        from bench.pytest_plugin.boards import boards_of
+
+        for name in chosen:
+            boards_of(session.config).target(name)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix != ".toml":
+        return None
+    from bench.pytest_plugin.collect import ScenarioFile, is_scenario
+
+    return ScenarioFile.from_parent(parent, path=file_path) if is_scenario(file_path, parent.config) else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "hil_target" not in metafunc.fixturenames:
+        return
+    from bench.pytest_plugin.select import chosen_targets
+
+    metafunc.parametrize("hil_target", chosen_targets(metafunc), indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if "firmware_if.errors" in sys.modules:  # else nothing of the bench was used
+        from bench.pytest_plugin.report import complete
+
+        complete(report, item, call)
+    return report
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "bench.pytest_plugin.boards" in sys.modules:
+        from bench.pytest_plugin.boards import boards_of
+
+        boards_of(config).close_all()
+
+
+def _board_scope(fixture_name: str, config: pytest.Config) -> str:
+    del fixture_name
+    return settings.scope(config)
+
+
+@pytest.fixture(scope="session")
+def hil_target(request: pytest.FixtureRequest) -> Target:
+    """The payload computer, as it is reached here: a frozen description."""
+    from bench.pytest_plugin.boards import boards_of, give_up
+    from bench.pytest_plugin.select import refused
+
+    if refused(request.param):
+        give_up(request.config, request.param)
+    return boards_of(request.config).target(request.param)
+
+
+@pytest.fixture(scope=_board_scope)  # type: ignore[arg-type] # its names are checked when the run begins
+def hil_board(request: pytest.FixtureRequest, hil_target: Target) -> Iterator[Board]:
+    """The board, locked and opened by its first use. Its scope is `hil_scope` of the configuration file."""
+    from bench.pytest_plugin.boards import boards_of
+
+    boards = boards_of(request.config)
+    name = boards.name_of(hil_target)
+    yield boards.board(name)
+    boards.close(name)
+
+
+@pytest.fixture
+def hil_payload(request: pytest.FixtureRequest, hil_board: Board) -> Iterator[Payload]:
+    """The payload for one test: bank empty, peaks and counters begun anew, on a board that tests share."""
+    from bench.pytest_plugin.boards import boards_of, runs_folder, skipping_absent
+    from bench.pytest_plugin.payload import Payload
+    from bench.pytest_plugin.select import check_needs
+
+    check_needs(request.node, hil_board.target)
+    boards = boards_of(request.config)
+    folders = settings.recording_folders(request.config)
+    with boards.in_use(boards.name_of(hil_board.target)) as board, skipping_absent(request.config):
+        payload = Payload(board, request.node, runs=runs_folder(request.config), recordings=folders)
+        payload.reset()
+        yield payload
+
+
+@pytest.fixture(scope="session")
+def hil_recording(request: pytest.FixtureRequest) -> Callable[[str | Path], Recording]:
+    """Recordings by name or folder; each is read once."""
+    from bench.pytest_plugin.recordings import Recordings
+
+    return Recordings(settings.recording_folders(request.config))
