@@ -1,8 +1,8 @@
 """The folder of a run: complete in itself, so that any verdict can be recomputed on another machine.
 
-trace.jsonl grows while the run goes on; verdicts.json, models.json and models/*.onnx are written, each at once, when
-it is over. `initial/` holds the model files that the scenario names. A run that was killed has no `run_ended` entry
-in its trace and no verdicts.json, and is judged as not completed.
+trace.jsonl and link.bin grow while the run goes on; verdicts.json, models.json and models/*.onnx are written, each at
+once, when it is over. `initial/` holds the model files that the scenario names. A run that was killed has no
+`run_ended` entry in its trace and no verdicts.json, and is judged as not completed.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from bench.build import FirmwareImage
 from bench.errors import ConfigurationError, RunFolderError
@@ -23,6 +23,7 @@ from bench.scenario import Scenario, limits_for, load_scenario
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording, save_recording
 from bench.trace import Entry, RunStarted, load_trace
+from bench.transport import LINK
 from bench.verdict import Verdict, judge
 from firmware_if.reference import TwinError, learner_modules
 
@@ -119,6 +120,14 @@ def open_trace(folder: Path) -> TextIO:
     """A new trace in the folder; raises RunFolderError when it cannot be made."""
     try:
         return (folder / TRACE).open("x", encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
+
+
+def open_link_file(folder: Path) -> BinaryIO:
+    """A new recording of the link in the folder; raises RunFolderError when it cannot be made."""
+    try:
+        return (folder / LINK).open("xb")
     except OSError as error:
         raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +21,12 @@ from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
 from bench.doctor import ask
 from bench.errors import BenchError, ConfigurationError
-from bench.run_folder import discard_folder, open_trace, save_run_files
+from bench.run_folder import discard_folder, open_link_file, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
 from bench.target import ANY_BUILD, QemuTransportSpec, SerialSpec, Target, own_firmware
-from bench.trace import FORMAT, PayloadConnected, RunStarted, TraceWriter
-from bench.transport import Transport
+from bench.trace import FORMAT, LinkRecordingFull, PayloadConnected, RunStarted, TraceWriter
+from bench.transport import LinkTail, LinkWriter, RecordingTransport
 from firmware_if.messages import Hello
 
 COMPLETED: Final = "completed"
@@ -66,7 +67,7 @@ class Board:
         self._lock_wait_s = lock_wait_s
         self._lock: BoardLock | None = None
         self._opened = False
-        self._transport: Transport | None = None
+        self._transport: RecordingTransport | None = None
         self._fresh = False
         self._sound = True
 
@@ -88,14 +89,20 @@ class Board:
         return self.firmware.image.build_id if self.firmware is not None else None
 
     @property
-    def transport(self) -> Transport:
+    def transport(self) -> RecordingTransport:
         """The way to it, made but perhaps not open."""
         if self._transport is None:
             transport = make_transport(self.target, self.firmware.elf if self.firmware is not None else None)
             desk = self.desk
             resettable = desk is not None and desk.spec.reset is not None
-            self._transport = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
+            whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
+            self._transport = RecordingTransport(whole, clock=self._clock)
         return self._transport
+
+    @property
+    def tail(self) -> LinkTail:
+        """The last of what went over the link, times on the clock of the board."""
+        return self.transport.tail
 
     @cached_property
     def desk(self) -> Desk | None:
@@ -204,13 +211,30 @@ class Board:
             recorder = Recorder(self._clock, writer=TraceWriter(file), observers=observers)
             recorder.record(self._run_started(job))
             try:
-                outcome = self._carry_out(job, recorder, should_stop=should_stop)
+                with self._recorded_link(folder, recorder):
+                    outcome = self._carry_out(job, recorder, should_stop=should_stop)
             except BenchError as error:
                 if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
                     discard_folder(folder)  # nothing happened that is worth keeping
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
         return FinishedRun(folder, files, outcome, recorder.entries)
+
+    @contextmanager
+    def _recorded_link(self, folder: Path, recorder: Recorder) -> Iterator[None]:
+        """Have all that goes over the link written into `folder`."""
+        writer = LinkWriter(
+            open_link_file(folder),
+            started=recorder.started,
+            on_full=lambda text: recorder.record(LinkRecordingFull(text)),
+        )
+        transport = self.transport
+        transport.sink = writer
+        try:
+            yield
+        finally:
+            transport.sink = None
+            writer.close()
 
     def _carry_out(self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool]) -> str:
         self.open()

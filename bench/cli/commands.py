@@ -35,6 +35,12 @@ def _conform(options: argparse.Namespace) -> int:
     return conform(options)
 
 
+def _frames(options: argparse.Namespace) -> int:
+    from bench.cli.frames_command import show_frames
+
+    return show_frames(options)
+
+
 def _targets(options: argparse.Namespace) -> int:
     del options
     from bench.cli.show import show_targets
@@ -87,6 +93,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "judge": _judge,
     "conform": _conform,
+    "frames": _frames,
     "targets": _targets,
     "learners": _learners,
     "import": _import,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
+from bench.cli.parser_link import add_frames
 
 _EPILOG = """exit status:
   0  every required verdict is PASS
@@ -33,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
     judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
     _add_conform(commands)
+    add_frames(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)

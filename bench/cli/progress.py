@@ -12,6 +12,7 @@ from bench.trace import (
     Entry,
     EpochTrained,
     EventReported,
+    LinkRecordingFull,
     ModelLoaded,
     ModelSkipped,
     PayloadConnected,
@@ -90,6 +91,8 @@ class RunProgress:
             case ModelLoaded():
                 rounded = f", {entry.rounded} of them rounded by at most {entry.rounding:.2g}" if entry.rounded else ""
                 self._say(f"{entry.name}: {entry.values} weights of {entry.file}{rounded}")
+            case LinkRecordingFull():
+                self._say(entry.text)
             case ModelSkipped():
                 self._skipped.append(entry.name)
 

@@ -341,6 +341,14 @@ class BytesCorrupted(Entry):
 
 
 @dataclass(frozen=True)
+class LinkRecordingFull(Entry):
+    """From here on bytes of the link are not recorded, but for the last of them."""
+
+    kind: ClassVar[str] = "link_recording_full"
+    text: str
+
+
+@dataclass(frozen=True)
 class TargetFailed(Entry):
     """The target could not go on: a verdict, not an error of the bench."""
 
@@ -383,6 +391,7 @@ ENTRIES: dict[str, type[Entry]] = {
         ConsolePrinted,
         CommandRan,
         BytesCorrupted,
+        LinkRecordingFull,
         TargetFailed,
         RunEnded,
     )

@@ -1,0 +1,28 @@
+"""`bench frames`: the packets of a link, decoded, a line each."""
+
+import argparse
+import sys
+
+from bench.cli.output import Output
+from bench.frames import Choice, chosen, decode, line_text, open_link
+
+_BATCH = 256
+"""Lines that are written together; each is written by itself on a terminal."""
+
+
+def show_frames(options: argparse.Namespace) -> int:
+    """Print what was asked for; the exit status."""
+    choice = Choice(only=tuple(options.only), errors=options.errors, last=options.last)
+    with open_link(options.link) as source:
+        lines = chosen(decode(source.chunks, cut=source.is_capture), choice)
+        together: list[str] = []
+        for line in lines:
+            together.append(line_text(line, in_hex=options.hex))
+            if len(together) >= _BATCH:
+                print("\n".join(together))
+                together.clear()
+                if isinstance(sys.stdout, Output) and sys.stdout.lost:
+                    break  # nobody reads on: `| head`
+        if together:
+            print("\n".join(together))
+    return 0
