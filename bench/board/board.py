@@ -233,8 +233,10 @@ class Board:
         try:
             yield
         finally:
-            transport.sink = None
-            writer.close()
+            try:
+                transport.sink = None
+            finally:
+                writer.close()
 
     def _carry_out(self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool]) -> str:
         self.open()

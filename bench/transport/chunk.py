@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -41,19 +42,21 @@ class LinkTail:
         self.is_cut = False
         """Older bytes have been dropped: the first frame of a way may lack its beginning."""
 
-    def add(self, chunk: Chunk) -> None:
-        """Keep `chunk`, and drop what is then too old."""
-        if len(chunk.data) > self._limit_bytes:
-            chunk = chunk._replace(data=chunk.data[-self._limit_bytes :])
-            self.is_cut = True
-        kept = self._ways.setdefault(chunk.way, deque())
-        self._count += 1
-        kept.append((self._count, chunk))
-        size = self._sizes.get(chunk.way, 0) + len(chunk.data)
-        while size > self._limit_bytes or len(kept) > _MOST_CHUNKS:
-            size -= len(kept.popleft()[1].data)
-            self.is_cut = True
-        self._sizes[chunk.way] = size
+    def extend(self, chunks: Iterable[Chunk]) -> None:
+        """Keep `chunks`, and drop what is then too old."""
+        for chunk in chunks:
+            self._count += 1
+            kept = self._ways.setdefault(chunk.way, deque())
+            size = self._sizes.get(chunk.way, 0) + len(chunk.data)
+            if len(chunk.data) > self._limit_bytes:
+                size -= len(chunk.data) - self._limit_bytes
+                chunk = chunk._replace(data=chunk.data[-self._limit_bytes :])  # noqa: PLW2901 - what is kept of it
+                self.is_cut = True
+            kept.append((self._count, chunk))
+            while size > self._limit_bytes or len(kept) > _MOST_CHUNKS:
+                size -= len(kept.popleft()[1].data)
+                self.is_cut = True
+            self._sizes[chunk.way] = size
 
     def chunks(self) -> list[Chunk]:
         """What is kept, in the order in which it moved."""

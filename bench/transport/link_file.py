@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from binascii import crc_hqx
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from bench.errors import RunFolderError
@@ -34,10 +34,7 @@ _FULL: Final = "the recording of the link is full; the run goes on, and the last
 
 
 class LinkWriter:
-    """Appends chunks to an open file until it holds `cap_bytes`; from then on keeps the newest, for `close`.
-
-    What has come is in the file once the line is idle (`flush`), and at the latest 8 KiB later.
-    """
+    """Appends chunks to an open file until it holds `cap_bytes`; from then on keeps the newest, for `close`."""
 
     def __init__(
         self,
@@ -54,70 +51,68 @@ class LinkWriter:
         self._on_full = on_full
         self._tail: LinkTail | None = None
         self._left_out = 0
-        self._unflushed = False
         self._failure: OSError | None = None
-        self._write(MAGIC)
+        file.write(MAGIC)  # into its buffer: a full disk is told by the first chunk
 
-    def write(self, chunk: Chunk) -> None:
-        """Raises RunFolderError when the file cannot take it, for example on a full disk; from then on always."""
-        if self._tail is None and len(chunk.data) + _HEAD_BYTES > self._room:
+    def write(self, chunks: Sequence[Chunk]) -> None:
+        """Have them in the file. Raises RunFolderError when it cannot take them, as on a full disk; then always."""
+        if self._tail is not None:
+            self._leave_out(chunks)
+            return
+        records: list[bytes] = []
+        taken = 0
+        for chunk in chunks:
+            size = len(chunk.data) + _HEAD_BYTES * (1 + len(chunk.data) // MAX_DATA_BYTES)
+            if size > self._room:
+                break
+            self._room -= size
+            taken += 1
+            self._add_records(records, chunk)
+        self._write(b"".join(records))
+        if taken < len(chunks):
             self._tail = LinkTail()
-            self.flush()
+            self._leave_out(chunks[taken:])
             self._on_full(_FULL)
-        if self._tail is None:
-            self._append(chunk)
-        else:
-            self._left_out += len(chunk.data)
-            self._tail.add(chunk)
-
-    def flush(self) -> None:
-        """See that everything that came is in the file; raises RunFolderError as `write` does."""
-        if self._unflushed:
-            self._unflushed = False
-            try:
-                self._file.flush()
-            except OSError as error:
-                self._fail(error)
 
     def close(self) -> None:
         """Write what was kept of a link that is longer than the file, and close it; may be repeated."""
-        if self._file.closed:
-            return
         tail, self._tail = self._tail, None
         if tail is not None and self._failure is None:
+            records: list[bytes] = []
             chunks = tail.chunks()
             lost = self._left_out - sum(len(chunk.data) for chunk in chunks)
             note = f"the recording was full: {lost:,} bytes that moved meanwhile are not in it"
-            self._append(Chunk(chunks[0].t if chunks else 0.0, Way.NOTE, note.encode()))
-            for chunk in chunks:
-                self._append(chunk)
-        self.flush()
+            for chunk in [Chunk(chunks[0].t, Way.NOTE, note.encode()), *chunks]:
+                self._add_records(records, chunk)
+            self._write(b"".join(records))
         self._file.close()
 
-    def _append(self, chunk: Chunk) -> None:
-        time_us = max(0, round(((chunk.t or 0.0) - self._started) * _US))
-        way = chunk.way or Way.NOTE
-        for start in range(0, len(chunk.data), MAX_DATA_BYTES):
-            data = chunk.data[start : start + MAX_DATA_BYTES]
-            self._room -= _HEAD_BYTES + len(data)
-            head = _HEAD.pack(way, time_us, len(data))
-            self._write(head + _CRC.pack(crc_hqx(head, _CRC_START)))
-            self._write(data)
+    def _leave_out(self, chunks: Sequence[Chunk]) -> None:
+        assert self._tail is not None  # noqa: S101 - the file is full
+        self._left_out += sum(len(chunk.data) for chunk in chunks)
+        self._tail.extend(chunks)
+
+    def _add_records(self, records: list[bytes], chunk: Chunk) -> None:
+        t, way, data = chunk
+        time_us = max(0, round(((t or 0.0) - self._started) * _US))
+        for start in range(0, len(data), MAX_DATA_BYTES):
+            part = data[start : start + MAX_DATA_BYTES]  # all of it, and no copy, but for the longest
+            head = _HEAD.pack(way or Way.NOTE, time_us, len(part))
+            records += (head, _CRC.pack(crc_hqx(head, _CRC_START)), part)
 
     def _write(self, data: bytes) -> None:
+        if self._failure is None:
+            try:
+                self._file.write(data)
+                self._file.flush()
+            except OSError as error:
+                self._failure = error
+                with contextlib.suppress(OSError):
+                    self._file.close()  # whoever closes it next would write what is left, and fail again
         if self._failure is not None:
-            self._fail(self._failure)
-        self._unflushed = True
-        try:
-            self._file.write(data)
-        except OSError as error:
-            self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        self._failure = error
-        with contextlib.suppress(OSError):
-            self._file.close()  # whoever closes it next would write what is left, and fail again
-        raise RunFolderError(f"cannot record the link: {error.strerror}", hint="is the disk full?") from error
+            raise RunFolderError(
+                f"cannot record the link: {self._failure.strerror}", hint="is the disk full?"
+            ) from self._failure
 
 
 def read_link(file: BinaryIO) -> Iterator[Chunk]:

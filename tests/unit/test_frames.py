@@ -193,8 +193,7 @@ def test_hexadecimal_shows_the_whole_packet() -> None:
 def test_a_tail_is_decoded_from_its_first_whole_frame() -> None:
     tail = LinkTail(limit_bytes=200)
     stream = b"".join(telemetry(wire.Alive(), sequence) for sequence in range(20))
-    for start in range(0, len(stream), 50):
-        tail.add(Chunk(100.0, FROM, stream[start : start + 50]))
+    tail.extend(Chunk(100.0, FROM, stream[start : start + 50]) for start in range(0, len(stream), 50))
     found = link_tail(tail, lines=3, started=98.0)
     assert [text.split()[0] for text in found] == ["2.000000"] * 3
     assert [text.split()[6] for text in found] == ["17", "18", "19"]
@@ -204,7 +203,7 @@ def test_a_tail_is_decoded_from_its_first_whole_frame() -> None:
 def test_run_folders_recordings_and_captures_are_opened(tmp_path: Path) -> None:
     frame = telecommand(wire.List())
     writer = LinkWriter((tmp_path / "link.bin").open("xb"), started=0.0)
-    writer.write(Chunk(2.5, TO, frame))
+    writer.write([Chunk(2.5, TO, frame)])
     writer.close()
     (tmp_path / "capture").write_bytes(frame)
     (tmp_path / "empty").touch()

@@ -28,8 +28,7 @@ class KeptFile(io.BytesIO):
 def written(chunks: list[Chunk], cap_bytes: int = CAP_BYTES) -> bytes:
     file = KeptFile()
     writer = LinkWriter(file, started=0.0, cap_bytes=cap_bytes)
-    for chunk in chunks:
-        writer.write(chunk)
+    writer.write(chunks)
     writer.close()
     return file.content
 
@@ -91,19 +90,17 @@ def test_sinks_may_come_and_go_while_the_tail_goes_on() -> None:
 
 def test_a_tail_keeps_the_newest_of_each_way() -> None:
     tail = LinkTail(limit_bytes=10)
-    tail.add(Chunk(0.0, FROM, b"kept"))
-    for index in range(5):
-        tail.add(Chunk(float(index), TO, b"%04d" % index))
+    tail.extend([Chunk(0.0, FROM, b"kept")])
+    tail.extend(Chunk(float(index), TO, b"%04d" % index) for index in range(5))
     assert tail.is_cut
     assert [chunk.data for chunk in tail.chunks()] == [b"kept", b"0003", b"0004"]
-    tail.add(Chunk(5.0, TO, b"longer than the tail"))
+    tail.extend([Chunk(5.0, TO, b"longer than the tail")])
     assert [chunk.data for chunk in tail.chunks()] == [b"kept", b"n the tail"]
 
 
 def test_a_tail_of_single_bytes_is_bounded_too() -> None:
     tail = LinkTail()
-    for index in range(10_000):
-        tail.add(Chunk(float(index), TO, b"x"))
+    tail.extend(Chunk(float(index), TO, b"x") for index in range(10_000))
     assert len(tail.chunks()) == 4096
 
 
@@ -149,8 +146,8 @@ def test_a_full_recording_says_so_once_and_keeps_the_last_for_the_end() -> None:
     file = KeptFile()
     cap = 1 << 20
     writer = LinkWriter(file, started=0.0, cap_bytes=cap, on_full=said.append)
-    for index in range(4000):
-        writer.write(Chunk(float(index), FROM, b"%04d" % index * 250))
+    for index in range(0, 4000, 8):
+        writer.write([Chunk(float(index + n), FROM, b"%04d" % (index + n) * 250) for n in range(8)])
     writer.close()
     assert len(file.content) <= cap
     assert len(said) == 1
@@ -174,20 +171,24 @@ def test_a_full_disk_is_one_clear_error_and_stays_one() -> None:
     near, _ = make_memory_pair()
     writer = LinkWriter(Path("/dev/full").open("wb"), started=0.0)  # noqa: SIM115 - closed when it fails
     transport = RecordingTransport(near, clock=ManualClock(), sink=writer)
-    assert transport.transfer(b"buffered", 0.0).written == 8
-    for data in (b"", b"more", b"and more"):
+    for data in (b"first", b"more", b"and more"):
+        assert transport.transfer(data, 0.0).written == len(data)
         with pytest.raises(RunFolderError, match="cannot record the link: No space left on device") as caught:
-            transport.transfer(data, 0.0)
+            transport.transfer(b"", 0.0)
         assert caught.value.hint == "is the disk full?"
     writer.close()
 
 
-def test_what_came_is_in_the_file_once_the_line_is_idle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("why", ["idle", "a quarter of a second", "64 KiB"])
+def test_what_moved_is_in_the_file_soon(tmp_path: Path, why: str) -> None:
     near, _ = make_memory_pair()
-    path = tmp_path / "link.bin"
+    path, clock = tmp_path / "link.bin", ManualClock()
     writer = LinkWriter(path.open("xb"), started=0.0)
-    transport = RecordingTransport(near, clock=ManualClock(), sink=writer)
-    transport.transfer(b"asked", 0.0)
-    transport.transfer(b"", 0.0)
-    assert read(path.read_bytes()) == [(0.0, TO, b"asked")]
+    transport = RecordingTransport(near, clock=clock, sink=writer)
+    transport.transfer(b"first", 0.0)
+    assert read(path.read_bytes()) == []
+    if why == "a quarter of a second":
+        clock.advance(0.25)
+    transport.transfer({"idle": b"", "64 KiB": bytes(65531)}.get(why, b"next"), 0.0)
+    assert read(path.read_bytes())[0] == (0.0, TO, b"first")
     writer.close()
