@@ -204,9 +204,15 @@ class Connection:
             self._ask_hello(now)
 
     def resume(self, now: float) -> None:
-        """Go on after the line was cut: ask the payload whether it still knows this session."""
+        """Go on after the line was cut: ask the payload whether it still knows this session.
+
+        Until it answers nothing else is sent, and `lost_s` counts from now. What was written before and is not
+        acknowledged is sent again. While the connection is being made, it is merely asked for again.
+        """
         self._deframer = Deframer()
-        self._resuming = True
+        self._control.clear()
+        self._resuming = self.state is State.OPEN
+        self._heard_at = now
         self._ask_hello(now)
 
     def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
@@ -224,7 +230,7 @@ class Connection:
         out = bytearray()
         while self._control:
             out += self._control.popleft()
-        while self.state is State.OPEN and self._queue and self._fits(self._queue[0]):
+        while self.state is State.OPEN and not self._resuming and self._queue and self._fits(self._queue[0]):
             out += self._transmit_new(self._queue.popleft(), now)
         if self.state is State.OPEN and self._queue and self._poll_at is None:
             self._schedule(now)  # the credit is closed, or too small for this packet: ask for more
@@ -253,14 +259,17 @@ class Connection:
         """Meet silence: ask again, or give the link up. Does nothing before the deadline."""
         if self._poll_at is None or now < self._poll_at:
             return
-        if self.state is State.CONNECTING or self._resuming:
+        if self.state is State.CONNECTING:
             self._ask_hello(now)
             return
         silent_s = now - max(self._heard_at, self._awaiting_since or 0.0)
-        if self._credit > 0 and silent_s >= self._lost_s:
+        if (self._credit > 0 or self._resuming) and silent_s >= self._lost_s:
             self.state = State.CLOSED
             self._poll_at = None
             self._events.append(LinkLost(silent_s, self._awaited()))
+            return
+        if self._resuming:
+            self._ask_hello(now)
             return
         self._counts["polls_on_silence"] += 1
         self._silent_polls += 1
@@ -342,7 +351,7 @@ class Connection:
         return any(order >= self._resent_order for order in self._polls.values()) and self._resent_order > 0
 
     def _awaited(self) -> str:
-        parts = []
+        parts = ["the answer of a session that was cut"] if self._resuming else []
         if self._in_flight:
             parts.append(f"acknowledgement of {len(self._in_flight)} telecommands")
         if self._polls:
@@ -351,7 +360,7 @@ class Connection:
 
     def _schedule(self, now: float) -> None:
         """Set or clear the moment at which silence is met."""
-        awaiting = bool(self._in_flight or self._polls or self._queue or self._gap_reported)
+        awaiting = bool(self._in_flight or self._polls or self._queue or self._gap_reported or self._resuming)
         if not awaiting:
             self._awaiting_since = None
             self._poll_at = None

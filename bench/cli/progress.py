@@ -12,7 +12,9 @@ from bench.trace import (
     Entry,
     EpochTrained,
     EventReported,
+    LinkCut,
     LinkRecordingFull,
+    LinkResumed,
     ModelLoaded,
     ModelSkipped,
     PayloadConnected,
@@ -84,6 +86,10 @@ class RunProgress:
                 )
             case CommandRan():
                 self._say(f"{entry.what} command: done in {entry.duration_s:.1f} s")
+            case LinkCut():
+                self._say(f"row {self._done}: {entry.reason}; waiting up to {entry.reconnect_s:g} s for it")
+            case LinkResumed():
+                self._say(f"{entry.place}: the payload answers again after {entry.away_s:.1f} s")
             case ConsolePrinted():
                 self._say(f"console: {entry.text.rstrip()}")
             case EventReported() if entry.severity != "informative":

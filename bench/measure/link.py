@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.measure.clock import payload_clock
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import BytesCorrupted, Entry, HousekeepingReported, LinkMeasured, SamplesTrained
+from bench.trace import BytesCorrupted, Entry, HousekeepingReported, LinkCut, LinkMeasured, LinkResumed, SamplesTrained
 
 WHOLE_PHASE: Final = "whole"
 STREAM_PHASE: Final = "stream"
@@ -67,6 +67,15 @@ def _counts(trace: Sequence[Entry], phases: Sequence[LinkMeasured]) -> Iterator[
     corrupt = entries_of(trace, BytesCorrupted)
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in corrupt))
     yield _figure("corrupt_bytes", sum(entry.count for entry in corrupt), "bytes", reasons, clock=None)
+    yield _cuts(trace)
+
+
+def _cuts(trace: Sequence[Entry]) -> Measurement:
+    """How often the line was cut and waited for."""
+    cuts, returns = entries_of(trace, LinkCut), entries_of(trace, LinkResumed)
+    away_s = sum(entry.away_s for entry in returns)
+    because = f"answered again after {away_s:.1f} s in all" if returns else ""
+    return _figure("cuts", len(cuts), "cuts", because, clock=None)
 
 
 def sum_over_starts(reports: Sequence[HousekeepingReported], field: str) -> int | None:

@@ -8,8 +8,9 @@ from bench.clock import Clock
 from bench.errors import TransportError
 from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.recorder import Recorder
-from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported, RequestRefused
-from bench.transport import PeerDied, Transport
+from bench.session.rejoin import wait_for_line
+from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported, LinkCut, LinkResumed, RequestRefused
+from bench.transport import LineCut, PeerDied, Transfer, Transport
 from firmware_if.connection import (
     BadPacket,
     Connected,
@@ -96,6 +97,12 @@ class Dialogue:
         self._dropped_bytes = 0
         self.uptime_s: float | None = None
         """Of the payload, when it made the packet that came last."""
+        self._cut_at: float | None = None
+        """When the line was cut; None once the payload has answered on it again."""
+        self._place: str | None = ""
+        """Where a line that was cut has come back; None while it has not."""
+        self.away_s = 0.0
+        """How long, in all, the line was cut: no deadline of the payload's runs meanwhile."""
 
     # -------------------------------------------------------------------------------------------------- link's state
     @property
@@ -120,12 +127,12 @@ class Dialogue:
         """As `connect`, for a payload of whatever contract."""
         self._unread = []
         self._connection.open(self.clock.now(), starting=starting)
-        deadline = self.clock.now() + ready_s
+        deadline = self.clock.now() + ready_s - self.away_s
         before = self.statistics
         console: list[str] = []
-        while self.clock.now() < deadline:
+        while self.clock.now() < deadline + self.away_s:
             try:
-                events = self._exchange(deadline - self.clock.now(), stoppable=True)
+                events = self._exchange(deadline + self.away_s - self.clock.now(), stoppable=True)
             except PeerDied as error:
                 raise ConnectError(error.message, hint=error.hint) from error
             for event in events:
@@ -173,7 +180,9 @@ class Dialogue:
         answers: list[Message] = []
         deadline = self.clock.now() + timeout_s
         while self.clock.now() < deadline and len(answers) < _MOST_ANSWERS:
+            away_s = self.away_s
             messages = self.receive(deadline - self.clock.now())
+            deadline += self.away_s - away_s
             if messages:
                 deadline = self.clock.now() + timeout_s
             for index, received in enumerate(messages, start=1):
@@ -224,13 +233,19 @@ class Dialogue:
             elif isinstance(event, LinkLost):
                 raise TargetFailure(f"link lost: silent for {event.silent_s:.1f} s while awaiting {event.awaited}")
             elif isinstance(event, PayloadRestarted):
-                raise TargetFailure(
-                    "the payload restarted by itself and lost its models",
-                    hint="see its console and events in the trace",
-                )
+                raise self._lost_models()
             else:
                 self._note(event)
         return messages
+
+    def _lost_models(self) -> TargetFailure:
+        if self._cut_at is None:
+            message = "the payload restarted by itself and lost its models"
+            return TargetFailure(message, hint="see its console and events in the trace")
+        return TargetFailure(
+            "the payload restarted while the line was cut, and lost its models",
+            hint="was its power cut too? Where opening the port resets it, see dtr and rts in docs/stations.md",
+        )
 
     def check_stop(self) -> None:
         """Raise Stopped if somebody wants the run to stop and it has not been heeded yet."""
@@ -240,7 +255,7 @@ class Dialogue:
     @property
     def is_open(self) -> bool:
         """Telecommands can be sent."""
-        return self._connection.state is State.OPEN
+        return self._connection.state is State.OPEN and self._place is not None
 
     def heed_stop(self) -> None:
         """The wish to stop has been heard: what follows fetches what there is, and is not interrupted by it again."""
@@ -272,7 +287,11 @@ class Dialogue:
         self._outgoing += self._connection.bytes_to_send(now)
         deadline = self._connection.deadline()
         wait = min(timeout_s, _STOP_CHECK_S, max(0.0, deadline - now) if deadline is not None else timeout_s)
-        transfer = self.transport.transfer(self._outgoing, max(0.0, wait))
+        try:
+            transfer = self.transport.transfer(self._outgoing, max(0.0, wait))
+        except LineCut as cut:
+            self._rejoin(cut)
+            transfer = Transfer(0, b"")
         self._outgoing = self._outgoing[transfer.written :]
         now = self.clock.now()
         if transfer.received:
@@ -281,7 +300,28 @@ class Dialogue:
         events = []
         while (event := self._connection.next_event()) is not None:
             events.append(event)
+            if isinstance(event, Connected):
+                self._note_return(event)
         return events
+
+    def _rejoin(self, cut: LineCut) -> None:
+        """Wait for the line and ask for the session on it. Raises TransportError where it does not come, or Stopped."""
+        if not cut.line.reconnect_s or self._stop_heeded:
+            raise cut
+        began = self.clock.now()
+        self._cut_at = began if self._cut_at is None else self._cut_at
+        self._outgoing, self._place = b"", None  # the rest of a frame must not begin the new line
+        self.recorder.record(LinkCut(cut.message, cut.line.reconnect_s))
+        self._place = wait_for_line(cut, self.clock, go_on=self.check_stop)
+        self._connection.resume(self.clock.now())
+        self.away_s += self.clock.now() - began
+
+    def _note_return(self, event: Connected) -> None:
+        """After a cut: the payload has answered again."""
+        if self._cut_at is not None:
+            away_s = self.clock.now() - self._cut_at
+            self.recorder.record(LinkResumed(self._place or "", away_s, event.resumed))
+            self._cut_at = None
 
     # ----------------------------------------------------------------------------------------------- into the trace
     def _note(self, event: Event) -> None:

@@ -26,4 +26,4 @@ def make_transport(target: Target, elf: Path | None) -> Transport:
 
 def make_line(spec: SerialSpec) -> Transport:
     """A closed transport to whatever is on that port."""
-    return make_serial(spec.url or "", baud=spec.baud)
+    return make_serial(spec.url or "", baud=spec.baud, dtr=spec.dtr, rts=spec.rts, reconnect_s=spec.reconnect_s)

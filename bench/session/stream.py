@@ -67,7 +67,9 @@ class RowStream:
                 progress = self._take_results(progress, self._wait_s(progress, first_row, due_s=due_s))
         except Stopped:
             self._dialogue.heed_stop()
-            while progress.reported < progress.sent:  # the models have seen these rows, or will before they are dumped
+            while (
+                progress.reported < progress.sent and self._dialogue.is_open
+            ):  # the models have seen these rows, or will before they are dumped
                 progress = self._take_results(progress, 1.0)
             raise
         finally:
@@ -105,7 +107,7 @@ class RowStream:
     def _take_results(self, progress: "_Progress", wait_s: float) -> "_Progress":
         clock = self._dialogue.clock
         paced = progress.reported == progress.sent
-        before = clock.now()
+        before, away_s = clock.now(), self._dialogue.away_s
         reported = progress.reported
         for message in self._dialogue.receive(wait_s, stoppable=True):
             if isinstance(message, SampleReport):
@@ -114,7 +116,7 @@ class RowStream:
                 raise self._dialogue.refused(message)
         now = clock.now()
         waiting_s = progress.waiting_s + (now - before if paced else 0.0)
-        if reported > progress.reported or paced:
+        if reported > progress.reported or paced or self._dialogue.away_s > away_s:
             return replace(progress, reported=reported, waiting_s=waiting_s, heard_at=now)
         if now - progress.heard_at > _STALL_S:
             raise TargetFailure(

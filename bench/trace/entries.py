@@ -289,6 +289,26 @@ class PayloadRestarted(Entry):
 
 
 @dataclass(frozen=True)
+class LinkCut(Entry):
+    """The line to the payload is gone, and is waited for."""
+
+    kind: ClassVar[str] = "link_cut"
+    reason: str
+    reconnect_s: float
+
+
+@dataclass(frozen=True)
+class LinkResumed(Entry):
+    """After LinkCut, the payload has answered on the line that came back. resumed: and knew the session."""
+
+    kind: ClassVar[str] = "link_resumed"
+    place: str
+    """Where the line is now."""
+    away_s: float
+    resumed: bool
+
+
+@dataclass(frozen=True)
 class RequestRefused(Entry):
     """The payload refused a telecommand with a PUS failure code."""
 
@@ -386,6 +406,8 @@ ENTRIES: dict[str, type[Entry]] = {
         HousekeepingReported,
         LinkMeasured,
         PayloadRestarted,
+        LinkCut,
+        LinkResumed,
         RequestRefused,
         EventReported,
         ConsolePrinted,

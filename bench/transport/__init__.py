@@ -1,6 +1,6 @@
 """The ways to a payload. A transport starts, stops and moves bytes; it knows nothing of frames."""
 
-from bench.transport.base import PeerDied, Transfer, Transport
+from bench.transport.base import LineCut, PeerDied, Transfer, Transport
 from bench.transport.chunk import Chunk, LinkTail, Way
 from bench.transport.link_file import LINK, LinkWriter
 from bench.transport.memory import MemoryTransport, make_memory_pair
@@ -12,6 +12,7 @@ from bench.transport.serial import SerialTransport, make_serial
 __all__ = [
     "LINK",
     "Chunk",
+    "LineCut",
     "LinkTail",
     "LinkWriter",
     "MemoryTransport",

@@ -29,6 +29,25 @@ class PeerDied(TransportError):  # noqa: N818 - an outcome of the target as well
         self.words = words
 
 
+class CutLine(Protocol):
+    """A line that was cut, and may come back."""
+
+    @property
+    def reconnect_s(self) -> float:
+        """How long it is worth waiting for it; 0: not at all."""
+
+    def reopen(self, timeout_s: float) -> str:
+        """Open the line again, waiting up to `timeout_s` for that: where it is now. Raises TransportError."""
+
+
+class LineCut(TransportError):  # noqa: N818 - it may come back, so it is an event as well as an error
+    """The way to a payload that may well live on is gone: unplugged, switched off, or hung up at the other end."""
+
+    def __init__(self, message: str, *, line: CutLine, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+
+
 class Transport(Protocol):
     """A byte stream to and from a payload. A constructor stores; `open` or `with` acts; `close` may be repeated."""
 
@@ -46,8 +65,8 @@ class Transport(Protocol):
         """Write some of `data` and read what came, after waiting up to `timeout_s` until either is possible.
 
         With no data it only waits for input. Never blocks longer, and reads while it cannot write, so two full pipes
-        cannot wait for each other. What came before the end is returned first; then it raises TransportError, or
-        PeerDied where the payload's process ended by itself.
+        cannot wait for each other. What came before the end is returned first; then it raises TransportError:
+        PeerDied where the payload's process ended by itself, LineCut where the line may come back.
         """
 
     def power_cycle(self) -> None:

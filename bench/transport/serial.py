@@ -1,30 +1,38 @@
-"""A payload behind a serial port: a device, a TCP socket (`socket://host:port`), or any other pyserial URL.
+"""A payload behind a serial port.
 
-pyserial opens and configures; bytes move through the descriptor itself, as pyserial's own reads are slow on devices
-and unusable on sockets (in_waiting on socket:// is 2200 times slower than a read).
+That is a device, a USB device by what it is (`usb:VID:PID:SERIAL`), a TCP socket (`socket://HOST:PORT`), or any other
+pyserial URL. Devices and sockets move bytes through their descriptor: pyserial's own reads are slow on devices and
+unusable on sockets (in_waiting on socket:// is 2200 times slower than a read).
 """
 
 from __future__ import annotations
 
+import os
 import socket
-import termios
 import time
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
-import serial
-
 from bench.errors import TransportError
-from bench.transport.base import Transfer
+from bench.transport.base import LineCut, Transfer
 from bench.transport.duplex import Duplex
-from bench.transport.ports import explain, holders, in_use, is_hardware
+from bench.transport.tty import no_modem_lines, open_tty
+from bench.transport.usb import ROOT, find_device
 
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight of data, a stop bit."""
-_SLICE_S = 0.002
-"""Through a pyserial URL, reading and writing take turns of this length: it has no way to wait for both."""
-_SLICE_BYTES = 256
+_LOOK_AGAIN_S: Final = 0.1
+"""Between two looks for a line that was cut. There is nothing to wait on: a device may come back under another name,
+a socket at no time that is told. A hundredth of the time that USB takes to enumerate is no use to anybody."""
+_CONNECT_AGAIN_S: Final = 1.0
+"""For a TCP connection that is tried again, so that a wish to stop is heard meanwhile."""
+
+
+class _Line(Protocol):
+    def transfer(self, data: bytes, timeout_s: float) -> Transfer: ...
+    def close(self) -> None: ...
 
 
 class SerialTransport:
@@ -32,103 +40,90 @@ class SerialTransport:
 
     can_power_cycle = False
 
-    def __init__(self, url: str, *, baud: int, connect_s: float = 5.0) -> None:
-        """`connect_s` is how long a TCP connection may take."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        baud: int,
+        dtr: bool | None = None,
+        rts: bool | None = None,
+        reconnect_s: float = 0.0,
+        connect_s: float = 5.0,
+        root: Path = ROOT,
+    ) -> None:
+        """`dtr` and `rts` are levels while it is open, None as the driver sets them; `connect_s` is for TCP.
+
+        `root` is where dev/ and sys/ are, for usb: names.
+        """
         self._url = url
         self._baud = baud
+        self._dtr = dtr
+        self._rts = rts
+        self._reconnect_s = reconnect_s
         self._connect_s = connect_s
-        self._port: serial.Serial | socket.socket | None = None
-        self._duplex: Duplex | None = None
+        self._root = root
+        self._line: _Line | None = None
+        self._place = url
+        self._cut = ""
 
     @property
     def line_bytes_per_s(self) -> float | None:
         return None if self._url.startswith("socket://") else self._baud / BITS_PER_BYTE
 
+    @property
+    def reconnect_s(self) -> float:
+        return self._reconnect_s
+
     def open(self) -> None:
-        if self._port is not None:
-            return
+        if self._line is None:
+            self._line = self._open_line(connect_s=self._connect_s, flush=True)
+            self._cut = ""
+
+    def _open_line(self, *, connect_s: float, flush: bool) -> _Line:
         if self._url.startswith("socket://"):
-            self._port = connection = self._open_socket()
-            self._duplex = Duplex(connection.fileno())
-        elif "://" in self._url:
-            self._port = self._open_pyserial()
-        else:
-            self._port = device = self._open_device()
-            self._duplex = Duplex(device.fileno())
+            if (self._dtr, self._rts) != (None, None):
+                raise no_modem_lines(self._url)
+            return _SocketLine(self._url, connect_s=connect_s)
+        if "://" in self._url:
+            from bench.transport.turns import Turns  # noqa: PLC0415 - pyserial is needed by these URLs alone
 
-    def _open_socket(self) -> socket.socket:
-        try:
-            parts = urlsplit(self._url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        if not host or not port:
-            raise TransportError(f"{self._url} is no socket://HOST:PORT", hint="for example socket://localhost:4000")
-        try:
-            connection = socket.create_connection((host, port), timeout=self._connect_s)
-        except OSError as error:
-            raise TransportError(
-                f"cannot connect to {host} port {port}: {error.strerror or error}",
-                hint="is the serial server running, and on this port?",
-            ) from error
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(0.0)
-        return connection
+            return Turns(self._url, baud=self._baud, dtr=self._dtr, rts=self._rts)
+        path = find_device(self._url, self._root)
+        line = _DeviceLine(open_tty(path, baud=self._baud, dtr=self._dtr, rts=self._rts, flush=flush))
+        self._place = self._url if self._url == os.path.realpath(path) else f"{self._url} = {os.path.realpath(path)}"
+        return line
 
-    def _open_pyserial(self) -> serial.Serial:
-        try:
-            return serial.serial_for_url(self._url, baudrate=self._baud, timeout=_SLICE_S, write_timeout=1.0)
-        except (serial.SerialException, ValueError, OSError) as error:
-            raise TransportError(
-                f"cannot open {self._url}: {error}",
-                hint="is it a URL that pyserial knows? For example rfc2217://HOST:PORT",
-            ) from error
-
-    def _open_device(self) -> serial.Serial:
-        # A terminal program that takes no lock would get half the bytes. A pty may well be held by who made it.
-        if is_hardware(self._url) and holders(self._url):
-            raise in_use(self._url)
-        try:
-            device = serial.Serial(self._url, baudrate=self._baud, exclusive=True)
-        except (ValueError, OverflowError) as error:
-            raise TransportError(
-                f"{self._url} cannot run at {self._baud} baud", hint="choose another --baud"
-            ) from error
-        except (OSError, termios.error) as error:  # SerialException is an OSError
-            cause = error if isinstance(error, OSError) else OSError(*error.args)
-            raise explain(self._url, cause) from error
-        # pyserial's VMIN of 0 makes a read of nothing look like the end of the port.
-        settings = termios.tcgetattr(device.fileno())
-        settings[6][termios.VMIN] = 1
-        termios.tcsetattr(device.fileno(), termios.TCSANOW, settings)
-        return device
+    def reopen(self, timeout_s: float) -> str:
+        """As `CutLine.reopen`. What arrived in the port since it came back is kept."""
+        until = time.monotonic() + timeout_s
+        self._drop()
+        while True:
+            try:
+                self._line = self._open_line(connect_s=min(self._connect_s, _CONNECT_AGAIN_S), flush=False)
+            except TransportError:
+                # Whatever it says, it may be passing: no device, or no rights yet, or probed by another program.
+                if (left_s := until - time.monotonic()) <= 0:
+                    raise
+                time.sleep(min(_LOOK_AGAIN_S, left_s))
+            else:
+                self._cut = ""
+                return self._place
 
     def transfer(self, data: bytes, timeout_s: float) -> Transfer:
-        if self._port is None:
+        if self._line is None:
+            if self._cut:
+                raise self._gone(self._cut)
             raise TransportError(f"{self._url} is not open", hint="open the transport first")
         try:
-            if self._duplex is not None:
-                return self._duplex.transfer(data, timeout_s)
-            return self._take_turns(data, timeout_s)
-        except (EOFError, serial.SerialException) as error:
-            raise TransportError(
-                f"{self._url} is gone: {error}", hint="was it unplugged, or did the board or its adapter reset?"
-            ) from error
+            return self._line.transfer(data, timeout_s)
+        except EOFError as error:
+            self._drop()  # the number of a device is free for its return
+            self._cut = str(error)
+            raise self._gone(self._cut) from error
 
-    def _take_turns(self, data: bytes, timeout_s: float) -> Transfer:
-        port = self._port
-        assert not isinstance(port, socket.socket | None)  # noqa: S101 - the other kinds have a Duplex
-        until = time.monotonic() + timeout_s
-        written = 0
-        if data:
-            port.write_timeout = max(timeout_s, _SLICE_S)
-            written = port.write(data[:_SLICE_BYTES]) or 0
-        while True:
-            left_s = until - time.monotonic()
-            port.timeout = 0.0 if written else max(min(left_s, _SLICE_S), 0.0)
-            received = port.read(max(1, port.in_waiting))
-            if written or received or left_s <= 0:
-                return Transfer(written, received)
+    def _gone(self, why: str) -> LineCut:
+        hint = "was it unplugged, or did the board or its adapter reset?"
+        return LineCut(f"{self._place} is gone: {why}", line=self, hint=hint)
 
     def power_cycle(self) -> None:
         raise TransportError(
@@ -139,9 +134,13 @@ class SerialTransport:
         return [self._url] if self.line_bytes_per_s is None else [self._url, f"{self._baud} baud"]
 
     def close(self) -> None:
-        port, self._port, self._duplex = self._port, None, None
-        if port is not None:
-            port.close()
+        self._cut = ""
+        self._drop()
+
+    def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     def __enter__(self) -> Self:
         self.open()
@@ -153,6 +152,46 @@ class SerialTransport:
         self.close()
 
 
-def make_serial(url: str, *, baud: int) -> SerialTransport:
-    """The board on `url`: a device path, socket://HOST:PORT, or any other pyserial URL."""
-    return SerialTransport(url, baud=baud)
+class _DeviceLine:
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.transfer = Duplex(descriptor).transfer
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class _SocketLine:
+    def __init__(self, url: str, *, connect_s: float) -> None:
+        self._socket = _connect(url, connect_s)
+        self.transfer = Duplex(self._socket.fileno()).transfer
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _connect(url: str, connect_s: float) -> socket.socket:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or not port:
+        raise TransportError(f"{url} is no socket://HOST:PORT", hint="for example socket://localhost:4000")
+    try:
+        connection = socket.create_connection((host, port), timeout=connect_s)
+    except OSError as error:
+        raise TransportError(
+            f"cannot connect to {host} port {port}: {error.strerror or error}",
+            hint="is the serial server running, and on this port?",
+        ) from error
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.settimeout(0.0)
+    return connection
+
+
+def make_serial(
+    url: str, *, baud: int, dtr: bool | None = None, rts: bool | None = None, reconnect_s: float = 0.0
+) -> SerialTransport:
+    """The board on `url`: a device path, usb:VID:PID:SERIAL, socket://HOST:PORT, or any other pyserial URL."""
+    return SerialTransport(url, baud=baud, dtr=dtr, rts=rts, reconnect_s=reconnect_s)
