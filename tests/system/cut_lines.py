@@ -66,10 +66,10 @@ class TcpWay:
         return True
 
     def vanish(self) -> None:
+        self._listener.close()  # first: who is hung up on must not be taken once more
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self._listener.close()
         self.descriptor = -1
 
 
