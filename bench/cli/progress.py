@@ -68,7 +68,7 @@ class RunProgress:
     ) -> None:
         self._progress.stop()
 
-    def observe(self, entry: Entry) -> None:  # noqa: C901 - one line for each kind of entry
+    def observe(self, entry: Entry) -> None:  # noqa: C901, PLR0912 - one line for each kind of entry
         """Take note of one entry."""
         match entry:
             case SamplesTrained():
