@@ -186,7 +186,7 @@ def test_what_moved_is_in_the_file_soon(tmp_path: Path, why: str) -> None:
     writer = LinkWriter(path.open("xb"), started=0.0)
     transport = RecordingTransport(near, clock=clock, sink=writer)
     transport.transfer(b"first", 0.0)
-    assert read(path.read_bytes()) == []
+    assert path.read_bytes() == b""
     if why == "a quarter of a second":
         clock.advance(0.25)
     transport.transfer({"idle": b"", "64 KiB": bytes(65531)}.get(why, b"next"), 0.0)
