@@ -80,9 +80,12 @@ def _hello(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    del options
     from bench.doctor import examine, render
 
+    if options.port is not None:
+        from bench.cli.doctor_command import examine_one_port
+
+        return examine_one_port(options)
     findings = examine()
     sys.stdout.write(render(findings))
     return 0 if all(finding.ok for finding in findings) else 1

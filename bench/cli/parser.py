@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
     _add_hello(commands)
-    commands.add_parser("doctor", help="what is installed, which targets can run, what to do about the rest")
+    _add_doctor(commands)
     return parser
 
 
@@ -66,6 +66,18 @@ def _add_hello(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     hello.add_argument("--target", metavar="NAME", help="payload computer; default: the only one of the station file")
     _add_port(hello)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what is installed, which targets can run, what is wrong with a port",
+        description="Say what is installed and which targets can run; with --port, look at one port step by step.",
+        epilog="exit status: 0 nothing is missing; 1 something is, or no payload answers on the port",
+    )
+    doctor.add_argument("--port", metavar="URL", help="device, usb:VID:PID[:SERIAL] or pyserial URL to look at")
+    doctor.add_argument("--baud", metavar="N", type=int, help="rate of that port; default: 115200")
+    doctor.add_argument("--scan-baud", action="store_true", help="try the usual rates until a payload answers")
 
 
 def _add_port(command: argparse.ArgumentParser) -> None:

@@ -17,10 +17,10 @@ def port_names() -> list[str]:
     return sorted(port.device for port in list_ports.comports())
 
 
-def holders(path: str) -> list[tuple[int, str]]:
+def holders(path: str, proc: Path = Path("/proc")) -> list[tuple[int, str]]:
     """Processes that have `path` open: (pid, command). Those of other users are seen by root only."""
     real = os.path.realpath(path)
-    processes = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    processes = [entry for entry in proc.iterdir() if entry.name.isdigit()] if proc.is_dir() else []
     return sorted((int(process.name), _command(process)) for process in processes if _has_open(process, real))
 
 

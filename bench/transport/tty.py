@@ -11,6 +11,8 @@ import fcntl
 import os
 import struct
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from bench.errors import ConfigurationError, TransportError
@@ -35,6 +37,17 @@ def open_tty(path: str, *, baud: int, dtr: bool | None = None, rts: bool | None 
     set right afterwards, both by one request, and then stays so when the port is closed: otherwise the driver would
     drop it, and each run would begin with an edge. `flush`: what came before is not read.
     """
+    descriptor = claim_tty(path)
+    with _closed_on_error(descriptor, path):
+        _set_levels(descriptor, path, dtr=dtr, rts=rts)
+        set_rate(descriptor, path, baud, keep_levels=(dtr, rts) != (None, None))
+        if flush:
+            termios.tcflush(descriptor, termios.TCIFLUSH)
+    return descriptor
+
+
+def claim_tty(path: str) -> int:
+    """A descriptor of `path`, for nobody else, with settings and modem lines as the driver leaves them."""
     # A terminal program that takes no lock would get half the bytes. A pty may well be held by who made it.
     hardware = is_hardware(path)
     if hardware and holders(path):
@@ -43,18 +56,20 @@ def open_tty(path: str, *, baud: int, dtr: bool | None = None, rts: bool | None 
         descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError as error:
         raise explain(path, error) from error
-    try:
+    with _closed_on_error(descriptor, path):
         _claim(descriptor, path, hardware=hardware)
-        _set_levels(descriptor, path, dtr=dtr, rts=rts)
-        _configure(descriptor, path, baud, keep_levels=(dtr, rts) != (None, None))
-        if flush:
-            termios.tcflush(descriptor, termios.TCIFLUSH)
+    return descriptor
+
+
+@contextmanager
+def _closed_on_error(descriptor: int, path: str) -> Iterator[None]:
+    try:
+        yield
     except BaseException as error:
         os.close(descriptor)
         if isinstance(error, OSError | termios.error):
             raise explain(path, OSError(*error.args)) from error
         raise
-    return descriptor
 
 
 def _claim(descriptor: int, path: str, *, hardware: bool) -> None:
@@ -83,11 +98,11 @@ def no_modem_lines(url: str) -> ConfigurationError:
     return ConfigurationError(f"{url} has no DTR and RTS to set", hint="leave dtr and rts out of its station section")
 
 
-def _configure(descriptor: int, path: str, baud: int, *, keep_levels: bool) -> None:
+def set_rate(descriptor: int, path: str, baud: int, *, keep_levels: bool = False) -> None:
     """Raw, 8N1, no flow control, `baud` each way."""
     if not 0 < baud < 1 << 32:
         raise _bad_rate(path, baud)
-    _, _, control, _, line, characters, _, _ = _read_settings(descriptor)
+    _, _, control, _, line, characters, _, _ = _TERMIOS2.unpack(read_settings(descriptor))
     control &= ~(_RATES | _RATES << 16 | termios.CSIZE | termios.CSTOPB | termios.PARENB | termios.CRTSCTS)
     control |= _BOTHER | termios.CS8 | termios.CREAD | termios.CLOCAL
     if keep_levels:
@@ -100,15 +115,19 @@ def _configure(descriptor: int, path: str, baud: int, *, keep_levels: bool) -> N
         if error.errno != errno.EINVAL:
             raise
         raise _bad_rate(path, baud) from error
-    *_, achieved = _read_settings(descriptor)
+    *_, achieved = _TERMIOS2.unpack(read_settings(descriptor))
     if abs(achieved - baud) > _TOLERANCE * baud:
         raise _bad_rate(path, baud, f": its driver makes {achieved} of it")
 
 
-def _read_settings(descriptor: int) -> tuple[int, int, int, int, int, bytes, int, int]:
-    packed = fcntl.ioctl(descriptor, _TCGETS2, bytes(_TERMIOS2.size))
-    iflag, oflag, cflag, lflag, line, characters, ispeed, ospeed = _TERMIOS2.unpack(packed)
-    return iflag, oflag, cflag, lflag, line, characters, ispeed, ospeed
+def read_settings(descriptor: int) -> bytes:
+    """All of them, as `write_settings` takes them."""
+    return fcntl.ioctl(descriptor, _TCGETS2, bytes(_TERMIOS2.size))
+
+
+def write_settings(descriptor: int, settings: bytes) -> None:
+    """Put back what was read."""
+    fcntl.ioctl(descriptor, _TCSETS2, settings)
 
 
 def _bad_rate(path: str, baud: int, why: str = "") -> TransportError:

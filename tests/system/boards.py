@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+
+from bench.transport.tty import read_settings
 
 Answer = Callable[[bytes], bytes]
 """What a device answers to the bytes that it has just received; called once with b"" at the start."""
@@ -62,8 +64,34 @@ def payload_on_tcp(elf: Path) -> Iterator[str]:
 @contextmanager
 def device_on_pty(answer: Answer) -> Iterator[str]:
     """Yield the path of a pty behind which `answer` decides what is said."""
+    with _device(lambda _: answer) as path:
+        yield path
+
+
+@contextmanager
+def rated_device_on_pty(answers: Mapping[int, Answer], *, otherwise: Answer) -> Iterator[str]:
+    """Yield the path of a pty behind which a device hears and speaks well at some rates only: it looks at the pty's."""
+
+    def choose(controller: int) -> Answer:
+        def answer(data: bytes) -> bytes:
+            return answers.get(rate_of(controller), otherwise)(data)
+
+        return answer
+
+    with _device(choose) as path:
+        yield path
+
+
+def rate_of(descriptor: int) -> int:
+    """What a tty was set to: the last field of Linux's struct termios2."""
+    return int.from_bytes(read_settings(descriptor)[-4:], sys.byteorder)
+
+
+@contextmanager
+def _device(make_answer: Callable[[int], Answer]) -> Iterator[str]:
     controller, device = os.openpty()
     tty.setraw(device)
+    answer = make_answer(controller)
     woken, wake = os.pipe()
 
     def serve() -> None:

@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.doctor.finding import Finding
 from bench.errors import ConfigurationError
 from bench.station import NO_STATION, STATION_FILE, load_station, place
 from bench.target import PORTS, ProcessSpec, QemuTransportSpec, Target, load_target, target_names
@@ -24,16 +25,6 @@ DEADLINE_S: Final = 2.0
 """For all programs together to say their version; the slowest takes 0.05 s."""
 _LEAST_S: Final = 0.1
 """For one that may have answered while another hung."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked for. `advice` says what to do where it is missing or of limited use."""
-
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,17 +69,6 @@ def examine(
         _examine_ports(port_names()),
         *_examine_targets(found, station, folder),
     )
-
-
-def render(findings: Iterable[Finding]) -> str:
-    """Lines of plain text: 'ok', 'note' (works, with a limit) or 'MISSING', and the advice below."""
-    lines = []
-    for finding in findings:
-        mark = ("note" if finding.advice else "ok") if finding.ok else "MISSING"
-        lines.append(f"{mark:<8}{finding.name}: {finding.found}")
-        if finding.advice:
-            lines.append(f"{'':<8}  {finding.advice}")
-    return "\n".join(lines) + "\n"
 
 
 def _examine_python() -> Finding:

@@ -1,0 +1,20 @@
+"""`bench doctor --port`: one port, step by step."""
+
+import argparse
+import sys
+
+from bench.doctor import render
+from bench.doctor.machine import this_machine
+from bench.doctor.port import examine_port
+from bench.target import DEFAULT_BAUD
+
+
+def examine_one_port(options: argparse.Namespace) -> int:
+    """0 where a payload of this contract answers; each finding is shown when it is made, as some take seconds."""
+    sound = True
+    baud = options.baud or DEFAULT_BAUD
+    for finding in examine_port(options.port, baud=baud, machine=this_machine(), scan=options.scan_baud):
+        sys.stdout.write(render([finding]))
+        sys.stdout.flush()
+        sound = sound and finding.ok
+    return 0 if sound else 1
