@@ -45,7 +45,7 @@ def conform(options: argparse.Namespace) -> int:
         way = " ".join(board.transport.describe())
         console.print(f"{len(chosen)} checks on {target.name} ({way}), seed {seed}", markup=False, soft_wrap=True)
         where = Place(target.name, target.transport.ready_s, board.expected_build_id)
-        runner = Runner(board.transport, where, clock=MonotonicClock(), seed=seed)
+        runner = Runner(board.transport, where, clock=MonotonicClock(), seed=seed, asked=options.only or ())
         runner.meet()
         results = _run(runner, chosen, console)
     _show(results, console, seed=seed)

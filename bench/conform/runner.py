@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from bench.clock import Clock
@@ -45,10 +45,14 @@ def line_patience(line_bytes_per_s: float | None) -> float:
 class Runner:
     """Runs checks over an open transport. `heard`: an intact frame has come, so what follows is the payload's doing."""
 
-    def __init__(self, transport: Transport, place: Place, *, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, transport: Transport, place: Place, *, clock: Clock, seed: int, asked: Collection[str] = ()
+    ) -> None:
+        """`asked` are checks that somebody wants by name, however long they take."""
         self._transport = transport
         self._place = place
         self._clock = clock
+        self._asked = asked
         draws = random.Random(seed)  # noqa: S311 - a seed is wanted: a failure must come again
         self._wire = Wire(transport, clock=clock)
         patience = line_patience(transport.line_bytes_per_s)
@@ -123,9 +127,10 @@ class Runner:
 
     def _carry_out(self, check: Check) -> None:
         self._wire.deadline = self._clock.now() + check.deadline_s * self._talk.patience
-        self._talk.acknowledging = True
+        self._talk.held = None
         self._talk.restarting = check.restarts or check.alone
         self._subject.begin(check.name)
+        self._subject.asked = check.name in self._asked
         peer = self._talk.peer
         try:
             check.body(self._subject)
@@ -144,7 +149,7 @@ class Runner:
 
     def _tidy(self) -> None:
         self._talk.restarting = True
-        self._talk.acknowledging = True
+        self._talk.held = None
         frame = self._talk.greet()
         self._talk.restarting = False
         self._subject.hello = Hello.read(Reader(frame.body))

@@ -6,13 +6,14 @@ import random
 from dataclasses import dataclass
 
 from bench.conform.check import NotApplicable, Violation, require
-from bench.conform.talk import Talk
+from bench.conform.talk import Heard, Talk
 from firmware_if.messages import (
     MAX_FRAME_BYTES,
     CatalogueEntry,
     CatalogueKind,
     ConfigureStream,
     CreateModel,
+    FrameType,
     Hello,
     Housekeeping,
     Hyperparameter,
@@ -21,13 +22,17 @@ from firmware_if.messages import (
     ModelCreated,
     RequestHousekeeping,
     ResetBank,
+    Restart,
 )
+from firmware_if.packets import ACKNOWLEDGE_NONE
 from firmware_if.reference import learner_modules, tolerance
 
 UNMEASURED = 0xFFFFFFFF
 CHANNELS = 3
 """Values per sample where the feature map takes any number."""
 CONTROL_RESERVE_BYTES = 256
+RESTART_S = 10.0
+"""A start takes no longer."""
 LEAST_RECEIVE_BYTES = MAX_FRAME_BYTES + CONTROL_RESERVE_BYTES
 
 
@@ -67,6 +72,8 @@ class Subject:
         self._seed = seed
         self.random = random.Random(seed)  # noqa: S311 - a seed is wanted: a failure must come again
         self.hello: Hello | None = None
+        self.asked = False
+        """The running check was asked for by its very name, so it may take its time."""
         self._catalogue: tuple[CatalogueEntry, ...] | None = None
 
     def begin(self, name: str) -> None:
@@ -147,6 +154,19 @@ class Subject:
         require(len(reports) == 1, "one Housekeeping report", f"{len(reports)} of them")
         return reports[0]
 
+    def restart(self) -> Heard:
+        """Tell the payload to start anew; the Hello with which it does."""
+        talk = self.talk
+        talk.restarting = True
+        talk.wire.write(talk.frame(FrameType.DATA, talk.pack(Restart(), ACKNOWLEDGE_NONE)[0]))
+        what = "a Hello with tag 0 and nonce 0 after Restart"
+        return talk.listen(_just_started, what=what, timeout_s=RESTART_S)[-1]
+
     def reset(self) -> None:
         """Empty the bank."""
         self.talk.demand(ResetBank())
+
+
+def _just_started(heard: Heard) -> bool:
+    nonce = int.from_bytes(heard.frame.body[30:34], "big")
+    return heard.type == FrameType.HELLO and heard.frame.header.tag == 0 and nonce == 0

@@ -29,6 +29,8 @@ SILENCE_S = 0.5
 HELLO_S = 0.2
 _ACK_EVERY = 4
 _TAIL = 8
+_MOST_ROUNDS = 100
+"""Polls in which a payload may have something new to say, one window after the other."""
 _NONCE = slice(30, 34)
 """Of a Hello: after magic, version, fingerprint and build id."""
 Final = Completed | NotAccepted | NotCompleted
@@ -115,7 +117,8 @@ class Talk:
         self.peer = 0
         self.restarting = False
         """A Hello with another nonce is expected."""
-        self.acknowledging = True
+        self.held: int | None = None
+        """What every frame acknowledges while nothing more is to be acknowledged; None = all that was heard."""
         self.tail: deque[str] = deque(maxlen=_TAIL)
         self.commands = 0
         """Packets made so far; the next one's sequence count."""
@@ -133,7 +136,12 @@ class Talk:
     # ------------------------------------------------------------------------------------------------------- frames
     def header(self, frame_type: FrameType, **fields: int) -> Header:
         """As the session stands, but for `fields`."""
-        usual = {"tag": self.peer, "sequence": self.sequence, "ack": self.expected, "credit": 0xFFFF}
+        usual = {
+            "tag": self.peer,
+            "sequence": self.sequence,
+            "ack": self.expected if self.held is None else self.held,
+            "credit": 0xFFFF,
+        }
         return Header(frame_type, **(usual | fields))
 
     def frame(self, frame_type: FrameType, body: bytes = b"", **fields: int) -> bytes:
@@ -176,6 +184,7 @@ class Talk:
         self.peer = nonce
         if not resumed:
             self._begin()
+            self.held = None
         self.credit = frame.header.credit
 
     # ------------------------------------------------------------------------------------------------------ hearing
@@ -186,7 +195,7 @@ class Talk:
             return None
         heard = self._take(frame)
         self.tail.append(heard.describe())
-        if self.acknowledging and self.unacknowledged >= _ACK_EVERY:
+        if self.held is None and self.unacknowledged >= _ACK_EVERY:
             self.acknowledge()
         return heard
 
@@ -215,8 +224,13 @@ class Talk:
             while self._under_way and self._under_way[0][0] != ack:
                 self._under_way.popleft()
 
+    def hold(self) -> None:
+        """Acknowledge nothing that comes from here on, until `acknowledge`."""
+        self.held = self.expected
+
     def acknowledge(self) -> None:
         """Say that everything heard so far has arrived."""
+        self.held = None
         self.unacknowledged = 0
         self.wire.write(self.frame(FrameType.STATUS))
 
@@ -291,6 +305,8 @@ class Talk:
                 break
         if not over and (reported or not answered):
             raise Violation(what, f"{describe_packets(packets)} within {timeout_s * self.patience:g} s")
+        if not reported:
+            packets += self.settle()
         return Answer(request, tuple(packets))
 
     def _recover(self) -> int:
@@ -328,15 +344,21 @@ class Talk:
         return sum(len(packet) + 24 for _, packet in self._under_way)
 
     def settle(self) -> list[Packet]:
-        """Poll until everything sent has been taken and everything said was heard; the new packets."""
+        """Poll until everything sent has been taken and nothing more is said; the new packets.
+
+        A payload that waits for room in its window answers polls early, so the last answer must come alone.
+        """
         packets: list[Packet] = []
-        for _ in range(_TAIL):
+        for _ in range(_MOST_ROUNDS):
             heard = self.poll()
-            packets += [item.packet for item in heard if item.new and item.packet is not None]
+            new = [item.packet for item in heard if item.new and item.packet is not None]
+            packets += new
             status = heard[-1].frame.header
             if not self._under_way and status.sequence == self.expected:
-                return packets
-            self._repair(status)
+                if not new:
+                    return packets
+            else:
+                self._repair(status)
         raise Violation("that what was lost arrives when it is sent again", ", ".join(self.tail))
 
 

@@ -1,8 +1,39 @@
 """Every check, in the order in which they run: what later ones rely on comes first."""
 
 from bench.conform.check import Check
-from bench.conform.checks import framing, hello
+from bench.conform.checks import (
+    catalogue,
+    credit,
+    framing,
+    hello,
+    hostile,
+    housekeeping,
+    packets,
+    refusals,
+    reliability,
+    reset,
+    session,
+    state,
+    training,
+    verification,
+)
 
-CHECKS: tuple[Check, ...] = (*hello.CHECKS, *framing.CHECKS, *framing.AT_THE_END)
+CHECKS: tuple[Check, ...] = (
+    *hello.CHECKS,
+    *framing.CHECKS,
+    *session.CHECKS,
+    *packets.CHECKS,
+    *verification.CHECKS,
+    *reliability.CHECKS,
+    *credit.CHECKS,
+    *housekeeping.CHECKS,
+    *refusals.CHECKS,
+    *catalogue.CHECKS,
+    *state.CHECKS,
+    *training.CHECKS,
+    *reset.CHECKS,
+    *hostile.CHECKS,
+    *framing.AT_THE_END,
+)
 
 __all__ = ["CHECKS"]

@@ -1,0 +1,197 @@
+"""Credit: as many wire bytes as the payload says, and not one of them lost."""
+
+from itertools import pairwise
+
+from bench.conform.check import Violation, check, require
+from bench.conform.subject import CONTROL_RESERVE_BYTES, Subject
+from bench.conform.talk import Talk, describe_tail
+from firmware_if.messages import (
+    MAX_CLASSES,
+    MAX_FRAME_BYTES,
+    ConfigureStream,
+    FrameType,
+    Mode,
+    ResetBank,
+    Samples,
+)
+from firmware_if.packets import ACKNOWLEDGE_NONE
+
+_ROW_BYTES = 10
+_ROWS = 98
+"""Of one channel, in a packet of 995 bytes."""
+
+
+def _classes(count: int) -> ConfigureStream:
+    return ConfigureStream(1, 0, tuple(range(count)), Mode.STREAM)
+
+
+def _frames(talk: Talk, messages: list[ConfigureStream | ResetBank | Samples]) -> list[bytes]:
+    packets = [talk.pack(message, ACKNOWLEDGE_NONE)[0] for message in messages]
+    return [talk.frame(FrameType.DATA, p, sequence=talk.sequence + n) for n, p in enumerate(packets)]
+
+
+def _filling(talk: Talk, wire_bytes: int) -> list[bytes]:
+    """Telecommands that cause no telemetry, in frames of exactly so many bytes together."""
+    small = len(_frames(talk, [ResetBank()])[0])
+    sizes = {count: len(_frames(talk, [_classes(count)])[0]) for count in range(2, MAX_CLASSES + 1)}
+    count, left = divmod(wire_bytes, small)
+    messages: list[ConfigureStream | ResetBank | Samples] = [ResetBank()] * count
+    for fewer in range(1, 6):
+        room = left + fewer * small
+        for one, size in sizes.items():
+            rest = [other for other, more in sizes.items() if size + more == room]
+            if size == room or rest:
+                added = [_classes(one), *map(_classes, rest[:1])] if rest else [_classes(one)]
+                return _frames(talk, [*messages[fewer:], *added])
+    return _frames(talk, messages)
+
+
+@check(
+    "credit.fits_the_queue",
+    clause="Reliable delivery: Credit",
+    hint="credit is receive_bytes less 256, which stay free for frames that take none; at least one frame",
+)
+def fits_the_queue(subject: Subject) -> None:
+    """The credit holds a frame, and with 256 bytes for other frames is no more than the receive queue has."""
+    credit, queue = subject.talk.credit, subject.facts.receive_bytes
+    require(credit >= MAX_FRAME_BYTES, f"credit for a frame of {MAX_FRAME_BYTES} bytes", credit)
+    most = queue - CONTROL_RESERVE_BYTES
+    require(credit <= most, f"at most {most}: receive_bytes {queue} less {CONTROL_RESERVE_BYTES}", credit)
+
+
+@check(
+    "credit.holds_what_it_says",
+    clause="Reliable delivery: Credit",
+    hint="the receive queue must take all of it while a telecommand is carried out; are interrupts masked for long?",
+)
+def holds_what_it_says(subject: Subject) -> None:
+    """The credit filled to the last byte in one go, by small frames, is taken whole, and nothing overruns."""
+    talk = subject.talk
+    overruns = subject.housekeeping().receive_overruns
+    for _ in range(3):
+        credit = talk.credit
+        frames = _filling(talk, credit)
+        talk.wire.write(b"".join(frames) + talk.frame(FrameType.STATUS, poll=talk.new_poll()))
+        talk.sequence += len(frames)
+        heard = talk.poll(what=f"a Status after {credit} bytes of credit were filled")
+        ack = heard[-1].frame.header.ack
+        wanted = f"all {len(frames)} frames of {sum(map(len, frames))} bytes acknowledged: ack {talk.sequence}"
+        require(ack == talk.sequence, wanted, f"ack {ack}")
+    after = subject.housekeeping().receive_overruns
+    require(after == overruns, "no receive overruns", f"{after - overruns} bytes lost")
+
+
+@check(
+    "credit.holds_large_frames",
+    clause="Reliable delivery: Credit",
+    hint="as holds_what_it_says; a frame of 1 KiB must be taken off the queue while the next one arrives",
+)
+def holds_large_frames(subject: Subject) -> None:
+    """The credit filled by frames of nearly a KiB is taken whole, and its rows are all reported."""
+    talk = subject.talk
+    talk.demand(_classes(2))
+    rows = bytes(_ROW_BYTES * _ROWS)
+    count = talk.credit // MAX_FRAME_BYTES
+    frames = _frames(talk, [Samples(_ROWS * n, rows) for n in range(count)])
+    talk.wire.write(b"".join(frames))
+    talk.sequence += count
+    heard = talk.poll()
+    ack = heard[-1].frame.header.ack
+    require(ack == talk.sequence, f"ack {talk.sequence} after {count} frames", f"ack {ack}: {describe_tail(heard)}")
+    next_row = subject.housekeeping().next_row
+    require(next_row == _ROWS * count, f"next row {_ROWS * count}", next_row)
+
+
+@check(
+    "credit.reopens",
+    clause="Reliable delivery: Credit",
+    hint="announce the room there is anew once the queue has been emptied",
+)
+def reopens(subject: Subject) -> None:
+    """After the credit was used up and everything was acknowledged, as much is announced again."""
+    talk = subject.talk
+    credit = talk.credit
+    frames = _filling(talk, credit)
+    talk.wire.write(b"".join(frames))
+    talk.sequence += len(frames)
+    found = []
+    for _ in range(20):
+        status = talk.poll()[-1].frame.header
+        found.append((status.ack, status.credit))
+        if status.ack == talk.sequence and status.credit >= credit:
+            return
+    raise Violation(f"ack {talk.sequence} and credit {credit} again", f"{found[-1]}")
+
+
+@check(
+    "credit.survives_more",
+    clause="Reliable delivery: Credit",
+    hint="what does not fit into the receive queue may be lost, what came before it may not",
+)
+def survives_more(subject: Subject) -> None:
+    """More than the credit may be lost, but nothing of what was within it; sent again, it arrives."""
+    talk = subject.talk
+    within = _filling(talk, talk.credit)
+    talk.sequence += len(within)
+    beyond = _frames(talk, [ResetBank()] * 40)
+    talk.wire.write(b"".join(within + beyond))
+    ack = talk.poll()[-1].frame.header.ack
+    arrived = ack - (talk.sequence - len(within))
+    require(arrived >= len(within), f"at least the {len(within)} frames within the credit", f"{arrived} frames")
+    for _ in range(len(beyond)):
+        place = ack - talk.sequence
+        if place >= len(beyond):
+            break
+        talk.wire.write(beyond[place])
+        ack = talk.poll()[-1].frame.header.ack
+    talk.sequence += len(beyond)
+    require(ack == talk.sequence, f"ack {talk.sequence} once all was sent again", f"ack {ack}")
+
+
+@check(
+    "credit.acknowledges_unasked",
+    clause="Reliable delivery",
+    hint="send Status on your own when more than half of the credit has come since an ack last travelled",
+)
+def acknowledges_unasked(subject: Subject) -> None:
+    """When more than half of the credit has come unannounced, an acknowledgement is sent without a poll."""
+    talk = subject.talk
+    talk.demand(_classes(2))
+    rows = bytes(_ROW_BYTES * _ROWS)
+    count = talk.credit // MAX_FRAME_BYTES
+    frames = _frames(talk, [Samples(_ROWS * n, rows) for n in range(count)])
+    talk.wire.write(b"".join(frames))
+    first = talk.sequence
+    talk.sequence += count
+    what = f"an acknowledgement, unasked, after {sum(map(len, frames))} of {talk.credit} bytes of credit"
+    talk.listen(lambda item: item.frame.header.ack > first, what=what)
+    talk.settle()
+
+
+@check(
+    "credit.acknowledges_monotonically",
+    clause="Reliable delivery: Ack",
+    hint="ack is the sequence expected next; it never goes back",
+)
+def acknowledges_monotonically(subject: Subject) -> None:
+    """The acknowledgement never goes back and never passes what was sent."""
+    talk = subject.talk
+    acks = []
+    for _ in range(3):
+        frames = _filling(talk, talk.credit // 2)
+        talk.wire.write(b"".join(frames))
+        talk.sequence += len(frames)
+        acks += [item.frame.header.ack for item in talk.poll() + talk.poll()]
+    require(all(one <= other for one, other in pairwise(acks)), "acks that only grow", acks)
+    require(acks[-1] == talk.sequence, f"ack {talk.sequence} in the end", acks[-1])
+
+
+CHECKS = (
+    fits_the_queue,
+    holds_what_it_says,
+    holds_large_frames,
+    reopens,
+    survives_more,
+    acknowledges_unasked,
+    acknowledges_monotonically,
+)
