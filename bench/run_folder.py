@@ -33,7 +33,7 @@ _FIRMWARE = "firmware.json"
 _RECORDING = "recording"
 _TARGET = "target"
 INITIAL = "initial"
-_TWINS = "twins"
+TWINS = "twins"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
         else:
             save_recording(files.recording, folder / _RECORDING)
         if files.twins is not None:
-            _copy_files(files.twins, folder / _TWINS, pattern="*.py")
+            _copy_files(files.twins, folder / TWINS, pattern="*.py")
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
@@ -148,7 +148,7 @@ def check_twins(scenario: Scenario) -> Path | None:
 
 def has_twins(folder: Path) -> bool:
     """Whether a run brought Python of its own."""
-    return (folder / _TWINS).is_dir()
+    return (folder / TWINS).is_dir()
 
 
 def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
@@ -175,7 +175,7 @@ def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
         recording=with_classes(load_recording(folder / _RECORDING), initial),
         firmware=_load_firmware(firmware) if firmware.exists() else None,
         initial=initial,
-        twins=folder / _TWINS if trust_twins and has_twins(folder) else None,
+        twins=folder / TWINS if trust_twins and has_twins(folder) else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -280,6 +281,7 @@ class Board:
             versions,
             self.transport.describe(),
             job.scenario.mode,
+            datetime.now().astimezone().isoformat(timespec="seconds"),
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The command line: `bench run`, `verify`, `judge`, `frames`, `targets`, `learners`, `import`, `hello` and `doctor`.
+"""The command line. `bench --help` lists the commands, `bench COMMAND --help` what each takes.
 
 Exit status: 0 every required verdict PASS; 1 a FAIL; 3 no FAIL but a required verdict UNMEASURED; 2 the bench could
 not run, or its output not be written; 130 aborted.

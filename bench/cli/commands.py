@@ -18,15 +18,15 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _judge(options: argparse.Namespace) -> int:
-    from bench.cli.show import show_verdicts
-    from bench.run_folder import has_twins, judge_run, load_run_files
-    from bench.verdict import exit_status
+    from bench.cli.judge_command import judge
 
-    verdicts = judge_run(options.run, load_run_files(options.run, trust_twins=options.trust_twins))
-    show_verdicts(verdicts)
-    if has_twins(options.run) and not options.trust_twins:
-        print(f"{options.run / 'twins'} holds Python that was not run: read it, then add --trust-twins")
-    return exit_status(verdicts)
+    return judge(options)
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from bench.cli.pack_command import pack
+
+    return pack(options)
 
 
 def _conform(options: argparse.Namespace) -> int:
@@ -95,6 +95,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "verify": _verify,
     "judge": _judge,
+    "pack": _pack,
     "conform": _conform,
     "frames": _frames,
     "targets": _targets,

@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from bench.cli.output import Output
 from bench.frames import Choice, chosen, decode, line_text, open_link
+from bench.pack import is_pack, unpacked
 
 _BATCH = 256
 """Lines that are written together; each is written by itself on a terminal."""
@@ -12,8 +14,17 @@ _BATCH = 256
 
 def show_frames(options: argparse.Namespace) -> int:
     """Print what was asked for; the exit status."""
+    if not options.link.is_dir() and is_pack(options.link):
+        with unpacked(options.link) as folder:
+            _show(folder, options)
+    else:
+        _show(options.link, options)
+    return 0
+
+
+def _show(path: Path, options: argparse.Namespace) -> None:
     choice = Choice(only=tuple(options.only), errors=options.errors, last=options.last)
-    with open_link(options.link) as source:
+    with open_link(path) as source:
         lines = chosen(decode(source.chunks, cut=source.is_capture), choice)
         together: list[str] = []
         for line in lines:
@@ -25,4 +36,3 @@ def show_frames(options: argparse.Namespace) -> int:
                     break  # nobody reads on: `| head`
         if together:
             print("\n".join(together))
-    return 0

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
-from bench.cli.parser_link import add_frames
+from bench.cli.parser_link import add_frames, add_judge, add_pack
 
 _EPILOG = """exit status:
   0  every required verdict is PASS
@@ -30,9 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_verify(commands)
-    judge = commands.add_parser("judge", help="judge a run folder again, here or on another machine")
-    judge.add_argument("run", type=Path, metavar="RUN", help="folder that `bench run` wrote")
-    judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
+    add_judge(commands)
+    add_pack(commands)
     _add_conform(commands)
     add_frames(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows")

@@ -31,6 +31,8 @@ class RunStarted(Entry):
     """How the payload was started; empty for a board on a port."""
     mode: str = "stream"
     """Of the scenario. In score mode `rows` are those that are scored, else those that are streamed."""
+    started: str = ""
+    """Date and time of day, ISO 8601."""
 
 
 @dataclass(frozen=True)
