@@ -6,10 +6,14 @@ import errno
 import grp
 import os
 from pathlib import Path
+from typing import Final
 
 from serial.tools import list_ports
 
 from bench.errors import PortAbsent, TransportError
+
+ROOT: Final = Path("/")
+"""Where dev/ and sys/ are."""
 
 
 def port_names() -> list[str]:
@@ -55,9 +59,9 @@ def in_use(path: str) -> TransportError:
     return TransportError(f"{path} is in use {name_holders(path)}", hint=hint)
 
 
-def is_hardware(path: str) -> bool:
+def is_hardware(path: str, root: Path = ROOT) -> bool:
     """Whether `path` is a tty with a driver, which ptys are not."""
-    return Path("/sys/class/tty", Path(os.path.realpath(path)).name).exists()
+    return (root / "sys/class/tty" / Path(os.path.realpath(path)).name).exists()
 
 
 def explain(path: str, error: OSError) -> TransportError:

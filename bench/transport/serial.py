@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from bench.errors import TransportError
 from bench.transport.base import LineCut, Transfer
 from bench.transport.duplex import Duplex
+from bench.transport.ports import ROOT
 from bench.transport.tty import no_modem_lines, open_tty
-from bench.transport.usb import ROOT, find_device
+from bench.transport.usb import find_device
 
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight of data, a stop bit."""
@@ -89,7 +90,8 @@ class SerialTransport:
 
             return Turns(self._url, baud=self._baud, dtr=self._dtr, rts=self._rts)
         path = find_device(self._url, self._root)
-        line = _DeviceLine(open_tty(path, baud=self._baud, dtr=self._dtr, rts=self._rts, flush=flush))
+        descriptor = open_tty(path, baud=self._baud, dtr=self._dtr, rts=self._rts, flush=flush, root=self._root)
+        line = _DeviceLine(descriptor)
         self._place = self._url if self._url == os.path.realpath(path) else f"{self._url} = {os.path.realpath(path)}"
         return line
 

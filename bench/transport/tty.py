@@ -13,10 +13,11 @@ import struct
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from bench.errors import ConfigurationError, TransportError
-from bench.transport.ports import explain, holders, in_use, is_hardware
+from bench.transport.ports import ROOT, explain, holders, in_use, is_hardware
 
 # asm-generic/ioctls.h and termbits.h of Linux: x86, ARM and RISC-V have these.
 _TCGETS2: Final = 0x802C542A
@@ -30,14 +31,22 @@ _TOLERANCE: Final = 0.03
 """Of a rate: with 5 % between both ends, the tenth bit of 8N1 is read from its neighbour; the board has its share."""
 
 
-def open_tty(path: str, *, baud: int, dtr: bool | None = None, rts: bool | None = None, flush: bool = True) -> int:
+def open_tty(
+    path: str,
+    *,
+    baud: int,
+    dtr: bool | None = None,
+    rts: bool | None = None,
+    flush: bool = True,
+    root: Path = ROOT,
+) -> int:
     """A descriptor that does not block, read from which b"" means the end. Raises TransportError.
 
     The driver raises DTR and RTS when it opens a port; nothing can keep it from that. A line whose level is given is
     set right afterwards, both by one request, and then stays so when the port is closed: otherwise the driver would
     drop it, and each run would begin with an edge. `flush`: what came before is not read.
     """
-    descriptor = claim_tty(path)
+    descriptor = claim_tty(path, root)
     with _closed_on_error(descriptor, path):
         _set_levels(descriptor, path, dtr=dtr, rts=rts)
         set_rate(descriptor, path, baud, keep_levels=(dtr, rts) != (None, None))
@@ -46,10 +55,10 @@ def open_tty(path: str, *, baud: int, dtr: bool | None = None, rts: bool | None 
     return descriptor
 
 
-def claim_tty(path: str) -> int:
+def claim_tty(path: str, root: Path = ROOT) -> int:
     """A descriptor of `path`, for nobody else, with settings and modem lines as the driver leaves them."""
     # A terminal program that takes no lock would get half the bytes. A pty may well be held by who made it.
-    hardware = is_hardware(path)
+    hardware = is_hardware(path, root)
     if hardware and holders(path):
         raise in_use(path)
     try:

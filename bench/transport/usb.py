@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.errors import ConfigurationError, TransportError
+from bench.errors import ConfigurationError, PortAbsent, TransportError
+from bench.transport.ports import ROOT
 
-ROOT: Final = Path("/")
-"""Where dev/ and sys/ are."""
 PREFIX: Final = "usb:"
 _URL: Final = re.compile(r"usb:(?P<vendor>[0-9a-fA-F]{4}):(?P<product>[0-9a-fA-F]{4})(?::(?P<serial>.+))?")
 
@@ -88,7 +87,7 @@ def find_device(url: str, root: Path = ROOT) -> str:
         return matching[0].device
     if matching:
         raise TransportError(f"{url} is {len(matching)} ports: {_list(matching)}", hint=_tell_apart(matching))
-    raise TransportError(
+    raise PortAbsent(
         f"there is no port {url}",
         hint=f"USB serial ports of this machine: {_list(there) or 'none'}; is the board plugged in and powered?",
     )

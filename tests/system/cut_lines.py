@@ -79,6 +79,7 @@ class UsbWay:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = "usb:0403:6001:A50285BI"
+        self.link = root / "dev/serial/by-id/usb-FTDI_A50285BI-if00-port0"
         self.number = -1
         self.descriptor = self._device = -1
         self.appear()
@@ -92,7 +93,9 @@ class UsbWay:
         self.descriptor, self._device = os.openpty()
         tty.setraw(self._device)
         os.set_blocking(self.descriptor, False)
-        add_usb_tty(self.root, f"ttyUSB{self.number}", os.ttyname(self._device), serial="A50285BI")
+        add_usb_tty(
+            self.root, f"ttyUSB{self.number}", os.ttyname(self._device), serial="A50285BI", by_id=self.link.name
+        )
 
     def accept(self) -> bool:
         return True
@@ -105,18 +108,23 @@ class UsbWay:
             self.descriptor = -1
 
 
-def relay(payload: int, way: Way, *, cuts: Sequence[int], stop: int) -> None:
-    """Pass bytes on, cutting the line after each number of bytes towards the payload since it appeared last."""
-    left = list(cuts)
+def relay(payloads: Sequence[int], way: Way, *, cuts: Sequence[int], absent_s: float | None, stop: int) -> None:
+    """Pass bytes on, cutting the line after each number of bytes towards the payload since it appeared last.
+
+    With several payloads, another one is there after each cut. With an `absent_s` of None the line stays away.
+    """
+    left, others = list(cuts), list(payloads)
+    payload = others.pop(0)
     budget = left.pop(0) if left else None
-    back_at = 0.0
+    back_at: float | None = None
     while True:
         there = way.descriptor >= 0
         watched = [payload, stop, *([way.descriptor] if there else [])]
-        ready, _, _ = select.select(watched, [], [], None if there else max(0.0, back_at - time.monotonic()))
+        wait_s = None if there or back_at is None else max(0.0, back_at - time.monotonic())
+        ready, _, _ = select.select(watched, [], [], wait_s)
         if stop in ready:
             return
-        if not there and time.monotonic() >= back_at:
+        if not there and back_at is not None and time.monotonic() >= back_at:
             way.appear()
         if payload in ready:
             pass_on(os.read(payload, 4096), way, stop)
@@ -128,7 +136,8 @@ def relay(payload: int, way: Way, *, cuts: Sequence[int], stop: int) -> None:
                     budget -= len(data)
                     if budget == 0:
                         way.vanish()
-                        back_at = time.monotonic() + ABSENT_S
+                        back_at = None if absent_s is None else time.monotonic() + absent_s
+                        payload = others.pop(0) if others else payload
                         budget = left.pop(0) if left else None
 
 
@@ -145,10 +154,13 @@ def pass_on(data: bytes, way: Way, stop: int) -> None:
 
 
 @contextmanager
-def cut_line(way: Way, payload: socket.socket, *, cuts: Sequence[int]) -> Iterator[Way]:
-    """Yield the way, behind which `payload` is reached while the line is whole."""
+def cut_line(
+    way: Way, *payloads: socket.socket, cuts: Sequence[int], absent_s: float | None = ABSENT_S
+) -> Iterator[Way]:
+    """Yield the way, behind which the first payload is reached while the line is whole; the rest is as in `relay`."""
     woken, wake = os.pipe()
-    thread = threading.Thread(target=relay, args=(payload.fileno(), way), kwargs={"cuts": cuts, "stop": woken})
+    how = {"cuts": cuts, "absent_s": absent_s, "stop": woken}
+    thread = threading.Thread(target=relay, args=([payload.fileno() for payload in payloads], way), kwargs=how)
     thread.start()
     try:
         yield way

@@ -12,10 +12,17 @@ from bench.plan import make_plan
 from bench.scenario import ModelSpec, Scenario
 from bench.session import Recorder, Session, run
 from bench.target import QemuTransportSpec, load_target
-from bench.trace import Entry, LinkCut, LinkResumed, ModelDumped
+from bench.trace import Entry, LinkCut, LinkResumed, ModelDumped, RunEnded, TargetFailed
 from bench.transport import SerialTransport, Transport, make_process
-from bench.transport.usb import ROOT
-from tests.system.command_line import sun_sensor
+from bench.transport.ports import ROOT
+from tests.system.command_line import (
+    read_models,
+    read_verdicts,
+    run_bench,
+    save_rows,
+    sun_sensor,
+    write_scenario,
+)
 from tests.system.cut_lines import TcpWay, UsbWay, Way, cut_line, emulated_payload, native_payload
 from tests.system.emulated import build
 
@@ -82,14 +89,87 @@ def test_a_line_that_comes_back_loses_and_doubles_nothing(host_payload: Path, tm
         assert way.number == len(CUTS)
 
 
-def test_an_emulated_board_resumes_where_it_stood(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["usb", "tcp"])
+def test_a_line_that_stays_away_is_a_verdict_that_names_it(host_payload: Path, tmp_path: Path, kind: str) -> None:
+    way = make_way(kind, tmp_path)
+    with native_payload(host_payload) as payload, cut_line(way, payload, cuts=(12_000,), absent_s=None):
+        outcome, trace = carry_out(through(way, reconnect_s=0.6))
+    assert outcome == "target_failed"
+    assert [entry.reconnect_s for entry in trace if isinstance(entry, LinkCut)] == [0.6]
+    assert not [entry for entry in trace if isinstance(entry, LinkResumed)]
+    [failure] = [entry for entry in trace if isinstance(entry, TargetFailed)]
+    assert f"{way.url}" in failure.reason
+    assert "is gone: " in failure.reason
+    assert "it did not come back within 0.6 s: " in failure.reason
+    assert ("there is no port usb:" if kind == "usb" else "Connection refused") in failure.reason
+    assert "reconnect_s in station.toml" in failure.hint
+    last = trace[-1]
+    assert isinstance(last, RunEnded)
+    assert last.rows > 0, "what came before the cut is kept"
+
+
+def test_without_reconnection_a_cut_ends_the_run_at_once(host_payload: Path, tmp_path: Path) -> None:
+    way = UsbWay(tmp_path)
+    with native_payload(host_payload) as payload, cut_line(way, payload, cuts=(4000,)):
+        outcome, trace = carry_out(through(way, reconnect_s=0.0))
+    assert outcome == "target_failed"
+    assert not [entry for entry in trace if isinstance(entry, LinkCut)]
+    [failure] = [entry for entry in trace if isinstance(entry, TargetFailed)]
+    assert failure.reason.startswith("usb:0403:6001:A50285BI = /dev/pts/")
+
+
+@pytest.mark.parametrize("cut", [400, 4000])
+def test_a_payload_that_restarts_in_a_cut_has_lost_its_models(host_payload: Path, tmp_path: Path, cut: int) -> None:
+    with (
+        native_payload(host_payload) as one,
+        native_payload(host_payload) as other,
+        cut_line(UsbWay(tmp_path), one, other, cuts=(cut,)) as way,
+    ):
+        outcome, trace = carry_out(through(way))
+    assert outcome == "target_failed"
+    [failure] = [entry for entry in trace if isinstance(entry, TargetFailed)]
+    assert failure.reason == "the payload restarted while the line was cut, and lost its models"
+    assert "dtr" in failure.hint
+
+
+def test_who_wants_it_to_stop_need_not_wait_for_the_line(host_payload: Path, tmp_path: Path) -> None:
+    seen: list[Entry] = []
+    with (
+        native_payload(host_payload) as payload,
+        cut_line(UsbWay(tmp_path), payload, cuts=(4000,), absent_s=None) as way,
+    ):
+        outcome, trace = carry_out(
+            through(way, reconnect_s=60.0),
+            stop=lambda: any(isinstance(entry, LinkCut) for entry in seen),
+            observe=seen.append,
+        )
+    assert outcome == "aborted"
+    last = trace[-1]
+    assert isinstance(last, RunEnded)
+    assert last.t < 30.0
+    assert not [entry for entry in trace if isinstance(entry, TargetFailed)]
+
+
+def test_an_emulated_board_behind_a_pty_resumes_where_it_stood(tmp_path: Path) -> None:
+    """The bench as its users have it; the pty gets another number in mid-stream, and the link follows it."""
     target = load_target("qemu-zynq-a9")
     spec = target.transport
     assert isinstance(spec, QemuTransportSpec)
     command: list[str | Path] = [spec.binary, "-machine", spec.machine, *spec.arguments, "-kernel", build(target)]
-    _, undisturbed = carry_out(make_process(build(load_target("host"))))
-    with emulated_payload(command, tmp_path) as payload, cut_line(TcpWay(), payload, cuts=(3000, 4000)) as way:
-        outcome, trace = carry_out(through(way), target="qemu-zynq-a9")
-    assert outcome == "completed", trace[-2:]
-    assert dumps(trace) == dumps(undisturbed), "the same arithmetic gives the same bits on every core"
-    assert [entry.resumed for entry in trace if isinstance(entry, LinkResumed)] == [True, True]
+    scenario = write_scenario(tmp_path / "cut.toml", restart=True)
+    run = ("run", scenario, "--recording", save_rows(tmp_path / "rows", 480, 960))
+    assert run_bench(tmp_path, *run, "--target", "host", "--out", tmp_path / "whole").status == 0
+    with emulated_payload(command, tmp_path) as payload, cut_line(UsbWay(tmp_path), payload, cuts=(4000, 9000)) as way:
+        assert isinstance(way, UsbWay)
+        ended = run_bench(
+            tmp_path, *run, "--target", "qemu-zynq-a9", "--port", way.link, "--out", tmp_path / "disturbed"
+        )
+    assert ended.status == 0, ended
+    assert f"{way.link} = /dev/pts/" in ended.out
+    assert ended.out.count("; waiting up to 10 s for it") == 2
+    assert ended.out.count("the payload answers again after") == 2
+    assert read_models(tmp_path / "disturbed") == read_models(tmp_path / "whole"), "the same arithmetic, the same bits"
+    verdicts = read_verdicts(tmp_path / "disturbed")
+    assert verdicts["link.cuts"]["value"] == 2
+    assert "answered again after" in verdicts["link.cuts"]["because"]
+    assert verdicts["run.unplanned_restarts"]["value"] == 0

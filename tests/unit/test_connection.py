@@ -17,7 +17,7 @@ from firmware_if.connection import (
     State,
 )
 from firmware_if.errors import WireError
-from firmware_if.framing import Deframer, Frame, Header, enframe
+from firmware_if.framing import Corrupt, Deframer, Frame, Header, enframe
 from firmware_if.messages import FINGERPRINT, VERSION, AreYouAlive, FrameType, Hello, Samples
 from firmware_if.octets import Reader, Writer
 from firmware_if.packets import crc16
@@ -273,6 +273,75 @@ def test_a_resumed_session_sends_what_was_not_acknowledged(payload: Payload) -> 
     payload.hello(ack=1)
     assert payload.events() == [Connected(payload.connection.hello, resumed=True)]  # type: ignore[arg-type]
     assert [frame.header.sequence for frame in payload.heard()] == [1, 2]
+
+
+def test_after_a_cut_only_the_session_is_asked_for_until_the_payload_answers(payload: Payload) -> None:
+    send(payload, 1)
+    payload.connection.send(Samples(1, b"more"), acknowledge=False)
+    payload.connection.resume(payload.now)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
+    nonce = payload.bench_nonce
+    payload.say(FrameType.STATUS, ack=1)  # was still under way, or was said to the question before it was lost
+    for _ in range(3):
+        payload.wait(0.25)
+        assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
+    assert payload.bench_nonce == nonce
+    payload.hello(ack=1)
+    assert [type(event) for event in payload.events()] == [Connected]
+    assert [frame.header.sequence for frame in payload.heard()] == [1]
+
+
+def test_a_line_that_came_back_without_a_payload_is_given_up(payload: Payload) -> None:
+    payload.wait(100.0)  # a long absence: silence is counted from the line's return
+    payload.connection.resume(payload.now)
+    payload.wait(9.9)
+    assert payload.events() == []
+    payload.wait(0.3)
+    (lost,) = payload.events()
+    assert isinstance(lost, LinkLost)
+    assert lost.awaited == "the answer of a session that was cut"
+    assert payload.connection.deadline() is None
+
+
+def test_another_nonce_after_a_cut_means_a_restart_and_nothing_is_sent_again(payload: Payload) -> None:
+    send(payload, 3)
+    payload.connection.resume(payload.now)
+    payload.heard()
+    payload.hello(nonce=PAYLOAD_NONCE + 1)
+    assert [type(event) for event in payload.events()] == [PayloadRestarted]
+    payload.wait(60)
+    assert payload.heard() == []
+
+
+def test_telemetry_lost_in_a_cut_is_asked_for(payload: Payload) -> None:
+    payload.connection.resume(payload.now)
+    payload.heard()
+    payload.hello(sequence=2)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.REJECT]
+    payload.alive(0)
+    payload.alive(1)
+    assert [type(event) for event in payload.events()] == [Connected, PacketReceived, PacketReceived]
+
+
+def test_the_torn_half_of_a_frame_does_not_spoil_the_first_one_after_a_cut(payload: Payload) -> None:
+    whole = enframe(Header(FrameType.STATUS, 0, payload.bench_nonce), b"")
+    payload.connection.receive_data(whole[:-3], payload.now)
+    payload.connection.resume(payload.now)
+    payload.heard()
+    payload.connection.receive_data(whole[-3:], payload.now)
+    payload.hello()
+    assert [type(event) for event in payload.events()] == [Corrupt, Connected]
+
+
+def test_a_cut_while_connecting_asks_again_and_is_no_resumption(draw: Callable[[], int]) -> None:
+    payload = Payload(Connection(draw, times=TIMES))
+    payload.connection.open(payload.now)
+    payload.heard()
+    payload.connection.resume(payload.now)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
+    payload.hello()
+    assert payload.events() == [Connected(payload.connection.hello, resumed=False)]  # type: ignore[arg-type]
+    assert payload.connection.deadline() is None, "it is not asked for any more"
 
 
 def test_a_credit_too_small_for_a_packet_is_probed(payload: Payload) -> None:
