@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.errors import CommandError
+from bench.errors import CommandError, ConfigurationError, TransportError
 from bench.printed import printable
 from bench.target import ShellCommand
 from bench.transport.child import Child, name_of_exit
+from bench.transport.usb import find_device
 
 GRACE_S: Final = 2.0
 """Between SIGTERM and SIGKILL: for a flash tool to let go of its probe."""
@@ -40,7 +41,7 @@ def run_command(
     It finds HIL_PORT, HIL_ELF, HIL_TARGET and HIL_BAUD in its environment, and no input. Nothing of its process group
     is left when this returns or raises. Raises CommandError when it fails, hangs, or wants an ELF and there is none.
     """
-    told = {"HIL_PORT": port, "HIL_TARGET": target, "HIL_BAUD": str(baud)}
+    told = {"HIL_PORT": _device_of(port), "HIL_TARGET": target, "HIL_BAUD": str(baud)}
     if elf is not None:
         told["HIL_ELF"] = str(elf)
     elif "HIL_ELF" in command.line:
@@ -64,6 +65,14 @@ def run_command(
     if child.returncode:
         raise _failure(command, child.returncode, child.printed, what=what, told=told)
     return CommandOutput(child.printed, time.monotonic() - started)
+
+
+def _device_of(port: str) -> str:
+    """Flash tools know no usb: names; a board that has gone into its boot loader may have no port just now."""
+    try:
+        return find_device(port)
+    except (ConfigurationError, TransportError):
+        return port
 
 
 def _wait(child: Child, timeout_s: float, *, all_of_it: bool = False) -> bool:

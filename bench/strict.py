@@ -50,13 +50,23 @@ def nearest_or(word: str, known: Iterable[str], otherwise: str) -> str:
     return f"{hint}{'' if hint.endswith('?') else '.'} {otherwise}"
 
 
+def nearest_path(path: Path) -> str:
+    """'did you mean ...?' with what lies beside `path` under nearly its name; empty where nothing does."""
+    try:
+        beside = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, beside, n=1)
+    return f"did you mean {path.parent / close[0]}?" if close else ""
+
+
 def read_toml(path: Path, *, error: type[BenchError]) -> "StrictTable":
     """The root table of the TOML file at `path`; raises `error` if it is unreadable or not TOML."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as cause:
         message = f"{path}: no such file"
-        raise error(message, hint="check the path") from cause
+        raise error(message, hint=nearest_path(path) or "check the path") from cause
     except OSError as cause:
         message = f"{path}: cannot be read: {cause.strerror}"
         raise error(message, hint="check the path and its permissions") from cause

@@ -44,9 +44,14 @@ def _frames(options: argparse.Namespace) -> int:
 def _targets(options: argparse.Namespace) -> int:
     del options
     from bench.cli.show import show_targets
-    from bench.target import load_target, target_names
+    from bench.doctor import examine_target, examine_tools, known_targets
+    from bench.station import find_station
+    from bench.target import load_target
 
-    show_targets([load_target(name) for name in target_names()])
+    station = find_station()
+    tools = {finding.name: finding for finding in examine_tools()}
+    targets = [load_target(station.targets.get(name, name)) for name in known_targets(station)]
+    show_targets([(target, examine_target(target, tools, station).found) for target in targets])
     return 0
 
 
@@ -81,11 +86,14 @@ def _hello(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from bench.doctor import examine, render
+    from bench.errors import ConfigurationError
 
     if options.port is not None:
         from bench.cli.doctor_command import examine_one_port
 
         return examine_one_port(options)
+    if options.scan_baud or options.baud is not None:
+        raise ConfigurationError("a rate of no port", hint="add --port: bench doctor --port /dev/ttyUSB0 --scan-baud")
     findings = examine()
     sys.stdout.write(render(findings))
     return 0 if all(finding.ok for finding in findings) else 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
+from bench.cli.words import ShowVersion, WordParser
 
 _EPILOG = """exit status:
   0  every required verdict is PASS
@@ -21,20 +22,21 @@ _CONFORM_EPILOG = """exit status:
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = WordParser(
         prog="bench",
         description="Stream recorded telemetry into a payload computer, let it train, and judge what it did.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show versions of bench and contract, and end")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_verify(commands)
     add_judge(commands)
     add_pack(commands)
     _add_conform(commands)
     add_frames(commands)
-    commands.add_parser("targets", help="list the payload computers that the bench knows")
+    commands.add_parser("targets", help="list the payload computers that the bench knows, and which can run here")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
     _add_hello(commands)

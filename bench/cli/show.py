@@ -194,11 +194,11 @@ def _common(lists: Sequence[Sequence[str]]) -> list[str]:
     return list(lists[0][: [*alike, False].index(False)])
 
 
-def show_targets(targets: Sequence[Target]) -> None:
-    """Name, meter and title of every target."""
+def show_targets(targets: Sequence[tuple[Target, str]]) -> None:
+    """Name, meter and title of every target, and whether it can run here."""
     console = make_console()
-    headings = ("target", "counts", "what it is")
-    rows = [(target.name, target.clock.kind, target.title) for target in targets]
+    headings = ("target", "counts", "here", "what it is")
+    rows = [(target.name, target.clock.kind, here, target.title) for target, here in targets]
     if not console.is_terminal:
         _print_plain(console, [headings, *rows], right=0)
         return

@@ -76,7 +76,7 @@ class Runner:
         silent = self._wire.received_bytes == 0
         raise BenchError(
             f"no frame from {self._place.name} within {self._place.ready_s:g} s ({seen})",
-            hint="check the port, its cable and the power of the board, or run: bench doctor"
+            hint="check the port, its cable and the power of the board, or run: bench doctor --port PORT"
             if silent
             else "check --baud; does the board run a payload that speaks firmware_if/SPEC.md?",
         )

@@ -8,15 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.doctor.finding import Finding
-from bench.errors import ConfigurationError
-from bench.station import NO_STATION, STATION_FILE, load_station, place
-from bench.target import PORTS, ProcessSpec, QemuTransportSpec, Target, load_target, target_names
+from bench.doctor.targets import examine_targets
+from bench.station import STATION_FILE
 from bench.transport.ports import holders, name_holders, port_names
 
 DISTRIBUTION: Final = "hil-bench"
@@ -61,13 +60,13 @@ def examine(
     *, tools: Sequence[Tool] = TOOLS, station: Path = Path(STATION_FILE), folder: Path | None = None
 ) -> tuple[Finding, ...]:
     """Look at everything; takes little more than DEADLINE_S. `folder` holds the targets, else the project's own."""
-    found = {finding.name: finding for finding in _examine_tools(tools)}
+    found = {finding.name: finding for finding in examine_tools(tools)}
     return (
         _examine_python(),
         _examine_packages(),
         *found.values(),
         _examine_ports(port_names()),
-        *_examine_targets(found, station, folder),
+        *examine_targets(found, station, folder),
     )
 
 
@@ -99,7 +98,8 @@ def _version_of(package: str) -> str | None:
         return None
 
 
-def _examine_tools(tools: Sequence[Tool]) -> list[Finding]:
+def examine_tools(tools: Sequence[Tool] = TOOLS) -> list[Finding]:
+    """Each of them, all asked at once."""
     answers = ask([tool.command for tool in tools])
     return [_judge_tool(tool, answers[tool.command]) for tool in tools]
 
@@ -159,54 +159,3 @@ def _examine_ports(ports: Sequence[str]) -> Finding:
         advice = f"no permission to open {', '.join(closed)}: sudo usermod -aG dialout $USER, then log in again"
     found = ", ".join(ports) or "none; only a board needs one"
     return Finding("serial ports", ok=True, found=found, advice=advice)
-
-
-def _examine_targets(tools: Mapping[str, Finding], station_file: Path, folder: Path | None) -> list[Finding]:
-    where = () if folder is None else (folder,)
-    findings = []
-    station = NO_STATION
-    if station_file.exists():
-        try:
-            station = load_station(station_file, *where)
-        except ConfigurationError as error:
-            findings.append(Finding("station file", ok=False, found=error.message, advice=error.hint))
-    for name in target_names(*where):
-        try:
-            target = load_target(name, *where)
-        except ConfigurationError as error:
-            findings.append(Finding(f"target {name}", ok=False, found=error.message, advice=error.hint))
-            continue
-        try:
-            findings.append(_examine_target(place(target, station), tools))
-        except ConfigurationError as error:
-            findings.append(Finding(f"target {name}", ok=True, found=error.message, advice=error.hint))
-    return findings
-
-
-def _examine_target(target: Target, tools: Mapping[str, Finding]) -> Finding:
-    name, transport = f"target {target.name}", target.transport
-    needed = _build_tools(target.port)
-    if isinstance(transport, QemuTransportSpec):
-        needed.append("QEMU")
-    missing = [tool for tool in needed if tool in tools and not tools[tool].ok]
-    if isinstance(transport, QemuTransportSpec) and shutil.which(transport.binary) is None:
-        missing.append(transport.binary)
-    if missing:
-        lacks = ", ".join(dict.fromkeys(missing))
-        return Finding(name, ok=False, found=f"cannot run without {lacks}", advice="see above, or run: tools/setup")
-    if isinstance(transport, QemuTransportSpec | ProcessSpec):
-        return Finding(name, ok=True, found=f"can run: {target.title}")
-    url = transport.url or ""
-    if "://" not in url and not os.access(url, os.R_OK | os.W_OK):
-        what = "no permission to open" if Path(url).exists() else "there is no"
-        return Finding(name, ok=False, found=f"{what} {url}", advice="is the board plugged in? see serial ports above")
-    return Finding(name, ok=True, found=f"on {url} at {transport.baud} baud, not tried: {target.title}")
-
-
-def _build_tools(port: str | None) -> list[str]:
-    """Names of the tools that build the firmware of a port; none for a board with firmware of its own."""
-    if port is None:
-        return []
-    recipe = PORTS / port / "port.mk"
-    cross = recipe.is_file() and "arm-none-eabi-" in recipe.read_text(encoding="utf-8")
-    return ["make", "ARM compiler", "ARM C library"] if cross else ["make", "C compiler"]

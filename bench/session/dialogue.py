@@ -149,7 +149,7 @@ class Dialogue:
         seen = f"received {received} bytes, {frames} frames"
         if received == 0:
             what = "silent port"
-            hint = f"check the port, its cable and the power of {self.target_name}, or run: bench doctor"
+            hint = f"check the port, its cable and the power of {self.target_name}, or run: bench doctor --port PORT"
         elif frames:
             what = "something answers, but not to this bench"
             hint = "is another bench talking to the same payload?"
@@ -158,7 +158,7 @@ class Dialogue:
             hint = "the board runs, but no payload of this contract: flash the firmware"
         else:
             what = f"{received} bytes, 0 frames: wrong baud?"
-            hint = "check --baud and [station] baud; or a device that speaks something else is on this port"
+            hint = "check --baud and [station] baud, or run: bench doctor --port PORT --scan-baud"
         return ConnectError(f"no HELLO from {self.target_name} within {ready_s:g} s ({seen}): {what}", hint=hint)
 
     # ------------------------------------------------------------------------------------------------------ requests

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import RecordingError
-from bench.strict import nearest_or
+from bench.strict import nearest_or, nearest_path
 from bench.telemetry.header import TOML_FILE
 
 _A_FOLDER: Final = "a recording is a folder with recording.toml and samples"
@@ -40,7 +40,7 @@ def find_recording(name_or_path: str, roots: Sequence[Path], *, beside: Path | N
         raise RecordingError(f"{path}: a file, and a recording is a folder", hint=given)
     if "/" in name_or_path:
         hint = "check the path; to make a recording of a table: bench import csv FILE --out DIR"
-        raise RecordingError(f"{path}: no such folder", hint=hint)
+        raise RecordingError(f"{path}: no such folder", hint=nearest_path(path) or hint)
     message = f"no recording {name_or_path!r}"
     if beside is not None and (beside / name_or_path).is_dir():
         raise RecordingError(message, hint=f'for the folder beside the scenario write recording = "./{name_or_path}"')

@@ -98,7 +98,7 @@ class TestPort:
         check_error(
             ended,
             "no HELLO from board within 0.6 s (received 0 bytes, 0 frames): silent port",
-            hint="check the port, its cable and the power of board, or run: bench doctor",
+            hint="check the port, its cable and the power of board, or run: bench doctor --port PORT",
         )
         check_no_result(tmp_path / "run")
 

@@ -1,5 +1,6 @@
 """The command line without a payload: words, exit statuses, and what people read."""
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from bench.cli.parser import make_parser
 from bench.cli.show import format_figure, format_value, show_verdicts
 from bench.measure import Measurement
 from bench.scenario import Limit
-from bench.target import target_names
+from bench.target import TARGETS, target_names
 from bench.verdict import Verdict, judge
+from firmware_if.messages import FINGERPRINT, VERSION
 
 
 def verdict(
@@ -43,6 +45,58 @@ def test_a_wrong_word_ends_with_status_2(words: list[str], capsys: pytest.Captur
     assert "usage: bench" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["rum"], "did you mean 'run'?"),
+        (["import", "cvs"], "did you mean 'csv'?"),
+        (["run", "sun-sensor", "--prot", "/dev/ttyUSB0"], "unknown option --prot: did you mean '--port'?"),
+        (["run", "sun-sensor", "--prot=/dev/ttyUSB0"], "unknown option --prot: did you mean '--port'?"),
+        (["verify", "x", "--recording", "y", "--arithmetic", "f23"], "did you mean 'f32'?"),
+        (["--versoin"], "did you mean '--version'?"),
+        (["run", "sun-sensor", "more"], "unrecognized arguments: more"),
+    ],
+)
+def test_a_mistyped_word_is_answered_by_the_nearest(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.rstrip().endswith(meant)
+
+
+def test_a_mistyped_path_is_answered_by_the_file_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    scenarios = Path(__file__).parents[2] / "fixtures" / "scenarios"
+    assert main(["run", str(scenarios / "sun-senor.toml")]) == 2
+    assert f"hint: did you mean {scenarios / 'sun-sensor.toml'}?" in capsys.readouterr().err
+    recordings = scenarios.parent / "telemetry"
+    assert main(["run", "sun-sensor", "--recording", str(recordings / "sun-sensors")]) == 2
+    assert f"hint: did you mean {recordings / 'sun-sensor'}?" in capsys.readouterr().err
+
+
+def test_nothing_said_shows_all_that_can_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == make_parser().format_help()
+
+
+def test_the_version_names_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(
+        f"bench {importlib.metadata.version('hil-bench')}, contract {VERSION} ({FINGERPRINT:016X}), "
+    )
+
+
+def test_a_rate_without_a_port_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--scan-baud"]) == 2
+    assert "hint: add --port" in capsys.readouterr().err
+
+
 def test_help_states_every_exit_status() -> None:
     text = make_parser().format_help()
     assert all(f"\n  {status}  " in text for status in (0, 1, 2, 3, 130))
@@ -63,11 +117,24 @@ def test_an_error_is_one_line_and_a_hint(tmp_path: Path, capsys: pytest.CaptureF
     assert len(lines) == 2
 
 
-def test_targets_are_listed_with_what_they_count(capsys: pytest.CaptureFixture[str]) -> None:
+def test_targets_are_listed_with_what_they_count_and_whether_they_can_run_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (TARGETS / "host.toml").read_text()
+    start, end = text.index("[transport]"), text.index("[clock_facts]")
+    board = text[:start] + '[transport]\nkind = "serial"\nready_s = 5.0\n\n' + text[end:]
+    (tmp_path / "my-board.toml").write_text(board.replace('name = "host"', 'name = "my-board"'))
+    (tmp_path / "station.toml").write_text(
+        '[station.my-board]\ntarget = "my-board.toml"\nport = "/dev/ttyNONE7"\n'
+        '[station.qemu-zynq-a9]\nport = "socket://localhost:4000"\n'
+    )
     assert main(["targets"]) == 0
-    printed = capsys.readouterr().out
-    assert all(name in printed for name in target_names())
-    assert "instructions" in printed
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert set(target_names()) < set(lines)
+    assert re.match(r"host +host +can run +Native process", lines["host"])
+    assert "instructions  on socket://localhost:4000 at 115200 baud, not tried" in lines["qemu-zynq-a9"]
+    assert "there is no /dev/ttyNONE7" in lines["my-board"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""`bench doctor --port` on the real firmware, as its users have it."""
+
+from pathlib import Path
+
+from tests.system.boards import device_on_pty, payload_on_pty, payload_on_tcp
+from tests.system.command_line import run_bench
+
+
+def test_a_payload_on_a_pty_and_behind_a_socket_is_sound(tmp_path: Path, host_payload: Path) -> None:
+    with payload_on_pty(host_payload) as path:
+        ended = run_bench(tmp_path, "doctor", "--port", path, "--scan-baud")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == f"ok      port: {path}"
+    assert "ok      HELLO: host, build id " in ended.out
+    with payload_on_tcp(host_payload) as url:
+        ended = run_bench(tmp_path, "doctor", "--port", url)
+    assert ended.status == 0
+    assert "ok      HELLO: host, build id " in ended.out
+
+
+def test_a_silent_port_fails_at_the_rate_of_its_station(tmp_path: Path) -> None:
+    with device_on_pty(lambda _: b"") as path:
+        (tmp_path / "station.toml").write_text(f'[station.host]\nport = "{path}"\nbaud = 57600\n')
+        ended = run_bench(tmp_path, "doctor", "--port", path)
+        again = run_bench(tmp_path, "doctor", "--port", path, "--baud", "9600")
+    assert ended.status == 1
+    assert "ok      opens: at 57600 baud" in ended.out
+    assert "FAIL    HELLO: nobody answers within 2 s" in ended.out
+    assert "ok      opens: at 9600 baud" in again.out
