@@ -3,8 +3,11 @@
 import re
 from typing import Final
 
-_CONTROL: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\t\n\r\x20-\x7e\xa0-\U0010ffff]")
-"""Terminal sequences (ECMA-48, 5.4) and control characters, as progress bars use them."""
+_CONTROL: Final = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|[^\t\n\r\x20-\x7e\xa0-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+"""Terminal sequences (ECMA-48, 5.4) and control characters, as progress bars use them, and those that end a line or
+turn the direction of text where nobody sees it (Unicode, UAX 9)."""
 
 
 def printable(text: str) -> str:

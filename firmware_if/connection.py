@@ -172,6 +172,7 @@ class Connection:
         self._awaiting_since: float | None = None
         self._silent_polls = 0
         self._poll_at: float | None = None
+        self._expecting = False
 
     # ------------------------------------------------------------------------------------------------ caller's side
     @property
@@ -224,6 +225,16 @@ class Connection:
         self._telecommands += 1
         self._queue.append(packet)
         return request
+
+    def expect(self, now: float, *, telemetry: bool) -> None:
+        """Say whether telemetry is due. While it is, silence is met: what is missing may have been lost.
+
+        Acknowledged telecommands do not tell: a payload whose window was full has answered their poll before the end of
+        its telemetry, and waits for an acknowledgement that was lost, or sent what was lost.
+        """
+        self._expecting = telemetry
+        if telemetry and self.state is State.OPEN and self._poll_at is None:
+            self._schedule(now)
 
     def bytes_to_send(self, now: float) -> bytes:
         """What to write now: control frames, and as many queued packets as the credit allows."""
@@ -360,7 +371,9 @@ class Connection:
 
     def _schedule(self, now: float) -> None:
         """Set or clear the moment at which silence is met."""
-        awaiting = bool(self._in_flight or self._polls or self._queue or self._gap_reported or self._resuming)
+        awaiting = bool(
+            self._in_flight or self._polls or self._queue or self._gap_reported or self._resuming or self._expecting
+        )
         if not awaiting:
             self._awaiting_since = None
             self._poll_at = None

@@ -6,6 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from bench.printed import printable
 from bench.trace import (
     CommandRan,
     ConsolePrinted,
@@ -91,7 +92,7 @@ class RunProgress:
             case LinkResumed():
                 self._say(f"{entry.place}: the payload answers again after {entry.away_s:.1f} s")
             case ConsolePrinted():
-                self._say(f"console: {entry.text.rstrip()}")
+                self._say_lines("console", entry.text)
             case EventReported() if entry.severity != "informative":
                 self._say(f"event: {entry.event} ({entry.number})")
             case ModelLoaded():
@@ -128,5 +129,13 @@ class RunProgress:
             self._progress.reset(self._task, total=self._epochs, description="epochs", rate="")
         self._progress.update(self._task, completed=done, rate=rate)
 
+    def _say_lines(self, whose: str, text: str) -> None:
+        """Show what a board printed, line by line, with nothing in it that a terminal would obey."""
+        for line in printable(text).splitlines():
+            if line.strip():
+                self._say(f"{whose}: {line.expandtabs().rstrip()}")
+
     def _say(self, text: str) -> None:
-        self._progress.console.print(text, style="dim", markup=False, highlight=False)
+        """One line, whole also where no terminal breaks it."""
+        wide = not self._console.is_terminal
+        self._progress.console.print(text, style="dim", markup=False, highlight=False, soft_wrap=wide)

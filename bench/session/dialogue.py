@@ -1,7 +1,8 @@
 """The one place where the link meets a transport: bytes move, events become trace entries, waits have deadlines."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from bench.clock import Clock
@@ -177,6 +178,12 @@ class Dialogue:
         heard afterwards, so that no answer is left behind for the next request.
         """
         request = self.send(message)
+        with self.expecting():
+            return self._await_end(request, message, timeout_s=timeout_s)
+
+    def _await_end(
+        self, request: RequestId, message: Message, *, timeout_s: float
+    ) -> tuple[list[Message], Refusal | None]:
         answers: list[Message] = []
         deadline = self.clock.now() + timeout_s
         while self.clock.now() < deadline and len(answers) < _MOST_ANSWERS:
@@ -202,6 +209,15 @@ class Dialogue:
             f"{type(message).__name__} was not completed within {timeout_s:g} s",
             hint="the payload hangs, or its work takes longer than the bench allows",
         )
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Telemetry is due: where it fails to come the payload is asked for it."""
+        self._connection.expect(self.clock.now(), telemetry=True)
+        try:
+            yield
+        finally:
+            self._connection.expect(self.clock.now(), telemetry=False)
 
     def demand(self, message: Message, *, timeout_s: float = 10.0) -> list[Message]:
         """Like `request`, for a telecommand that a sound payload cannot refuse: a refusal is a TargetFailure."""

@@ -1,5 +1,6 @@
 """Streaming rows at the wanted pace and taking their results."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +110,9 @@ class RowStream:
         paced = progress.reported == progress.sent
         before, away_s = clock.now(), self._dialogue.away_s
         reported = progress.reported
-        for message in self._dialogue.receive(wait_s, stoppable=True):
+        with nullcontext() if paced else self._dialogue.expecting():
+            messages = self._dialogue.receive(wait_s, stoppable=True)
+        for message in messages:
             if isinstance(message, SampleReport):
                 reported += self._take_report(message, reported, sent=progress.sent)
             elif isinstance(message, NotAccepted | NotCompleted):

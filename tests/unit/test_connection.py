@@ -384,3 +384,22 @@ def test_sequence_numbers_wrap(payload: Payload) -> None:
         payload.say(FrameType.STATUS, ack=(number + 1) % 0x10000, poll=frame.header.poll)
     assert payload.connection.settled
     assert payload.connection.statistics.frames_resent == 0
+
+
+def test_telemetry_that_is_due_is_asked_for_though_every_telecommand_was_acknowledged(payload: Payload) -> None:
+    """With a full window a payload answers polls before the end of its telemetry, and acknowledgements can be lost."""
+    [frame] = send(payload, 1)
+    payload.connection.expect(payload.now, telemetry=True)
+    payload.say(FrameType.STATUS, poll=frame.header.poll, ack=1)
+    payload.alive(0, ack=1)
+    payload.heard()
+    payload.wait(0.25)
+    [poll] = payload.heard()
+    assert (poll.header.type, poll.header.ack) == (FrameType.STATUS, 1)
+    assert poll.header.poll
+    payload.say(FrameType.STATUS, poll=poll.header.poll, sequence=2, ack=1)
+    assert [frame.header.type for frame in payload.heard()] == [FrameType.REJECT]
+    payload.alive(1, ack=1)
+    payload.connection.expect(payload.now, telemetry=False)
+    payload.say(FrameType.STATUS, sequence=2, ack=1)
+    assert payload.connection.deadline() is None

@@ -3,10 +3,11 @@
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from bench.cli.progress import RunProgress
-from bench.trace import EpochTrained, ModelEpoch, SamplesTrained
+from bench.trace import ConsolePrinted, EpochTrained, ModelEpoch, SamplesTrained
 
 ROWS = 5
 
@@ -39,3 +40,32 @@ def test_the_bar_counts_epochs_once_all_rows_are_there() -> None:
     assert epochs_told(text) == [400]
     last = re.findall(r"(rows|epochs) .*?(\d+)/(\d+)", text)[-1]
     assert last == ("epochs", "400", "400")
+
+
+def told(*texts: str, terminal: bool) -> str:
+    """What is shown of what a board printed."""
+    screen = io.StringIO()
+    console = Console(file=screen, width=40, force_terminal=terminal, no_color=True)
+    with RunProgress(console, rows=ROWS) as progress:
+        for text in texts:
+            progress.observe(ConsolePrinted(text))
+            assert text.split("\n", 1)[0][:7] in screen.getvalue(), "live, not in the end"
+    return screen.getvalue()
+
+
+def test_each_line_of_a_board_is_told_as_such_and_stays_whole() -> None:
+    text = told("boot ok\n", "\n", f"{'long ' * 20}\nsecond\r\nthird \tcolumn\n", terminal=False)
+    lines = ["console: boot ok", f"console: {'long ' * 20}".rstrip(), "console: second", "console: third   column"]
+    assert text.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[2J", "\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\x08\x08", "\x1bc", "\u202e", "\x1b[?1049h"]
+)
+def test_nothing_that_a_board_prints_is_obeyed_by_the_terminal(hostile: str) -> None:
+    plain, text = told("board: ok\n", terminal=True), told(f"board: {hostile}ok\n", terminal=True)
+    assert "ok" in text
+    ours = set(re.findall(r"\x1b\[[0-?]*[ -/]*[@-~]", plain))
+    assert set(re.findall(r"\x1b\[[0-?]*[ -/]*[@-~]", text)) <= ours, "only what the progress bar itself uses"
+    left = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", text)
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", left)

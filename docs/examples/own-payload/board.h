@@ -15,7 +15,4 @@ uint64_t board_time_us(void);
 /* Sleeps until that time at the latest; a received byte ends the sleep. */
 void board_sleep_until(uint64_t time_us);
 
-/* Prints on the serial line that the bench uses. From the main loop only: there it falls between two frames. */
-void board_print(const char *text);
-
 #endif

@@ -96,11 +96,6 @@ static void transmit(void *context, const uint8_t *bytes, size_t count)
     }
 }
 
-void board_print(const char *text)
-{
-    transmit(NULL, (const uint8_t *)text, strlen(text));
-}
-
 uint64_t board_time_us(void)
 {
     return (uint64_t)milliseconds * 1000u; /* wraps after 49 days */
@@ -227,7 +222,8 @@ _Noreturn void start(void)
 
 static void on_fault(void)
 {
-    board_print("\nfault\n");
+    static const uint8_t text[] = "\nfault\n";
+    transmit(NULL, text, sizeof text - 1u);
     for (;;) {
     }
 }

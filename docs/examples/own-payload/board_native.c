@@ -79,11 +79,6 @@ static void transmit(void *context, const uint8_t *bytes, size_t count)
     }
 }
 
-void board_print(const char *text)
-{
-    transmit(NULL, (const uint8_t *)text, strlen(text));
-}
-
 static uint32_t ticks(void *context)
 {
     (void)context;

@@ -3,12 +3,17 @@
 #include <stdio.h>
 
 #include "board.h"
+#include "console.h"
 #include "service.h"
 
 extern const uint8_t hil_build_id[16]; /* written by the Makefile */
 
 _Alignas(8) static uint8_t arena[4096]; /* for the models: the numbers of their state, and 250 to 300 bytes each */
 static hil_service service;
+static hil_port *port;
+
+static uint8_t text[512]; /* what is printed between two steps */
+static hil_console console;
 
 static struct {
     uint32_t fixes;
@@ -28,7 +33,7 @@ static void beat(void)
     health.beats++;
     (void)snprintf(line, sizeof line, "heartbeat %lu: %lu fixes, tasks waited for at most %lu us\n",
                    (unsigned long)health.beats, (unsigned long)health.fixes, (unsigned long)health.longest_us);
-    board_print(line);
+    hil_console_print(&console, line);
 }
 
 static struct {
@@ -60,16 +65,20 @@ static uint64_t run_tasks(void)
 static void wait(void *context)
 {
     (void)context;
-    board_sleep_until(run_tasks());
+    const uint64_t next_us = run_tasks();
+    hil_console_send(&console, port);
+    board_sleep_until(next_us);
 }
 
 int main(int count, char **words)
 {
-    hil_port *port = board_start(count, words);
+    port = board_start(count, words);
     port->wait = wait;
+    hil_console_open(&console, text, sizeof text);
     hil_service_open(&service, port, hil_build_id, (hil_memory){.arena = arena, .arena_bytes = sizeof arena});
     for (;;) {
         const uint64_t next_us = run_tasks();
+        hil_console_send(&console, port);
         if (!hil_service_step(&service)) {
             board_sleep_until(next_us);
         }

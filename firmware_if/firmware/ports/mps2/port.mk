@@ -21,6 +21,6 @@ LDFLAGS += --specs=nano.specs -nostartfiles -T $(LINK_SCRIPT) \
            -Wl,--defsym=STACK_BYTES=$(STACK_BYTES),--defsym=HANDLER_STACK_BYTES=$(HANDLER_STACK_BYTES)
 
 # Exceptions save no floating-point registers here (startup.S), so what runs in a handler must not touch any.
-%/ports/mps2/uart.c.o %/ports/mps2/interrupt.c.o %/ports/mps2/fault.c.o: CFLAGS += -mgeneral-regs-only
+%/ports/mps2/uart.c.o %/ports/mps2/interrupt.c.o %/ports/mps2/fault.c.o %/c/console.c.o: CFLAGS += -mgeneral-regs-only
 # The bench reads it out of the ELF by its name, which the linker would take the liberty to drop.
 %/build_id-$(APP).o: CFLAGS += -fno-lto

@@ -26,5 +26,5 @@ VARIANT := -$(TARGET_NAME)
 endif
 
 # The interrupt entry saves core registers only, so what runs under it must not touch VFP or NEON registers.
-build/zynq%/uart.c.o build/zynq%/interrupt.c.o build/zynq%/fault.c.o: CFLAGS += -mgeneral-regs-only
+build/zynq%/uart.c.o build/zynq%/interrupt.c.o build/zynq%/fault.c.o %/c/console.c.o: CFLAGS += -mgeneral-regs-only
 build/zynq%/memory.c.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
