@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import Final
 
@@ -59,4 +60,8 @@ class Turns:
             raise EOFError(str(error)) from error
 
     def close(self) -> None:
+        # Where the other end of a socket is gone, pyserial forgets it without closing it.
+        forgotten = getattr(self._port, "_socket", None)
         self._port.close()
+        if isinstance(forgotten, socket.socket):
+            forgotten.close()

@@ -16,15 +16,19 @@ from bench.trace import Entry, LinkCut, LinkResumed, ModelDumped, RunEnded, Targ
 from bench.transport import SerialTransport, Transport, make_process
 from bench.transport.ports import ROOT
 from tests.system.command_line import (
+    Command,
     read_models,
+    read_trace,
     read_verdicts,
     run_bench,
     save_rows,
     sun_sensor,
+    wait_until,
     write_scenario,
 )
 from tests.system.cut_lines import TcpWay, UsbWay, Way, cut_line, emulated_payload, native_payload
 from tests.system.emulated import build
+from tests.system.rfc2217_server import rfc2217_server
 
 MODELS = (ModelSpec("a", "arow", "orbitai-3d", "flight"), ModelSpec("b", "rda", "orbitai-2d", "flight"))
 SCENARIO = Scenario("made", "made", MODELS, ())
@@ -69,6 +73,11 @@ def dumps(trace: Sequence[Entry]) -> list[tuple[object, ...]]:
 
 def make_way(kind: str, folder: Path) -> Way:
     return UsbWay(folder / "machine") if kind == "usb" else TcpWay()
+
+
+def kinds(folder: Path) -> set[str]:
+    """Of the entries of a trace so far."""
+    return {entry["kind"] for entry in read_trace(folder)}
 
 
 @pytest.mark.parametrize("kind", ["usb", "tcp"])
@@ -148,6 +157,27 @@ def test_who_wants_it_to_stop_need_not_wait_for_the_line(host_payload: Path, tmp
     assert isinstance(last, RunEnded)
     assert last.t < 30.0
     assert not [entry for entry in trace if isinstance(entry, TargetFailed)]
+
+
+def test_a_serial_server_that_is_restarted_is_gone_on_with(host_payload: Path, tmp_path: Path) -> None:
+    """The bench as its users have it, through RFC 2217."""
+    scenario = write_scenario(tmp_path / "served.toml", speed=2000.0)
+    run = ("run", scenario, "--recording", save_rows(tmp_path / "rows", 480, 960))
+    assert run_bench(tmp_path, *run, "--target", "host", "--out", tmp_path / "whole").status == 0
+    folder = tmp_path / "served"
+    with (
+        native_payload(host_payload) as payload,
+        rfc2217_server(payload) as server,
+        Command(tmp_path, *run, "--target", "host", "--port", server.url, "--out", folder) as command,
+    ):
+        wait_until(lambda: "samples_trained" in kinds(folder), "no row was trained")
+        server.stop()
+        wait_until(lambda: "link_cut" in kinds(folder), "the cut was not noticed")
+        server.start()
+        ended = command.end()
+    assert ended.status == 0, ended
+    assert "link_resumed" in kinds(folder)
+    assert read_models(folder) == read_models(tmp_path / "whole")
 
 
 def test_an_emulated_board_behind_a_pty_resumes_where_it_stood(tmp_path: Path) -> None:
