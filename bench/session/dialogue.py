@@ -247,7 +247,9 @@ class Dialogue:
             elif isinstance(event, BadPacket):
                 raise TargetFailure(f"the payload broke the contract: {event.reason}", hint=_REBUILD_HINT)
             elif isinstance(event, LinkLost):
-                raise TargetFailure(f"link lost: silent for {event.silent_s:.1f} s while awaiting {event.awaited}")
+                taken = f"; {len(self._outgoing)} bytes were not taken by the line" if self._outgoing else ""
+                silent = f"silent for {event.silent_s:.1f} s while awaiting {event.awaited}"
+                raise TargetFailure(f"link lost: {silent}{taken}")
             elif isinstance(event, PayloadRestarted):
                 raise self._lost_models()
             else:

@@ -29,6 +29,7 @@ class Duplex:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._writing = False
+        self._refused: OSError | None = None
         if watch is not None:
             self._poll.register(watch, select.POLLIN)
 
@@ -40,6 +41,8 @@ class Duplex:
             received = self._read()
             if written or received:
                 return Transfer(written, received)
+            if self._refused is not None:  # and nothing more comes: waiting would never end
+                raise EOFError(self._refused.strerror)
             left_s = until - time.monotonic()
             if not self._wait(writing=bool(data), timeout_s=max(left_s, 0.0)) and left_s <= 0:
                 return Transfer(0, b"")
@@ -49,8 +52,9 @@ class Duplex:
             return os.write(self._descriptor, data)
         except BlockingIOError:
             return 0
-        except OSError:
-            return 0  # the other end is gone: the read that follows returns what it still sent, then the end
+        except OSError as error:
+            self._refused = error  # the other end is gone: reads return what it still sent, then the end
+            return 0
 
     def _read(self) -> bytes:
         try:

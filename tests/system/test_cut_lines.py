@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -157,6 +158,25 @@ def test_who_wants_it_to_stop_need_not_wait_for_the_line(host_payload: Path, tmp
     assert isinstance(last, RunEnded)
     assert last.t < 30.0
     assert not [entry for entry in trace if isinstance(entry, TargetFailed)]
+
+
+def test_ctrl_c_ends_the_wait_for_a_line(host_payload: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    station = tmp_path / "station.toml"
+    with (
+        native_payload(host_payload) as payload,
+        cut_line(TcpWay(), payload, cuts=(4000,), absent_s=None) as way,
+    ):
+        station.write_text(f'[station.host]\nport = "{way.url}"\nreconnect_s = 600\n')
+        scenario = write_scenario(tmp_path / "stopped.toml")
+        words = ("run", scenario, "--recording", save_rows(tmp_path / "rows", 480, 960), "--target", "host")
+        with Command(tmp_path, *words, "--station", station, "--out", folder) as command:
+            wait_until(lambda: "link_cut" in kinds(folder), "the cut was not noticed")
+            command.process.send_signal(signal.SIGINT)
+            ended = command.end()
+    assert ended.status == 130, ended
+    assert "waiting up to 600 s for it" in ended.out
+    assert read_trace(folder)[-1]["outcome"] == "aborted"
 
 
 def test_a_serial_server_that_is_restarted_is_gone_on_with(host_payload: Path, tmp_path: Path) -> None:

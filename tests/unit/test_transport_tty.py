@@ -10,6 +10,7 @@ import fcntl
 import os
 import struct
 import termios
+import time
 import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,15 @@ def test_what_came_before_a_line_came_back_is_kept(pty: Pty) -> None:
     assert transport.reopen(0.0) == pty.path
     with transport:
         assert transport.transfer(b"", 1.0).received == b"boot"
+
+
+def test_waiting_for_a_line_is_no_busy_loop(tmp_path: Path) -> None:
+    transport = SerialTransport(str(tmp_path / "absent"), baud=115200, reconnect_s=1.0)
+    cpu_s, began = time.process_time(), time.monotonic()
+    with pytest.raises(TransportError, match="there is no port"):
+        transport.reopen(1.0)
+    assert time.monotonic() - began >= 1.0
+    assert time.process_time() - cpu_s < 0.2, "ten looks, each far below 10 ms"
 
 
 @pytest.mark.parametrize("level", [True, False])
