@@ -20,6 +20,7 @@ from bench.measure import RunContext, measure
 from bench.report.json import save_models, save_verdicts
 from bench.report.onnx import save_onnx_models
 from bench.scenario import Scenario, limits_for, load_scenario
+from bench.selection import Selection, keep_models, load_selection, selection_text
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording, save_recording
 from bench.trace import Entry, RunStarted, load_trace
@@ -29,6 +30,7 @@ from firmware_if.reference import TwinError, learner_modules
 
 TRACE = "trace.jsonl"
 _SCENARIO = "scenario.toml"
+_SELECTION = "selection.toml"
 _FIRMWARE = "firmware.json"
 _RECORDING = "recording"
 _TARGET = "target"
@@ -50,6 +52,8 @@ class RunFiles:
     initial: Mapping[str, InitialModel] = field(default_factory=dict)
     """Model files that the scenario names, by model name."""
     twins: Path | None = None
+    selection: Selection | None = None
+    """Which part of its scenario the run is; None = all of it."""
 
 
 def new_run_folder(root: Path, name: str, *, started: datetime) -> Path:
@@ -97,6 +101,8 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             save_recording(files.recording, folder / _RECORDING)
         if files.twins is not None:
             _copy_files(files.twins, folder / TWINS, pattern="*.py")
+        if files.selection is not None:
+            (folder / _SELECTION).write_text(selection_text(files.selection), encoding="utf-8")
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
@@ -167,7 +173,8 @@ def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
             f"{folder} is no complete run folder: it has {len(targets)} targets", hint="see: bench run"
         )
     firmware = folder / _FIRMWARE
-    scenario = load_scenario(folder / _SCENARIO)
+    selection = load_selection(folder / _SELECTION) if (folder / _SELECTION).exists() else None
+    scenario = keep_models(load_scenario(folder / _SCENARIO), selection.models if selection else ())
     initial = load_initial_models(scenario, folder / INITIAL)
     return RunFiles(
         scenario=scenario,
@@ -176,6 +183,7 @@ def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
         firmware=_load_firmware(firmware) if firmware.exists() else None,
         initial=initial,
         twins=folder / TWINS if trust_twins and has_twins(folder) else None,
+        selection=selection,
     )
 
 
@@ -204,7 +212,8 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
         initial=files.initial,
         twins=files.twins,
     )
-    verdicts = judge(measure(entries, context), limits_for(files.scenario, files.target.name))
+    limits = limits_for(files.scenario, files.target.name)
+    verdicts = judge(measure(entries, context), limits, selection=files.selection)
     save_models(entries, folder / "models.json")
     save_onnx_models(entries, files.recording, folder / "models")
     save_verdicts(verdicts, folder / "verdicts.json")

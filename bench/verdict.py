@@ -9,6 +9,7 @@ from typing import Final
 
 from bench.measure import COMPLETED, Measurement
 from bench.scenario import Limit
+from bench.selection import Selection
 
 PASS: Final = "PASS"  # noqa: S105  # an outcome, no password
 FAIL: Final = "FAIL"
@@ -42,6 +43,8 @@ class Verdict:
     """Why it is as it is, and then the limit's own reason."""
     interval: tuple[float, float] | None = None
     limit_because: str = ""
+    partial: str = ""
+    """What the run was, if it was a part of its scenario. A limit that such a run cannot be held to has no outcome."""
 
     @property
     def cause(self) -> str:
@@ -49,21 +52,34 @@ class Verdict:
         return self.because.removesuffix(self.limit_because).removesuffix("; ") if self.limit_because else self.because
 
 
-def judge(measurements: Sequence[Measurement], limits: Sequence[Limit]) -> tuple[Verdict, ...]:
+def judge(
+    measurements: Sequence[Measurement], limits: Sequence[Limit], *, selection: Selection | None = None
+) -> tuple[Verdict, ...]:
     """One verdict for each limit on a measurement, one for each limit without any, and the rest as measurements.
 
-    They keep the order of the measurements; limits that match nothing come last.
+    They keep the order of the measurements; limits that match nothing come last. With a `selection`, limits that only
+    the whole scenario can be held to are shown without an outcome.
     """
+    verdicts = _judge(measurements, limits, selection)
+    return tuple(replace(verdict, partial=str(selection)) for verdict in verdicts) if selection else tuple(verdicts)
+
+
+def _judge(
+    measurements: Sequence[Measurement], limits: Sequence[Limit], selection: Selection | None
+) -> Sequence[Verdict]:
     applied = (_ALWAYS, *(limit for limit in limits if limit != _ALWAYS))
     verdicts = []
     for measurement in measurements:
         found = [limit for limit in applied if fnmatchcase(measurement.name, limit.measure)]
-        verdicts += [_verdict(measurement, limit) for limit in found] or [_listed(measurement)]
+        excuse = selection.excuse(measurement.name) if selection else ""
+        judged = [_excused(measurement, limit, excuse) if excuse else _verdict(measurement, limit) for limit in found]
+        verdicts += judged or [_listed(measurement)]
     names = [measurement.name for measurement in measurements]
     for limit in applied:
         if not any(fnmatchcase(name, limit.measure) for name in names):
-            verdicts.append(_unmatched(limit, names))
-    return tuple(verdicts)
+            excuse = selection.excuse_absent(limit.measure, names) if selection else ""
+            verdicts.append(_unmatched(limit, names, excuse=excuse))
+    return verdicts
 
 
 def judge_limit(figure: Verdict, limit: Limit) -> Verdict:
@@ -90,6 +106,11 @@ def limit_text(limit: Limit) -> str:
 
 def _listed(measurement: Measurement) -> Verdict:
     return _make(measurement, outcome=None, limit=None, required=False, because=measurement.because)
+
+
+def _excused(measurement: Measurement, limit: Limit, excuse: str) -> Verdict:
+    because = "; ".join(part for part in (f"the limit is not applied: {excuse}", measurement.because) if part)
+    return _make(measurement, outcome=None, limit=limit_text(limit), required=False, because=because)
 
 
 def _verdict(measurement: Measurement, limit: Limit) -> Verdict:
@@ -126,18 +147,20 @@ def _known_near(pattern: str, names: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "docs/measures.md lists all, and which of them need what"
 
 
-def _unmatched(limit: Limit, names: Sequence[str]) -> Verdict:
+def _unmatched(limit: Limit, names: Sequence[str], *, excuse: str) -> Verdict:
     because = f"this run has no measurement of this name; {_known_near(limit.measure, names)}"
+    if excuse:
+        because = f"the limit is not applied: {excuse}"
     if limit.because:
         because += f"; {limit.because}"
     return Verdict(
         name=limit.measure,
-        outcome=UNMEASURED,
+        outcome=None if excuse else UNMEASURED,
         value=None,
         limit=limit_text(limit) or None,
         unit="",
         clock=limit.clock,
-        required=limit.required,
+        required=limit.required and not excuse,
         repeatable=True,
         because=because,
         limit_because=limit.because,

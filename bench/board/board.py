@@ -199,8 +199,9 @@ class Board:
         *,
         observers: tuple[Observer, ...] = (),
         should_stop: Callable[[], bool] = _never,
+        timeout_s: float | None = None,
     ) -> FinishedRun:
-        """Carry `job` out, into the empty `folder`.
+        """Carry `job` out, into the empty `folder`, in at most `timeout_s` on the payload, or it fails.
 
         Raises BenchError when the bench cannot go on; then the folder is removed if the payload never answered. Nothing
         that the payload does raises once it has answered.
@@ -213,7 +214,7 @@ class Board:
             recorder.record(self._run_started(job))
             try:
                 with self._recorded_link(folder, recorder):
-                    outcome = self._carry_out(job, recorder, should_stop=should_stop)
+                    outcome = self._carry_out(job, recorder, should_stop=should_stop, timeout_s=timeout_s)
             except BenchError as error:
                 if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
                     discard_folder(folder)  # nothing happened that is worth keeping
@@ -239,7 +240,9 @@ class Board:
             finally:
                 writer.close()
 
-    def _carry_out(self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool]) -> str:
+    def _carry_out(
+        self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool], timeout_s: float | None
+    ) -> str:
         self.open()
         if self.desk is not None:
             while self.desk.ran:
@@ -257,6 +260,7 @@ class Board:
             initial=job.initial,
             should_stop=should_stop,
             starting=fresh,
+            timeout_s=timeout_s,
         )
         outcome = run(job.plan, session, recorder=recorder)
         self._sound = outcome == COMPLETED

@@ -10,6 +10,7 @@ from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
+from bench.selection import Part, Selection, describe_part, keep_models, keep_rows
 from bench.session.stream import rows_to_score
 from bench.target import Target
 from bench.telemetry import Recording, find_recording, load_recording
@@ -27,6 +28,8 @@ class Job:
     plan: Plan
     initial: Mapping[str, InitialModel] = field(default_factory=dict)
     twins: Path | None = None
+    selection: Selection | None = None
+    """Which part of the scenario it is; None = all of it."""
 
     @property
     def due_rows(self) -> int:
@@ -35,7 +38,7 @@ class Job:
 
     def files(self, firmware: FirmwareImage | None) -> RunFiles:
         """What of it a run folder keeps."""
-        return RunFiles(self.scenario, self.target, self.recording, firmware, self.initial, self.twins)
+        return RunFiles(self.scenario, self.target, self.recording, firmware, self.initial, self.twins, self.selection)
 
 
 def make_job(
@@ -44,17 +47,22 @@ def make_job(
     *,
     recording: str | Path | Recording | None = None,
     roots: Sequence[Path] = (),
+    part: Part | None = None,
 ) -> Job:
     """The job of `scenario` on `target`; raises ConfigurationError, RecordingError or ModelFileError.
 
     `recording` is its name, its folder, or itself; None = the scenario's own. `roots` are folders in which recordings
-    are found by name, before those that come with the bench.
+    are found by name, before those that come with the bench. `part`: run only so much of the scenario.
     """
+    whole_scenario, part = scenario, part or Part()
+    scenario = keep_models(scenario, part.models)
     initial = load_initial_models(scenario)
     if not isinstance(recording, Recording):
         chosen = choose_recording(scenario, str(recording) if recording is not None else None)
         beside = scenario.path.parent if scenario.path is not None and recording is None else None
         recording = load_recording(find_recording(chosen, [*roots, RECORDINGS], beside=beside))
-    recording = with_classes(recording, initial)
+    whole, recording = recording, with_classes(keep_rows(recording, part), initial)
     plan = make_plan(scenario, recording, target=target)
-    return Job(scenario, target, recording, plan, initial, check_twins(scenario))
+    first_row = part.first_row or 0
+    selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
+    return Job(scenario, target, recording, plan, initial, check_twins(scenario), selection)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from bench.cli.show import make_console, show_verdicts
+from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.errors import ConfigurationError
 from bench.pack import is_pack, unpacked
 from bench.run_folder import TRACE, RunFiles, claim_folder, has_twins, judge_run, load_run_files
@@ -23,6 +23,7 @@ def judge(options: argparse.Namespace) -> int:
         console = make_console()
         for line in _headline(files, trace):
             console.print(line, markup=False, soft_wrap=True)
+        show_selection(files.selection, console=console)
         verdicts = judge_run(folder, files, trace=trace)
         show_verdicts(verdicts, console=console)
         if has_twins(folder) and not options.trust_twins:

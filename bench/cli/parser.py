@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
+from bench.cli.parser_part import add_part, set_whole
 from bench.cli.words import ShowVersion, WordParser
 
 _EPILOG = """exit status:
@@ -55,6 +56,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--target", metavar="NAME", help="payload computer (see `bench targets`); default: the scenario's")
     _add_place(run)
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
+    add_part(run)
 
 
 def _add_hello(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -116,6 +118,7 @@ def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--target", metavar="NAME", help="payload computer (see `bench targets`); default: qemu-zynq-a9"
     )
     _add_place(verify)
+    set_whole(verify)
 
 
 def _add_conform(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -15,9 +15,10 @@ from rich.console import Console
 from bench.board import Board, FinishedRun, Job, make_job
 from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
-from bench.cli.show import make_console, show_verdicts
+from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.run_folder import claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
+from bench.selection import Part
 from bench.station import find_station, load_placed
 from bench.target import SerialSpec, Target
 from bench.trace import Entry, EpochTrained, RunEnded
@@ -38,10 +39,10 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     """Build, run, judge and show; the exit status."""
     station = find_station(options.station)
     target = load_placed(options.target or scenario.target, station, port=options.port, baud=options.baud)
-    job = make_job(scenario, target, recording=options.recording)
+    job = make_job(scenario, target, recording=options.recording, part=_part(options))
     with Board(target) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run
-        finished = _run(job, board, options.out)
+        finished = _run(job, board, options.out, timeout_s=options.timeout)
     verdicts = _judge(finished, console=make_console())
     if verdicts is None:
         return STATUS_ABORTED
@@ -53,17 +54,23 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     return STATUS_ABORTED if finished.outcome == "aborted" else exit_status(verdicts)
 
 
-def _run(job: Job, board: Board, out: Path | None) -> FinishedRun:
+def _part(options: argparse.Namespace) -> Part:
+    first_row, end_row = options.rows
+    return Part(first_row, end_row, tuple(options.models))
+
+
+def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -> FinishedRun:
     """On the screen: what is run and where, how far it is, and what the payload lacked."""
-    name = f"{job.scenario.name}-{board.target.name}"
+    name = f"{job.scenario.name}-{board.target.name}{'-partial' if job.selection else ''}"
     folder = claim_folder(out) if out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
     meanwhile(f"the run goes on and is saved in {folder}")
     console = make_console()
     headline = f"{job.due_rows} rows of {job.recording.name} on {_place(board.target)}"
     console.print(f"{job.scenario.title}\n{headline}", markup=False)
+    show_selection(job.selection, console=console)
     progress = RunProgress(console, rows=job.recording.row_count, epochs=job.scenario.epochs)
     with _stop_on_interrupt(console) as stop, progress:
-        finished = board.run(job, folder, observers=(progress.observe,), should_stop=stop)
+        finished = board.run(job, folder, observers=(progress.observe,), should_stop=stop, timeout_s=timeout_s)
     if progress.skipped:
         names = ", ".join(progress.skipped[:_NAMES]) + (" ..." if len(progress.skipped) > _NAMES else "")
         console.print(f"{len(progress.skipped)} models not on this payload: {names}", style="dim", markup=False)

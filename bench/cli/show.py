@@ -8,10 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import COMPLETED
+from bench.selection import Selection
 from bench.target import Target
 from bench.verdict import Verdict
 
 _STYLES = {"PASS": "green", "FAIL": "bold red", "UNMEASURED": "yellow"}
+_NAMES = 4
+"""Models left out that are named on the screen; the run folder names all."""
 _FOLD = 4
 """Verdicts of one family from which on they share a row; those that did not pass must have the same reason as well."""
 _OTHER_COLUMNS = 46
@@ -79,7 +82,23 @@ def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None
     if any(not verdict.required for verdict in judged):
         console.print("* not required", style="dim")
     counts = (f"{sum(v.outcome == outcome for v in judged)} {outcome}" for outcome in _STYLES)
-    console.print(", ".join(counts) + f"; {len(verdicts) - len(judged)} measurements without a limit", markup=False)
+    excused = [verdict for verdict in verdicts if verdict.outcome is None and verdict.limit]
+    unlimited = len(verdicts) - len(judged) - len(excused)
+    console.print(", ".join(counts) + f"; {unlimited} measurements without a limit", markup=False)
+    partial = next((verdict.partial for verdict in verdicts if verdict.partial), "")
+    if partial:
+        not_applied = f"; {len(excused)} limits that only the whole can be held to were not applied" if excused else ""
+        console.print(f"partial run, {partial}{not_applied}", style="yellow", markup=False)
+
+
+def show_selection(selection: Selection | None, *, console: Console) -> None:
+    """What of the scenario is run, if it is not all of it."""
+    if selection is None:
+        return
+    names = selection.left_out[:_NAMES]
+    more = " ..." if len(selection.left_out) > _NAMES else ""
+    left_out = f" (left out: {', '.join(names)}{more})" if names else ""
+    console.print(f"partial run: {selection}{left_out}", style="yellow", markup=False)
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:

@@ -69,7 +69,10 @@ class Refusal:
 
 
 class Dialogue:
-    """A connection over a transport. `should_stop` is asked during every wait and makes it raise Stopped."""
+    """A connection over a transport. `should_stop` is asked during every wait and makes it raise Stopped.
+
+    `check_late` is called during every wait, and may raise what ends it.
+    """
 
     def __init__(
         self,
@@ -80,12 +83,14 @@ class Dialogue:
         target_name: str,
         link_times: LinkTimes | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        check_late: Callable[[], None] = lambda: None,
     ) -> None:
         self.transport = transport
         self.clock = clock
         self.recorder = recorder
         self.target_name = target_name
         self._should_stop = should_stop
+        self._check_late = check_late
         self._stop_heeded = False
         entropy = random.SystemRandom()
         self._connection = Connection(
@@ -301,6 +306,7 @@ class Dialogue:
     def _exchange(self, timeout_s: float, *, stoppable: bool) -> list[Event]:
         if stoppable:
             self.check_stop()
+        self._check_late()
         now = self.clock.now()
         self._outgoing += self._connection.bytes_to_send(now)
         deadline = self._connection.deadline()

@@ -1,6 +1,7 @@
 """The steps of a plan, one after the other."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from bench.clock import Clock
 from bench.errors import TransportError
@@ -29,6 +30,7 @@ from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.greet import check_build
 from bench.session.recorder import Recorder
 from bench.session.stream import Pace, RowStream, rows_to_score
+from bench.session.time_limit import GRACE_S, TimeLimit
 from bench.telemetry import Recording
 from bench.trace import (
     CatalogueListed,
@@ -47,6 +49,8 @@ from firmware_if import messages as wire
 from firmware_if.connection import LinkTimes
 from firmware_if.errors import WireError
 from firmware_if.messages import ClockKind, Hello
+
+LATE_HINT: Final = "the target is too slow for this, or hangs: a longer --timeout, or fewer --rows or --models"
 
 
 class Session:
@@ -70,7 +74,9 @@ class Session:
         link_times: LinkTimes | None = None,
         starting: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        timeout_s: float | None = None,
     ) -> None:
+        """`timeout_s` is how long the whole run may take, from here on."""
         self._transport = transport
         self._recording = recording
         self._recorder = recorder
@@ -78,13 +84,16 @@ class Session:
         self._ready_s = ready_s
         self._build_id = build_id
         self._starting = transport.can_power_cycle if starting is None else starting
+        self._should_stop = should_stop
+        self._limit = TimeLimit(timeout_s, clock=clock)
         self._dialogue = Dialogue(
             transport,
             clock=clock,
             recorder=recorder,
             target_name=target_name,
             link_times=link_times,
-            should_stop=should_stop,
+            should_stop=lambda: should_stop() or self._limit.is_over,
+            check_late=self._check_late,
         )
         self._bank = Bank(self._dialogue, recording, initial=initial)
         self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
@@ -102,6 +111,22 @@ class Session:
     def rows(self) -> int:
         """Rows whose results have come back."""
         return self._scored_rows if self._mode == "score" else self._stream.trained_rows
+
+    @property
+    def is_late(self) -> bool:
+        """The time is over, and nobody else wants the run to stop."""
+        return self._limit.is_over and not self._should_stop()
+
+    @property
+    def late(self) -> str:
+        """What to say of a run that took too long."""
+        due = rows_to_score(self._recording).count if self._mode == "score" else self._recording.row_count
+        return f"not done within {self._limit.seconds:g} s: {self.rows} of {due} rows{self.where}"
+
+    def _check_late(self) -> None:
+        """Raise TargetFailure where the payload is still at something long after the time was over."""
+        if self._limit.grace_is_over:
+            raise TargetFailure(f"{self.late}, and still busy {GRACE_S:g} s later", hint=LATE_HINT)
 
     def do(self, step: Step) -> None:  # noqa: C901 - one line for each kind of step
         """Carry one step out; raises TargetFailure, Stopped or ConnectError."""
@@ -277,7 +302,7 @@ def run(plan: Plan, session: Session, *, recorder: Recorder) -> str:
             session.do(step)
             connected = True
     except Stopped:
-        return _abort(session, recorder=recorder)
+        return _end_late(session, recorder=recorder) if session.is_late else _abort(session, recorder=recorder)
     except (TargetFailure, ConnectError, TransportError) as error:
         if not connected and not isinstance(error, TargetFailure):
             raise
@@ -293,6 +318,15 @@ def _abort(session: Session, *, recorder: Recorder) -> str:
         recorder.record(TargetFailed(f"models could not be fetched: {error}"))
     session.end("aborted", reason=f"stopped by request{session.where}")
     return "aborted"
+
+
+def _end_late(session: Session, *, recorder: Recorder) -> str:
+    reason = session.late
+    try:
+        session.salvage()
+    except (TargetFailure, TransportError) as error:
+        reason += f"; models could not be fetched: {error}"
+    return _fail(session, TargetFailure(reason, hint=LATE_HINT), recorder=recorder)
 
 
 def _fail(session: Session, error: TargetFailure | ConnectError | TransportError, *, recorder: Recorder) -> str:

@@ -17,7 +17,8 @@ from bench.verdict import judge
 from tests.unit.made_runs import MODELS, created, make_run
 
 KEYS = {"name", "outcome", "value", "limit", "unit", "clock", "required", "repeatable", "because", "interval"} | {
-    "limit_because"
+    "limit_because",
+    "partial",
 }
 
 

@@ -1,0 +1,49 @@
+"""Options of `bench run` for a part of a scenario, and for how long it may take."""
+
+import argparse
+
+
+def add_part(run: argparse.ArgumentParser) -> None:
+    """--rows, --models and --timeout."""
+    run.add_argument(
+        "--rows",
+        type=_rows,
+        default=(None, None),
+        metavar="A:B",
+        help="only the recording's rows A to B - 1, counted from 0; either may be left out",
+    )
+    run.add_argument(
+        "--models",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only models of such a name, for example 'arow*'; may be repeated",
+    )
+    run.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        help="how many seconds the run may take on the payload; one that is not done by then fails",
+    )
+
+
+def set_whole(parser: argparse.ArgumentParser) -> None:
+    """For a command that runs all of something, however long it takes."""
+    parser.set_defaults(rows=(None, None), models=[], timeout=None)
+
+
+def _rows(text: str) -> tuple[int | None, int | None]:
+    first, colon, end = text.partition(":")
+    if not colon or not (first + end).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not A:B, A: or :B with whole numbers from 0 on")
+    return int(first) if first else None, int(end) if end else None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
