@@ -16,9 +16,9 @@ from bench.cli.show import make_console
 from bench.clock import MonotonicClock
 from bench.conform import CHECKS, Check, Outcome, Place, Result, Runner
 from bench.errors import BenchError, ConfigurationError
-from bench.station import find_station, place
+from bench.station import find_station, load_placed
 from bench.strict import nearest_hint
-from bench.target import Target, load_target
+from bench.target import Target
 
 _STYLES = {
     Outcome.PASS: "green",
@@ -78,8 +78,8 @@ def _find_target(options: argparse.Namespace) -> Target:
     if options.target is None and options.port is None:
         hint = "give --target NAME, or the --port of a board"
         raise ConfigurationError("nothing says where the payload is", hint=hint)
-    target = load_target(options.target or _LIKE)
-    target = place(target, find_station(options.station), port=options.port, baud=options.baud)
+    station = find_station(options.station)
+    target = load_placed(options.target or _LIKE, station, port=options.port, baud=options.baud)
     return target if options.target is not None else replace(target, name=_UNNAMED, port=None, board=None)
 
 

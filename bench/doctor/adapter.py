@@ -89,7 +89,9 @@ def udev_rules(port: UsbPort, machine: Machine) -> Finding:
     ]
     if latency_ms(Path(port.device).name, machine) is not None:
         lines.append(f'ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", {it}, ATTR{{latency_timer}}="1"')
-    lines.append(f"then: sudo udevadm control --reload && sudo udevadm trigger, and the port is /dev/{name} as well")
+    lines.append(f"# then: sudo udevadm control --reload && sudo udevadm trigger; the port is /dev/{name} as well")
     if not serial:
-        lines.append("it has no serial number, so these rules hold for every adapter of its kind")
-    return Finding("udev rules", ok=True, found=f"for this adapter, in a file {RULES_FILE}:", advice="\n".join(lines))
+        lines.append("# it has no serial number, so these rules hold for every adapter of its kind")
+    return Finding(
+        "udev rules", ok=True, found=f"for this adapter, all of this in a file {RULES_FILE}:", advice="\n".join(lines)
+    )

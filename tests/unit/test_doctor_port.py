@@ -147,7 +147,7 @@ def test_the_udev_rules_are_ready_for_this_adapter(machine: Machine, pty: str) -
         f'SUBSYSTEM=="tty", {it}, GROUP="dialout", MODE="0660", SYMLINK+="hil-a50285bi"',
         f'{it}, ENV{{ID_MM_DEVICE_IGNORE}}="1"',
         f'ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", {it}, ATTR{{latency_timer}}="1"',
-        "then: sudo udevadm control --reload && sudo udevadm trigger, and the port is /dev/hil-a50285bi as well",
+        "# then: sudo udevadm control --reload && sudo udevadm trigger; the port is /dev/hil-a50285bi as well",
     ]
     assert "this name stays: " in found["port"].advice
     assert found["latency timer"].mark == "note"
