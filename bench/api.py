@@ -22,7 +22,7 @@ class Model:
     arithmetic: str | None = field(default=None, kw_only=True)
     """f32, f64 or flight; None = the first of these that learner and feature map both have."""
     name: str | None = field(default=None, kw_only=True)
-    """Of the model in every measure; None = the learner's, with the feature map's where two would be named alike."""
+    """Of the model in every measure; None = the learner's, then with the feature map's and a number."""
     hyperparameters: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     channels: tuple[str, ...] | None = field(default=None, kw_only=True)
     bias: bool = field(default=False, kw_only=True)

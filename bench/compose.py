@@ -44,7 +44,12 @@ def compose_scenario(  # one argument for each key
 
 def scenario_name(text: str) -> str:
     """What of `text` can be a name in a scenario; the end of it tells tests apart better than the beginning."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[-NAME_LENGTH:].strip("-") or "scenario"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")
+    if len(name) > NAME_LENGTH:
+        cut = name[-NAME_LENGTH:]
+        whole = re.sub(r"^[A-Za-z0-9]*[_-]+", "", cut)  # without the rest of a word, if there is another
+        name = whole if name[-NAME_LENGTH - 1] not in "_-" and whole else cut.strip("-_")
+    return name or "scenario"
 
 
 def limit_text(limit: Limit) -> str:
@@ -53,6 +58,8 @@ def limit_text(limit: Limit) -> str:
     lines = ["[[limits]]", f"measure = {json.dumps(limit.measure)}"]
     lines += [f"{key} = {bound!r}" for key, bound in bounds.items() if bound is not None]
     lines += [f"clock = {json.dumps(limit.clock)}"] if limit.clock else []
+    # Written as files, which a scenario may name whether they come with the bench or not.
+    lines += [f"targets = {json.dumps([f'{name}.toml' for name in limit.targets])}"] if limit.targets else []
     lines += [] if limit.required else ["required = false"]
     lines += [f"because = {json.dumps(limit.because)}"] if limit.because else []
     return "\n".join(lines) + "\n"
@@ -88,10 +95,14 @@ def _arithmetic(model: Model) -> str:
 
 
 def _names(models: Sequence[Model]) -> list[str]:
-    """Given names, else the learner's, with the feature map's where two models would be named alike."""
+    """Given names, else the learner's, with the feature map's, and then a number, where two would be named alike."""
     learners = [model.learner for model in models if model.name is None]
-    return [
-        model.name
-        or scenario_name(model.learner if learners.count(model.learner) == 1 else f"{model.learner}_{model.features}")
-        for model in models
-    ]
+    names: list[str] = []
+    for model in models:
+        several = learners.count(model.learner) > 1
+        name = model.name or scenario_name(f"{model.learner}_{model.features}" if several else model.learner)
+        if model.name is None and name in names:
+            number = next(number for number in range(2, len(models) + 2) if f"{name}-{number}" not in names)
+            name = f"{name}-{number}"
+        names.append(name)
+    return names

@@ -27,6 +27,10 @@ class PortAbsent(TransportError):  # noqa: N818 - it reads as what it is
     """There is nothing at the place where the board should be: no hardware, rather than broken hardware."""
 
 
+class ProgramAbsent(TransportError):  # noqa: N818 - it reads as what it is
+    """The program that would run the payload is not installed."""
+
+
 class BuildError(BenchError):
     """The firmware could not be built or read."""
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]  # here, as pytest takes it from the topmost conftest.py alone
+
 
 def data_folder(variable: str, *, holds: str, hint: str) -> Path:
     """Give the folder that `variable` names; skip without it, or fail if HIL_REQUIRE_DATA=1."""

@@ -69,6 +69,7 @@ class Board:
         self._lock: BoardLock | None = None
         self._opened = False
         self._transport: RecordingTransport | None = None
+        self._tail = LinkTail()
         self._fresh = False
         self._sound = True
 
@@ -98,12 +99,18 @@ class Board:
             resettable = desk is not None and desk.spec.reset is not None
             whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
             self._transport = RecordingTransport(whole, clock=self._clock)
+            self._tail = self._transport.tail
         return self._transport
 
     @property
     def tail(self) -> LinkTail:
-        """The last of what went over the link, times on the clock of the board."""
-        return self.transport.tail
+        """The last of what went over the link since it was opened last, even if it is closed now; times as `now`."""
+        return self._tail
+
+    @property
+    def now(self) -> float:
+        """Seconds on the board's clock, which no wall clock is."""
+        return self._clock.now()
 
     @cached_property
     def desk(self) -> Desk | None:
@@ -220,7 +227,7 @@ class Board:
                     discard_folder(folder)  # nothing happened that is worth keeping
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
-        return FinishedRun(folder, files, outcome, recorder.entries)
+        return FinishedRun(folder, files, outcome, recorder.entries, recorder.started)
 
     @contextmanager
     def _recorded_link(self, folder: Path, recorder: Recorder) -> Iterator[None]:

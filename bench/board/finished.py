@@ -18,6 +18,8 @@ class FinishedRun:
     outcome: str
     """completed, aborted or target_failed."""
     trace: Sequence[Entry]
+    started: float
+    """On the clock of the board, as the times of its link's tail."""
 
     def judge(self) -> tuple[Verdict, ...]:
         """Measure and judge, and write the results into the folder."""

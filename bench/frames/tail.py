@@ -6,7 +6,12 @@ from bench.frames.text import line_text
 from bench.transport.chunk import LinkTail
 
 
-def link_tail(tail: LinkTail, *, lines: int = 40, started: float = 0.0) -> list[str]:
-    """At most `lines` lines, the last ones. `started` is when the run began, on the clock that the tail was kept by."""
+def link_tail(tail: LinkTail, *, lines: int = 40, started: float = 0.0, since: float | None = None) -> list[str]:
+    """At most `lines` lines, the last ones, and none from before `since`.
+
+    `started` is when the run began; both are on the clock that the tail was kept by.
+    """
     chunks = (chunk._replace(t=chunk.t - started if chunk.t is not None else None) for chunk in tail.chunks())
-    return [line_text(line) for line in chosen(decode(chunks, cut=tail.is_cut), Choice(last=lines))]
+    decoded = decode(chunks, cut=tail.is_cut)
+    wanted = (line for line in decoded if since is None or line.t is None or line.t >= since - started)
+    return [line_text(line) for line in chosen(wanted, Choice(last=lines))]

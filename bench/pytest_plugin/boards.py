@@ -10,10 +10,12 @@ from typing import NoReturn
 import pytest
 
 from bench.board import Board
-from bench.errors import ConfigurationError, PortAbsent
-from bench.pytest_plugin import settings
+from bench.errors import BenchError, ConfigurationError, PortAbsent, ProgramAbsent
+from bench.pytest_plugin import report, settings
 from bench.station import Station, find_station, load_placed
-from bench.target import SerialSpec, Target
+from bench.strict import nearest_or
+from bench.target import SerialSpec, Target, target_names
+from firmware_if.messages import Hello
 
 
 class Boards:
@@ -24,29 +26,39 @@ class Boards:
         self._targets: dict[str, Target] = {}
         self._boards: dict[str, Board] = {}
         self._station: Station | None = None
+        self._answered: set[str] = set()
+        self._given_up: dict[str, str] = {}
 
     def target(self, name: str) -> Target:
         """The target as it is reached here; raises UsageError for one that cannot be meant."""
         if name not in self._targets:
+            if name not in self.known_names() and not name.endswith(".toml"):
+                hint = nearest_or(name, self.known_names(), "Or give its .toml file.")
+                raise pytest.UsageError(f"no target is named {name!r}\nhint: {hint}")
             try:
                 port = settings.text(self._config, "port")
-                self._targets[name] = load_placed(self._file(name), self._find_station(), port=port)
+                self._targets[name] = load_placed(str(self._files().get(name, name)), self._find_station(), port=port)
             except ConfigurationError as error:
-                raise pytest.UsageError(f"{error.message}\nhint: {error.hint}") from error
+                raise _usage_error(error) from error
         return self._targets[name]
 
-    def _file(self, name: str) -> str:
-        """The name, or the file that a hook gives for it."""
-        for known in self._config.hook.pytest_hil_targets(config=self._config):
-            if name in known:
-                return str(known[name])
-        return name
+    def known_names(self) -> tuple[str, ...]:
+        """Of targets that come with the bench, that the station file names, or that a hook gives."""
+        return tuple(sorted({*target_names(), *self._find_station().targets, *self._files()}))
+
+    def _files(self) -> dict[str, Path]:
+        """What hooks give."""
+        given = self._config.hook.pytest_hil_targets(config=self._config)
+        return {name: path for known in reversed(given) for name, path in known.items()}
 
     def _find_station(self) -> Station:
         if self._station is None:
             given = settings.path(self._config, "station")
             beside = self._config.rootpath / "station.toml"
-            self._station = find_station(given or (beside if beside.is_file() else None))
+            try:
+                self._station = find_station(given or (beside if beside.is_file() else None))
+            except ConfigurationError as error:
+                raise _usage_error(error) from error
         return self._station
 
     def board(self, name: str) -> Board:
@@ -62,14 +74,39 @@ class Boards:
         return self._boards[name]
 
     @contextmanager
-    def in_use(self, name: str) -> Iterator[Board]:
-        """The board for one test. Where several processes share boards, one on a port is given back afterwards."""
+    def in_use(self, name: str, item: pytest.Item) -> Iterator[tuple[Board, Hello]]:
+        """The board for one test, begun anew, so that its bank is empty, and what it says of itself.
+
+        Where several processes share boards, one on a port is given back afterwards.
+        """
+        if name in self._given_up:
+            give_up(self._config, self._given_up[name])
         board = self.board(name)
+        report.note_board(item, board)
         try:
-            yield board
+            yield board, self._begin(name, item)
         finally:
-            if settings.is_worker() and isinstance(board.target.transport, SerialSpec):
+            if settings.is_worker(self._config) and isinstance(board.target.transport, SerialSpec):
                 board.close()
+
+    def _begin(self, name: str, item: pytest.Item) -> Hello:
+        """Skip where the board is not there at all; one that is there and does not answer is an error, once."""
+        board = self._boards[name]
+        try:
+            hello = board.reset()
+        except (PortAbsent, ProgramAbsent) as error:
+            reason = f"{error.message} (hint: {error.hint})"
+            if name not in self._answered:
+                self._given_up[name] = reason
+                give_up(self._config, reason)
+            self._given_up[name] = f"{board.target.name} was there, and is gone since {item.nodeid}: {reason}"
+            raise
+        except BenchError as error:
+            said = f"{board.target.name} is not tried again, since {item.nodeid} found: {error.message}"
+            self._given_up[name] = said
+            raise
+        self._answered.add(name)
+        return hello
 
     def name_of(self, target: Target) -> str:
         """The name by which that target was chosen."""
@@ -84,6 +121,10 @@ class Boards:
         """End everything."""
         for board in self._boards.values():
             board.close()
+
+
+def _usage_error(error: ConfigurationError) -> pytest.UsageError:
+    return pytest.UsageError(f"{error.message}\nhint: {error.hint}")
 
 
 _BOARDS: pytest.StashKey[Boards] = pytest.StashKey()
@@ -113,12 +154,3 @@ def give_up(config: pytest.Config, reason: str) -> NoReturn:
     if settings.required(config):
         pytest.fail(f"required by --hil-require: {reason}", pytrace=False)
     pytest.skip(reason)
-
-
-@contextmanager
-def skipping_absent(config: pytest.Config) -> Iterator[None]:
-    """Give up where the board is not there at all. One that is there and does not answer is an error."""
-    try:
-        yield
-    except PortAbsent as error:
-        give_up(config, f"{error.message} (hint: {error.hint})")

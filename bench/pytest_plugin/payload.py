@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import pytest
 
@@ -17,11 +18,14 @@ from bench.errors import BenchError, ConfigurationError
 from bench.pytest_plugin import report
 from bench.report.json import save_verdicts
 from bench.run_folder import new_run_folder
-from bench.scenario import Limit, Scenario, load_scenario
+from bench.scenario import Limit, ModelSpec, Scenario, load_scenario
+from bench.strict import nearest_hint
 from bench.target import Target
 from bench.telemetry import Recording
 from bench.verdict import FAIL, PASS, UNMEASURED, Verdict, judge_limit
 from firmware_if.messages import Hello
+
+_FAMILIES: Final = ("evaluation", "prequential", "recording")
 
 
 class VerdictFailed(AssertionError):  # noqa: N818 - it reads as what it is
@@ -37,31 +41,46 @@ class Accuracy:
     def __init__(self, run: Run, model: str, family: str) -> None:
         self._run = run
         self._model = model
+        self._stem = f"accuracy.{family}.{model}."
         self.family = family
 
     def _rate(self, key: str) -> float:
-        return self._run.value(f"accuracy.{self.family}.{self._model}.{key}")
+        __tracebackhide__ = True
+        return self._run.value(self._stem + key)
 
     @property
     def balanced(self) -> float:
         """Mean of recall and specificity; of more than two classes, of all recalls."""
+        __tracebackhide__ = True
         return self._rate("balanced_accuracy")
 
     @property
     def recall(self) -> float:
+        __tracebackhide__ = True
         return self._rate("recall")
 
     @property
     def specificity(self) -> float:
+        __tracebackhide__ = True
         return self._rate("specificity")
 
     @property
     def precision(self) -> float:
+        __tracebackhide__ = True
         return self._rate("precision")
 
     @property
     def f1(self) -> float:
+        __tracebackhide__ = True
         return self._rate("f1")
+
+    def __repr__(self) -> str:
+        rates = ("balanced_accuracy", "recall", "specificity", "precision", "f1")
+        named = {
+            figure.name.rpartition(".")[2]: figure for figure in self._run.figures if figure.name.startswith(self._stem)
+        }
+        said = (f"{rate} {named[rate].value:.4f}" for rate in rates if rate in named and named[rate].value is not None)
+        return f"<Accuracy of {self._model}, {self.family}: {', '.join(said) or 'unmeasured'}>"
 
 
 class Run:
@@ -71,6 +90,12 @@ class Run:
         self.finished = finished
         self._item = item
         self._required: list[Verdict] = []
+        self.read: dict[str, Verdict] = {}
+        """Figures without a limit that the test asked for; its report shows them."""
+
+    def __repr__(self) -> str:
+        files = self.finished.files
+        return f"<Run of {files.scenario.name} on {files.target.name}: {self.finished.outcome}, in {self.folder}>"
 
     @property
     def folder(self) -> Path:
@@ -80,6 +105,11 @@ class Run:
     @property
     def completed(self) -> bool:
         return self.finished.outcome == "completed"
+
+    @property
+    def models(self) -> Sequence[ModelSpec]:
+        """As the scenario has them: their names are those in measures."""
+        return self.finished.files.scenario.models
 
     @cached_property
     def figures(self) -> tuple[Verdict, ...]:
@@ -96,7 +126,7 @@ class Run:
     def value(self, name: str) -> float:
         """A measured value; raises VerdictFailed where it was not measured, ConfigurationError for an unknown name."""
         __tracebackhide__ = True
-        figure = self._find(name)
+        self.read[name] = figure = self._find(name)
         if figure.value is None:
             raise VerdictFailed(f"{name} is UNMEASURED: {figure.because}")
         return figure.value
@@ -111,14 +141,19 @@ class Run:
     @property
     def accuracy(self) -> Accuracy:
         """Of the only model: on the evaluation rows where the recording has some, else before training on each row."""
-        models = self.finished.files.scenario.models
-        if len(models) != 1:
-            names = ", ".join(model.name for model in models)
-            raise ConfigurationError(f"this run has {len(models)} models", hint=f"accuracy_of(NAME), of: {names}")
-        return self.accuracy_of(models[0].name)
+        if len(self.models) != 1:
+            names = ", ".join(model.name for model in self.models)
+            raise ConfigurationError(f"this run has {len(self.models)} models", hint=f"accuracy_of(NAME), of: {names}")
+        return self.accuracy_of(self.models[0].name)
 
     def accuracy_of(self, model: str, *, family: str | None = None) -> Accuracy:
         """Of one of several models. `family` is evaluation, prequential or recording, as in docs/measures.md."""
+        __tracebackhide__ = True
+        names = [spec.name for spec in self.models]
+        if model not in names:
+            raise ConfigurationError(f"this run has no model {model!r}", hint=nearest_hint(model, names))
+        if family is not None and family not in _FAMILIES:
+            raise ConfigurationError(f"no accuracy is of family {family!r}", hint=nearest_hint(family, _FAMILIES))
         evaluated = self.finished.files.recording.evaluation is not None and self.finished.files.scenario.evaluate
         return Accuracy(self, model, family or ("evaluation" if evaluated else "prequential"))
 
@@ -136,7 +171,7 @@ class Run:
         It ends as skipped with the reason, or as failed under --hil-require.
         """
         __tracebackhide__ = True
-        limit = _limit(measure, at_most=at_most, at_least=at_least, equal=equal, because=because)
+        limit = self._for_here(_limit(measure, at_most=at_most, at_least=at_least, equal=equal, because=because))
         verdict = judge_limit(self._find(measure), limit)
         self._required.append(verdict)
         self._save(limit)
@@ -145,6 +180,14 @@ class Run:
             raise VerdictFailed(report.sentence(verdict))
         if verdict.outcome == UNMEASURED:
             report.note_unmeasured(self._item, report.sentence(verdict))
+
+    def _for_here(self, limit: Limit) -> Limit:
+        """A limit that names the target where the scenario has one that does, as that one would replace it else."""
+        files = self.finished.files
+        alike = (other for other in files.scenario.limits if other.measure == limit.measure and other.targets)
+        if any(files.target.name in (other.targets or ()) for other in alike):
+            return replace(limit, targets=(files.target.name,))
+        return limit
 
     def _save(self, limit: Limit) -> None:
         """Into the run folder: the limit as if the scenario had it, and its verdict."""
@@ -169,8 +212,12 @@ class Run:
 class Payload:
     """The payload for one test: begun anew, and shared with other tests."""
 
-    def __init__(self, board: Board, item: pytest.Item, *, runs: Path, recordings: Sequence[Path]) -> None:
+    def __init__(
+        self, board: Board, item: pytest.Item, *, hello: Hello, runs: Path, recordings: Sequence[Path]
+    ) -> None:
         self.board = board
+        self.hello = hello
+        """What it said of itself when it began anew."""
         self._item = item
         self._runs = runs
         self._recordings = recordings
@@ -180,8 +227,13 @@ class Payload:
         return self.board.target
 
     def reset(self) -> Hello:
-        """Empty the bank and begin anew; the payload says who it is."""
-        return self.board.reset()
+        """Empty the bank and begin anew; the payload says who it is. Each test begins so already."""
+        self.hello = self.board.reset()
+        return self.hello
+
+    def __repr__(self) -> str:
+        said = f"arena {self.hello.arena_bytes:,} bytes, counts {self.target.clock.kind}"
+        return f"<Payload {self.target.name}: build {self.hello.build_id.hex()[:12]}, {said}>"
 
     def train(
         self,
@@ -229,7 +281,7 @@ class Payload:
         try:
             finished = self.board.run(job, folder)
         except BenchError:
-            report.note_folder(self._item, folder)
+            report.note_broken(self._item, folder)
             raise
         run = Run(finished, self._item)
         report.note_run(self._item, run)

@@ -47,19 +47,22 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix != ".toml":
+    if file_path.suffix != ".toml" or not settings.is_scenario(file_path, parent.config):
         return None
-    from bench.pytest_plugin.collect import ScenarioFile, is_scenario
+    from bench.pytest_plugin.collect import ScenarioFile
 
-    return ScenarioFile.from_parent(parent, path=file_path) if is_scenario(file_path, parent.config) else None
+    return ScenarioFile.from_parent(parent, path=file_path)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "hil_target" not in metafunc.fixturenames:
-        return
-    from bench.pytest_plugin.select import chosen_targets
+    if "hil_target" in metafunc.fixturenames:
+        from bench.pytest_plugin.select import chosen_targets
 
-    metafunc.parametrize("hil_target", chosen_targets(metafunc), indirect=True, scope="session")
+        metafunc.parametrize("hil_target", chosen_targets(metafunc), indirect=True, scope="session")
+    elif metafunc.definition.get_closest_marker("hil") is not None:
+        from bench.pytest_plugin.select import check_marker
+
+        check_marker(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,11 +92,10 @@ def _board_scope(fixture_name: str, config: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def hil_target(request: pytest.FixtureRequest) -> Target:
     """The payload computer, as it is reached here: a frozen description."""
-    from bench.pytest_plugin.boards import boards_of, give_up
-    from bench.pytest_plugin.select import refused
+    from bench.pytest_plugin.boards import boards_of
+    from bench.pytest_plugin.select import refuse
 
-    if refused(request.param):
-        give_up(request.config, request.param)
+    refuse(request.config, request.param)
     return boards_of(request.config).target(request.param)
 
 
@@ -111,17 +113,13 @@ def hil_board(request: pytest.FixtureRequest, hil_target: Target) -> Iterator[Bo
 @pytest.fixture
 def hil_payload(request: pytest.FixtureRequest, hil_board: Board) -> Iterator[Payload]:
     """The payload for one test: bank empty, peaks and counters begun anew, on a board that tests share."""
-    from bench.pytest_plugin.boards import boards_of, runs_folder, skipping_absent
+    from bench.pytest_plugin.boards import boards_of, runs_folder
     from bench.pytest_plugin.payload import Payload
-    from bench.pytest_plugin.select import check_needs
 
-    check_needs(request.node, hil_board.target)
     boards = boards_of(request.config)
-    folders = settings.recording_folders(request.config)
-    with boards.in_use(boards.name_of(hil_board.target)) as board, skipping_absent(request.config):
-        payload = Payload(board, request.node, runs=runs_folder(request.config), recordings=folders)
-        payload.reset()
-        yield payload
+    with boards.in_use(boards.name_of(hil_board.target), request.node) as (board, hello):
+        folders = settings.recording_folders(request.config)
+        yield Payload(board, request.node, hello=hello, runs=runs_folder(request.config), recordings=folders)
 
 
 @pytest.fixture(scope="session")

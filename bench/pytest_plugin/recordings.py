@@ -16,6 +16,9 @@ class Recordings:
         self._folders = [*folders, RECORDINGS]
         self._loaded: dict[Path, Recording] = {}
 
+    def __repr__(self) -> str:
+        return f"<Recordings in {', '.join(map(str, self._folders))}>"
+
     def __call__(self, name: str | Path) -> Recording:
         """Raises RecordingError for what is none, or is malformed."""
         folder = find_recording(str(name), self._folders).resolve()

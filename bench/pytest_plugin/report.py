@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,28 +13,60 @@ import pytest
 from bench.pytest_plugin import settings
 
 if TYPE_CHECKING:
+    from bench.board import Board
     from bench.pytest_plugin.payload import Run
+    from bench.trace import Entry
     from bench.verdict import Verdict
 
-_RUNS: pytest.StashKey[list[Run]] = pytest.StashKey()
-_UNMEASURED: pytest.StashKey[list[str]] = pytest.StashKey()
 _OURS: Final = Path(__file__).parent
 _EVENTS: Final = 10
 """Last events that a report shows."""
 _CONSOLE_LINES: Final = 20
-_LINK_LINES: Final = 20
+_LINK_LINES: Final = 12
+_LINK_COLUMNS: Final = 160
+
+
+@dataclass
+class _Noted:
+    """What a test did on a payload, for its report."""
+
+    runs: list[Run] = field(default_factory=list)
+    broken: Path | None = None
+    """Folder of a run that the bench could not finish."""
+    unmeasured: list[str] = field(default_factory=list)
+    board: Board | None = None
+    began: float = 0.0
+    """On the board's clock."""
+
+
+_NOTED: pytest.StashKey[_Noted] = pytest.StashKey()
+
+
+def _noted(item: pytest.Item) -> _Noted:
+    return item.stash.setdefault(_NOTED, _Noted())
+
+
+def note_board(item: pytest.Item, board: Board) -> None:
+    """The item begins to use the board."""
+    noted = _noted(item)
+    noted.board, noted.began = board, board.now
 
 
 def note_run(item: pytest.Item, run: Run) -> None:
     """The item made this run; its report will show it."""
-    item.stash.setdefault(_RUNS, []).append(run)
-    note_folder(item, run.folder)
+    _noted(item).runs.append(run)
+    _note_folder(item, run.folder)
 
 
-def note_folder(item: pytest.Item, folder: Path) -> None:
-    """Where to look, for JUnit's readers."""
+def note_broken(item: pytest.Item, folder: Path) -> None:
+    """The bench could not finish a run; its folder is gone if nothing happened in it."""
     if folder.exists():
-        item.user_properties.append(("hil.run_folder", str(folder)))
+        _noted(item).broken = folder
+        _note_folder(item, folder)
+
+
+def _note_folder(item: pytest.Item, folder: Path) -> None:
+    item.user_properties.append(("hil.run_folder", str(folder)))
 
 
 def note_verdicts(item: pytest.Item, verdicts: Iterable[Verdict]) -> None:
@@ -43,7 +76,7 @@ def note_verdicts(item: pytest.Item, verdicts: Iterable[Verdict]) -> None:
 
 def note_unmeasured(item: pytest.Item, reason: str) -> None:
     """The item cannot pass any more: at its best it is skipped with this reason."""
-    item.stash.setdefault(_UNMEASURED, []).append(reason)
+    _noted(item).unmeasured.append(reason)
 
 
 def sentence(verdict: Verdict, *, name: bool = True) -> str:
@@ -64,17 +97,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def complete(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Say in the report what happened on the payload; a test with something unmeasured does not pass."""
-    error = call.excinfo.value if call.excinfo is not None else None
+    noted = _noted(item)
     if report.skipped and isinstance(report.longrepr, tuple) and _OURS in Path(report.longrepr[0]).parents:
         path, line, _ = item.location
         report.longrepr = (path, (line or 0) + 1, report.longrepr[2])
-    if report.failed and error is not None:
-        _shorten(report, error)
-    runs = item.stash.get(_RUNS, [])
-    if report.failed and runs:
-        report.sections += list(_sections(runs[-1]))
-    if report.when == "call" and report.passed and (reasons := item.stash.get(_UNMEASURED, [])):
-        _take_back(report, item, reasons)
+    if report.failed and call.excinfo is not None:
+        _shorten(report, item, call.excinfo)
+    if report.failed:
+        report.sections += list(_sections(noted))
+    if report.when == "call" and report.passed and noted.unmeasured:
+        _take_back(report, item, noted.unmeasured)
 
 
 def _take_back(report: pytest.TestReport, item: pytest.Item, reasons: Sequence[str]) -> None:
@@ -89,35 +121,77 @@ def _take_back(report: pytest.TestReport, item: pytest.Item, reasons: Sequence[s
     report.longrepr = (path, (line or 0) + 1, text)
 
 
-def _shorten(report: pytest.TestReport, error: BaseException) -> None:
-    """An error that the bench raises on purpose is a message and a hint; where it came from is no news."""
+def _shorten(report: pytest.TestReport, item: pytest.Item, caught: pytest.ExceptionInfo[BaseException]) -> None:
+    """An error that the bench raises on purpose is a message, a hint and the line of the test; the rest is no news."""
     from firmware_if.errors import HilError
 
-    if isinstance(error, HilError):
-        report.longrepr = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
+    error = caught.value
+    if not isinstance(error, HilError) or item.config.getoption("fulltrace"):
+        return
+    lines = [error.message] + ([f"hint: {error.hint}"] if error.hint else [])
+    own = [entry for entry in caught.traceback if Path(entry.path) == item.path]
+    lines += [f"{item.location[0]}:{own[-1].lineno + 1}: {str(own[-1].statement).strip()}"] if own else []
+    report.longrepr = "\n".join(lines)
 
 
-def _sections(run: Run) -> Iterator[tuple[str, str]]:
-    from bench.trace import ConsolePrinted, EventReported, TargetFailed
+def _sections(noted: _Noted) -> Iterator[tuple[str, str]]:
+    from bench.frames import link_tail
+
+    run = noted.runs[-1] if noted.runs else None
+    if run is not None:
+        yield from _failure(run)
+        yield "verdicts", _table(run) + f"run folder: {run.folder}"
+        yield from _payload_said(run.finished.trace)
+    elif noted.broken is not None:
+        yield from _payload_said(_readable(noted.broken))
+    if noted.board is not None:
+        began = noted.began
+        lines = link_tail(
+            noted.board.tail, lines=_LINK_LINES, started=run.finished.started if run else began, since=began
+        )
+        if lines:
+            cut = [line if len(line) <= _LINK_COLUMNS else f"{line[:_LINK_COLUMNS]} ..." for line in lines]
+            folder = run.folder if run else noted.broken
+            more = [f"all of it: bench frames {folder}"] if folder else []
+            title = f"link: last {len(lines)} lines (s since the {'run' if run else 'test'} began)"
+            yield title, "\n".join([*cut, *more])
+
+
+def _failure(run: Run) -> Iterator[tuple[str, str]]:
+    from bench.trace import TargetFailed
 
     failures = [entry for entry in run.finished.trace if isinstance(entry, TargetFailed)]
     if failures:
-        yield (
-            "payload failed",
-            "\n".join(f"{entry.reason}" + (f"\nhint: {entry.hint}" if entry.hint else "") for entry in failures),
-        )
-    yield "verdicts", _table(run) + f"run folder: {run.folder}"
-    events = [entry for entry in run.finished.trace if isinstance(entry, EventReported)][-_EVENTS:]
+        said = (f"{entry.reason}" + (f"\nhint: {entry.hint}" if entry.hint else "") for entry in failures)
+        yield "payload failed", "\n".join(said)
+
+
+def _payload_said(trace: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    from bench.trace import ConsolePrinted, EventReported
+
+    events = [entry for entry in trace if isinstance(entry, EventReported)][-_EVENTS:]
     if events:
         lines = (f"{entry.uptime_s:12.6f} s  {entry.severity:<11}  {entry.event} ({entry.number})" for entry in events)
         yield f"payload: last {len(events)} events (uptime)", "\n".join(lines)
-    printed = "".join(entry.text for entry in run.finished.trace if isinstance(entry, ConsolePrinted))
+    printed = "".join(entry.text for entry in trace if isinstance(entry, ConsolePrinted))
     if printed.strip():
         yield "payload: console", "\n".join(printed.splitlines()[-_CONSOLE_LINES:])
 
 
+def _readable(folder: Path) -> Sequence[Entry]:
+    from bench.errors import BenchError
+    from bench.run_folder import TRACE
+    from bench.trace import load_trace
+
+    try:
+        return list(load_trace(folder / TRACE))
+    except BenchError:
+        return []
+
+
 def _table(run: Run) -> str:
-    from bench.cli.show import verdicts_text
+    from bench.cli.show import format_value, verdicts_text
 
     listed = [figure for figure in run.figures if figure.outcome is None]
-    return verdicts_text((*run.verdicts, *listed))
+    read = (f"read by the test: {name} = {format_value(f.value, f.unit)}" for name, f in run.read.items())
+    return verdicts_text((*run.verdicts, *listed)) + "".join(f"{line}\n" for line in read)

@@ -3,32 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.pytest_plugin import settings
-from bench.pytest_plugin.boards import give_up
+from bench.pytest_plugin.boards import boards_of, give_up
 from bench.strict import nearest_hint
 from bench.target import CAPABILITIES, CLOCKS, Target
 
 _NO_TARGET = "no payload computer was chosen: --hil-target NAME (bench targets lists them)"
+_KEYS = ("targets", "needs")
 
 
 def chosen_targets(metafunc: pytest.Metafunc) -> Sequence[Any]:
     """Parameters of a test: the chosen targets that its marker allows; where none is left, one that skips."""
-    allowed = _marked(metafunc.definition, "targets")
-    chosen = settings.targets(metafunc.config)
+    config = metafunc.config
+    check_marker(metafunc)
+    allowed = _marked(metafunc, "targets")
+    chosen = settings.targets(config)
     if not chosen:
-        return [_skipped(metafunc.config, _NO_TARGET, "no-target")]
-    left = [name for name in chosen if not allowed or name in allowed]
+        return [_refusal(config, _NO_TARGET, name="no-target")]
+    left = [name for name in chosen if not allowed or name in allowed or short_name(name) in allowed]
     if not left:
-        reason = f"the test is for {', '.join(allowed)}; chosen: {', '.join(chosen)}"
-        return [_skipped(metafunc.config, reason, chosen[0])]
-    return left
+        names = ", ".join(map(short_name, chosen))
+        return [_refusal(config, f"the test is for {', '.join(allowed)}; chosen: {names}", name=short_name(chosen[0]))]
+    needs = _marked(metafunc, "needs")
+    return [_parameter(config, name, needs) for name in left]
 
 
-def _skipped(config: pytest.Config, reason: str, name: str) -> Any:  # noqa: ANN401 - pytest's ParameterSet is private
+def short_name(name: str) -> str:
+    """What stands for a target in the id of a test: its name, also where its file was given."""
+    return Path(name).stem if name.endswith(".toml") else name
+
+
+def check_marker(metafunc: pytest.Metafunc) -> None:
+    """Raise CollectError for a marker that cannot be meant: then the test would run where it must not, or nowhere."""
+    for mark in metafunc.definition.iter_markers("hil"):
+        for key in mark.kwargs:
+            if key not in _KEYS:
+                raise _wrong(metafunc, f"hil has no argument {key!r}", hint=nearest_hint(key, _KEYS))
+        if mark.args:
+            raise _wrong(metafunc, f"hil takes no plain argument, and has {mark.args[0]!r}", hint="targets=[...]")
+        for name in _listed(mark, "targets"):
+            known = boards_of(metafunc.config).known_names()
+            if name not in known and name not in map(short_name, settings.targets(metafunc.config)):
+                raise _wrong(metafunc, f"hil(targets=...): no target is named {name!r}", hint=nearest_hint(name, known))
+        for need in _listed(mark, "needs"):
+            if need not in (known := (*CAPABILITIES, *CLOCKS)):
+                raise _wrong(metafunc, f"hil(needs=...): {need!r} is no capability", hint=nearest_hint(need, known))
+
+
+def _wrong(metafunc: pytest.Metafunc, what: str, *, hint: str) -> pytest.Collector.CollectError:
+    return pytest.Collector.CollectError(f"{metafunc.definition.nodeid}: {what}\nhint: {hint}")
+
+
+def _parameter(config: pytest.Config, name: str, needs: Sequence[str]) -> Any:  # noqa: ANN401 - pytest's ParameterSet is private
+    target = boards_of(config).target(name)
+    lacking = [_lack(target, need) for need in needs if need not in {*target.capabilities, target.clock.kind}]
+    if lacking:
+        return _refusal(config, f"target {target.name} {lacking[0]}", name=short_name(name))
+    return pytest.param(name, id=short_name(name))
+
+
+def _lack(target: Target, need: str) -> str:
+    return f"counts {target.clock.kind}, not {need}" if need in CLOCKS else f"has no capability {need!r}"
+
+
+def _refusal(config: pytest.Config, reason: str, *, name: str) -> Any:  # noqa: ANN401 - pytest's ParameterSet is private
     marks = [] if settings.required(config) else [pytest.mark.skip(reason=reason)]
     return pytest.param(_Refused(reason), id=name, marks=marks)
 
@@ -39,30 +82,16 @@ class _Refused(str):
     __slots__ = ()
 
 
-def refused(name: str) -> bool:
-    """Whether a parameter stands for no target."""
-    return isinstance(name, _Refused)
+def refuse(config: pytest.Config, name: str) -> None:
+    """Fail where a parameter stands for no target."""
+    if isinstance(name, _Refused):
+        give_up(config, name)
 
 
-def check_needs(item: pytest.Item, target: Target) -> None:
-    """Give up where the target lacks what the marker wants; raises UsageError for what no target has."""
-    for need in _marked(item, "needs"):
-        known = (*CAPABILITIES, *CLOCKS)
-        if need not in known:
-            raise pytest.UsageError(
-                f"{item.nodeid}: needs={need!r} is no capability\nhint: {nearest_hint(need, known)}"
-            )
-        if need not in target.capabilities and need != target.clock.kind:
-            lacks = f"counts {target.clock.kind}, not {need}" if need in CLOCKS else f"has no capability {need!r}"
-            give_up(item.config, f"target {target.name} {lacks}")
+def _marked(metafunc: pytest.Metafunc, key: str) -> list[str]:
+    return [name for mark in metafunc.definition.iter_markers("hil") for name in _listed(mark, key)]
 
 
-def _marked(node: pytest.Item | Any, key: str) -> list[str]:  # noqa: ANN401 - a definition while tests are generated
-    found: list[str] = []
-    for mark in node.iter_markers("hil"):
-        unknown = set(mark.kwargs) - {"targets", "needs"}
-        if unknown or mark.args:
-            raise pytest.UsageError(f"{node.nodeid}: hil takes targets=[...] and needs=[...], not {mark}")
-        value = mark.kwargs.get(key, ())
-        found += [value] if isinstance(value, str) else list(value)
-    return found
+def _listed(mark: pytest.Mark, key: str) -> list[str]:
+    value = mark.kwargs.get(key, ())
+    return [value] if isinstance(value, str) else list(value)

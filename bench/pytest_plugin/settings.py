@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-OPTIONS: Final = ("target", "port", "station", "runs", "require")
 SCOPES: Final = ("session", "package", "module", "class", "function")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
-_FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_WORKER_LOCK_WAIT_S: Final = 600.0
+"""Workers of pytest-xdist take turns on a board; a turn is one test."""
+_SCENARIO_FOLDER: Final = "scenarios"
+_SCENARIO_SIGN: Final = re.compile(rb"^\s*\[\[\s*(models?|limits?)\s*\]\]", re.MULTILINE)
+"""Also of one with a typo, which is better reported than left out."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -32,30 +38,33 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="fail, instead of skip, what lacks its board, or is unmeasured",
     )
-    parser.addini("hil_target", "targets, as --hil-target", type="args", default=[])
-    parser.addini("hil_port", "as --hil-port", default="")
-    parser.addini("hil_station", "as --hil-station, from the folder of this file", default="")
-    parser.addini("hil_runs", "as --hil-runs, from the folder of this file", default="")
-    parser.addini("hil_require", "as --hil-require", default="")
-    parser.addini("hil_scope", f"how long tests share a started board: {', '.join(SCOPES)}", default="session")
-    parser.addini("hil_recordings", "folders of recordings, from the folder of this file", type="args", default=[])
-    parser.addini("hil_scenarios", "further files that are scenarios: shell patterns of paths", type="args", default=[])
-    parser.addini("hil_lock_wait", "seconds to wait for a board that somebody else uses", default="")
+    from_here = "from the folder of this file"
+    parser.addini("hil_target", "as --hil-target; several, with blanks between", type="args", default=[])
+    parser.addini("hil_port", "as --hil-port", type="string", default="")
+    parser.addini("hil_station", f"as --hil-station, {from_here}", type="string", default="")
+    parser.addini("hil_runs", f"as --hil-runs, {from_here}", type="string", default="")
+    parser.addini("hil_require", "as --hil-require", type="bool", default=False)
+    scopes = f"how long tests share a started board: {', '.join(SCOPES)}; default: session"
+    parser.addini("hil_scope", scopes, type="string", default="session")
+    parser.addini("hil_recordings", f"folders of recordings, {from_here}", type="args", default=[])
+    scenarios = (
+        f"further scenario files: shell patterns, {from_here}; those in folders called scenarios are found anyway"
+    )
+    parser.addini("hil_scenarios", scenarios, type="args", default=[])
+    waits = "seconds to wait for a board that somebody else uses; default: 0, for workers of pytest-xdist 600"
+    parser.addini("hil_lock_wait", waits, type="float", default=None)
 
 
 def targets(config: pytest.Config) -> list[str]:
     """Names, or paths, of the chosen targets."""
     given = config.getoption("--hil-target") or os.environ.get("HIL_TARGET", "").replace(",", " ").split()
-    return list(dict.fromkeys(given or config.getini("hil_target")))
+    return list(dict.fromkeys(given or _configured(config, "target")))
 
 
 def text(config: pytest.Config, name: str) -> str | None:
     """An option that is a text; None where it is given nowhere."""
     return (
-        config.getoption(f"--hil-{name}")
-        or os.environ.get(f"HIL_{name.upper()}")
-        or config.getini(f"hil_{name}")
-        or None
+        config.getoption(f"--hil-{name}") or os.environ.get(f"HIL_{name.upper()}") or _configured(config, name) or None
     )
 
 
@@ -64,53 +73,79 @@ def path(config: pytest.Config, name: str) -> Path | None:
     given = config.getoption(f"--hil-{name}") or os.environ.get(f"HIL_{name.upper()}")
     if given:
         return Path(given)
-    configured = config.getini(f"hil_{name}")
-    return config.rootpath / configured if configured else None
+    configured = _configured(config, name)
+    return _folder(config) / configured if configured else None
 
 
 def required(config: pytest.Config) -> bool:
     """Whether a skip is a failure."""
     if config.getoption("--hil-require"):
         return True
-    given = (os.environ.get("HIL_REQUIRE") or config.getini("hil_require")).lower()
-    if given not in _TRUE | _FALSE:
-        raise pytest.UsageError(f"hil_require is {given!r}, expected true or false")
-    return given in _TRUE
+    given = os.environ.get("HIL_REQUIRE", "")
+    if given and given.lower() not in _TRUE | _FALSE:
+        raise pytest.UsageError(f"HIL_REQUIRE is {given!r}\nhint: set it to 1 or 0")
+    return given.lower() in _TRUE if given else bool(_configured(config, "require"))
 
 
 def scope(config: pytest.Config) -> str:
     """How long tests share a board."""
-    given = str(config.getini("hil_scope"))
+    given = str(_configured(config, "scope"))
     if given not in SCOPES:
-        raise pytest.UsageError(f"hil_scope is {given!r}, expected one of: {', '.join(SCOPES)}")
+        raise pytest.UsageError(f"hil_scope is {given!r}\nhint: choose one of: {', '.join(SCOPES)}")
     return given
 
 
 def lock_wait_s(config: pytest.Config) -> float:
     """How long to wait for a board; workers of pytest-xdist take turns, and so wait by themselves."""
-    given = str(config.getini("hil_lock_wait"))
-    try:
-        return float(given) if given else (600.0 if is_worker() else 0.0)
-    except ValueError:
-        raise pytest.UsageError(f"hil_lock_wait is {given!r}, expected a number of seconds") from None
+    given = _configured(config, "lock_wait")
+    if given is None:
+        return _WORKER_LOCK_WAIT_S if is_worker(config) else 0.0
+    return float(given)
 
 
 def recording_folders(config: pytest.Config) -> list[Path]:
     """Where recordings are found by name, before those that come with the bench."""
-    return [config.rootpath / folder for folder in config.getini("hil_recordings")]
+    return [_folder(config) / folder for folder in _configured(config, "recordings")]
 
 
-def is_worker() -> bool:
+def is_scenario(path: Path, config: pytest.Config) -> bool:
+    """Whether a TOML file is meant as a scenario.
+
+    It is, if it is named on the command line, matches `hil_scenarios`, or lies in a folder called scenarios and has
+    models or limits.
+    """
+    base = config.invocation_params.dir
+    if any(os.path.abspath(base / argument.partition("::")[0]) == str(path) for argument in config.args):  # noqa: PTH100 - resolve() would follow links
+        return True
+    if any(fnmatch(str(path), str(_folder(config) / pattern)) for pattern in _configured(config, "scenarios")):
+        return True
+    return path.parent.name == _SCENARIO_FOLDER and _SCENARIO_SIGN.search(path.read_bytes()) is not None
+
+
+def is_worker(config: pytest.Config) -> bool:
     """Whether this process is one of several that share the boards."""
-    return "PYTEST_XDIST_WORKER" in os.environ
+    return hasattr(config, "workerinput")
 
 
 def check(config: pytest.Config) -> None:
-    """Raise UsageError for settings that contradict each other."""
+    """Raise UsageError for settings that cannot be meant, or contradict each other."""
     scope(config)
     required(config)
     lock_wait_s(config)
     chosen = targets(config)
     if text(config, "port") is not None and len(chosen) != 1:
         given = f"{len(chosen)} targets were given" if chosen else "no target was given"
-        raise pytest.UsageError(f"--hil-port names one board, and {given}: add one --hil-target NAME")
+        raise pytest.UsageError(f"--hil-port names one board, and {given}\nhint: add one --hil-target NAME")
+
+
+def _configured(config: pytest.Config, name: str) -> Any:  # noqa: ANN401 - as pytest has it
+    """What the configuration file says; raises UsageError for a value of another type."""
+    try:
+        return config.getini(f"hil_{name}")
+    except (TypeError, ValueError, pytest.UsageError) as error:  # which of them depends on pytest's version
+        said = str(error) if name in str(error) else f"hil_{name}: {error}"
+        raise pytest.UsageError(f"{said}\nhint: pytest --help says what it is") from error
+
+
+def _folder(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath is not None else config.rootpath

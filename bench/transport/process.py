@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.errors import TransportError
+from bench.errors import ProgramAbsent, TransportError
 from bench.transport.base import PeerDied, Transfer
 from bench.transport.child import Child, name_of_exit
 from bench.transport.duplex import Duplex
@@ -102,7 +102,7 @@ class ProcessTransport:
                 child.start()
             except FileNotFoundError as error:
                 self._child = None
-                raise TransportError(
+                raise ProgramAbsent(
                     f"{self.program.name} is not installed: no such program in PATH", hint=self.program.install_hint
                 ) from error
             except OSError as error:

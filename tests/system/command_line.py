@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -76,6 +77,18 @@ def write_target(folder: Path, name: str, *, like: str, replaced: Mapping[str, s
     path = folder / f"{name}.toml"
     path.write_text(text)
     return path
+
+
+def path_without(folder: Path, program: str) -> str:
+    """Make a PATH on which everything is found except one program."""
+    folder.mkdir()
+    for place in os.environ["PATH"].split(os.pathsep):
+        for entry in Path(place).iterdir() if Path(place).is_dir() else ():
+            if entry.name != program and not (folder / entry.name).is_symlink():
+                (folder / entry.name).symlink_to(entry)
+    assert shutil.which(program)
+    assert not shutil.which(program, path=str(folder))
+    return str(folder)
 
 
 def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = DEADLINE_S) -> None:

@@ -1,7 +1,6 @@
 """Payloads and emulators that are missing, die, hang, or cannot hold the models."""
 
 import os
-import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from firmware_if.connection import LinkTimes
 from tests.system.command_line import (
     Command,
     check_error,
+    path_without,
     read_trace,
     read_verdicts,
     run_bench,
@@ -34,18 +34,6 @@ from tests.system.command_line import (
 
 QEMU = "qemu-system-arm"
 ARM_GCC = "arm-none-eabi-gcc"
-
-
-def path_without(folder: Path, program: str) -> str:
-    """Make a PATH on which everything is found except one program."""
-    folder.mkdir()
-    for place in os.environ["PATH"].split(os.pathsep):
-        for entry in Path(place).iterdir() if Path(place).is_dir() else ():
-            if entry.name != program and not (folder / entry.name).is_symlink():
-                (folder / entry.name).symlink_to(entry)
-    assert shutil.which(program)
-    assert not shutil.which(program, path=str(folder))
-    return str(folder)
 
 
 @pytest.fixture
