@@ -132,7 +132,7 @@ def _read_port(table: StrictTable) -> StationPort:
     build_id = table.take("build_id", str, None)
     if build_id is not None and not _BUILD_ID.fullmatch(build_id):
         what = f'is {build_id!r}, expected 32 hexadecimal digits in lower case, or "{ANY_BUILD}"'
-        raise table.problem("build_id", what, hint="copy it from the message that the bench prints when it connects")
+        raise table.problem("build_id", what, hint="copy it from what bench hello says")
     return StationPort(
         port=port,
         baud=table.take_number("baud", int, None, low=1),

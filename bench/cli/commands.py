@@ -88,7 +88,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from bench.doctor import examine, render
     from bench.errors import ConfigurationError
 
-    if options.port is not None:
+    if options.port is not None or options.target is not None:
         from bench.cli.doctor_command import examine_one_port
 
         return examine_one_port(options)

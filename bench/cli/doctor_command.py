@@ -7,25 +7,27 @@ from bench.doctor import render
 from bench.doctor.machine import this_machine
 from bench.doctor.port import examine_port
 from bench.errors import ConfigurationError
-from bench.station import find_station
-from bench.target import DEFAULT_BAUD
+from bench.station import find_station, load_placed
+from bench.target import DEFAULT_BAUD, SerialSpec
 
 
 def examine_one_port(options: argparse.Namespace) -> int:
     """0 where a payload of this contract answers; each finding is shown when it is made, as some take seconds."""
     sound = True
-    baud = options.baud or _station_baud(options.port) or DEFAULT_BAUD
-    for finding in examine_port(options.port, baud=baud, machine=this_machine(), scan=options.scan_baud):
+    for finding in examine_port(_line(options), machine=this_machine(), scan=options.scan_baud):
         sys.stdout.write(render([finding]))
         sys.stdout.flush()
         sound = sound and finding.ok
     return 0 if sound else 1
 
 
-def _station_baud(url: str) -> int | None:
-    """What the station file, if there is a sound one, says of a port of that name."""
-    try:
-        ports = find_station().ports.values()
-    except ConfigurationError:
-        return None
-    return next((port.baud for port in ports if port.port == url), None)
+def _line(options: argparse.Namespace) -> SerialSpec:
+    """The port that is named, or that of a target with all that its station says of it."""
+    if options.target is None:
+        return SerialSpec(options.port, options.baud or DEFAULT_BAUD, ready_s=0.0)
+    station = find_station(options.station)
+    line = load_placed(options.target, station, port=options.port, baud=options.baud).transport
+    if not isinstance(line, SerialSpec):
+        message = f"{options.target} is started by the bench and has no port to look at"
+        raise ConfigurationError(message, hint=f"bench hello --target {options.target} starts it and asks who it is")
+    return line

@@ -78,8 +78,8 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="Say what is installed and which targets can run; with --port, look at one port step by step.",
         epilog="exit status: 0 nothing is missing; 1 something is, or no payload answers on the port",
     )
-    doctor.add_argument("--port", metavar="URL", help="device, usb:VID:PID[:SERIAL] or pyserial URL to look at")
-    doctor.add_argument("--baud", metavar="N", type=int, help="rate of that port; default: 115200")
+    doctor.add_argument("--target", metavar="NAME", help="look at the port that the station file gives this one")
+    _add_port(doctor)
     doctor.add_argument("--scan-baud", action="store_true", help="try the usual rates until a payload answers")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from bench.printed import printable
+
 MISSING: Final = "MISSING"
 FAIL: Final = "FAIL"
 _INDENT: Final = 10
@@ -34,4 +36,4 @@ def render(findings: Iterable[Finding]) -> str:
     for finding in findings:
         lines.append(f"{finding.mark:<8}{finding.name}: {finding.found}")
         lines += [f"{'':<{_INDENT}}{line}" for line in finding.advice.splitlines()]
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines)) + "\n"

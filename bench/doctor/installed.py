@@ -154,8 +154,7 @@ def _first_line(process: subprocess.Popen[str], until: float) -> str | None:
 def _examine_ports(ports: Sequence[str]) -> Finding:
     closed = [port for port in ports if not os.access(port, os.R_OK | os.W_OK)]
     taken = [f"{port} is in use {name_holders(port)}" for port in ports if port not in closed and holders(port)]
-    advice = "; ".join(taken)
     if closed:
-        advice = f"no permission to open {', '.join(closed)}: sudo usermod -aG dialout $USER, then log in again"
+        taken.append(f"no permission to open {', '.join(closed)}; why: bench doctor --port {closed[0]}")
     found = ", ".join(ports) or "none; only a board needs one"
-    return Finding("serial ports", ok=True, found=found, advice=advice)
+    return Finding("serial ports", ok=True, found=found, advice="\n".join(taken))

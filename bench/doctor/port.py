@@ -10,7 +10,8 @@ from bench.doctor.adapter import examine_holders, examine_latency, examine_rival
 from bench.doctor.finding import FAIL, Finding
 from bench.doctor.line import Heard, Move, listen
 from bench.doctor.machine import Machine
-from bench.errors import BenchError, TransportError
+from bench.errors import BenchError, ConfigurationError, TransportError
+from bench.target import SerialSpec
 from bench.transport import make_serial
 from bench.transport.borrowed import BorrowedTty, borrow_tty
 from bench.transport.usb import find_device
@@ -38,12 +39,13 @@ USUAL_WAITS: Final = Waits()
 
 
 def examine_port(
-    url: str, *, baud: int, machine: Machine, scan: bool = False, waits: Waits = USUAL_WAITS
+    line: SerialSpec, *, machine: Machine, scan: bool = False, waits: Waits = USUAL_WAITS
 ) -> Iterator[Finding]:
     """Findings as they are made; ends with the first that makes the next one pointless."""
+    url = line.url or ""
     if "://" in url:
         yield Finding("port", ok=True, found=f"{url}: behind a network, so there is nothing of this machine to look at")
-        yield from _examine_far_line(url, baud, scan=scan, waits=waits)
+        yield from _examine_far_line(line, scan=scan, waits=waits)
         return
     try:
         path = Path(find_device(url, machine.root))
@@ -55,7 +57,7 @@ def examine_port(
         sound = sound and finding.ok
         yield finding
     if sound:
-        yield from _examine_line(path, baud, scan=scan, waits=waits)
+        yield from _examine_line(path, line, scan=scan, waits=waits)
 
 
 def _examine_device(path: Path, machine: Machine) -> Iterator[Finding]:
@@ -75,30 +77,31 @@ def _examine_device(path: Path, machine: Machine) -> Iterator[Finding]:
         yield examine_holders(path, machine)
 
 
-def _examine_far_line(url: str, baud: int, *, scan: bool, waits: Waits) -> Iterator[Finding]:
+def _examine_far_line(line: SerialSpec, *, scan: bool, waits: Waits) -> Iterator[Finding]:
     try:
-        with make_serial(url, baud=baud) as transport:
+        with make_serial(line.url or "", baud=line.baud, dtr=line.dtr, rts=line.rts) as transport:
             yield Finding("opens", ok=True, found=", ".join(transport.describe()))
             heard = listen(transport.transfer, waits.listen_s)
             yield _listened(heard, waits)
             yield examine_answer(transport.transfer, heard, timeout_s=waits.answer_s)
-    except TransportError as error:
+    except (TransportError, ConfigurationError) as error:
         yield Finding("line", ok=False, found=error.message, advice=error.hint, otherwise=FAIL)
     if scan:
         yield Finding("rates", ok=True, found="not tried: the far end sets the rate of its line")
 
 
-def _examine_line(path: Path, baud: int, *, scan: bool, waits: Waits) -> Iterator[Finding]:
+def _examine_line(path: Path, line: SerialSpec, *, scan: bool, waits: Waits) -> Iterator[Finding]:
     try:
-        with borrow_tty(str(path), baud=baud) as tty:
-            yield Finding("opens", ok=True, found=f"at {baud} baud, for nobody else meanwhile")
+        with borrow_tty(str(path), baud=line.baud, dtr=line.dtr, rts=line.rts) as tty:
+            yield Finding("opens", ok=True, found=f"at {line.baud} baud, for nobody else meanwhile")
             heard = listen(tty.transfer, waits.listen_s)
             yield _listened(heard, waits)
             if scan:
-                yield scan_rates(tty, [baud, *(rate for rate in USUAL_RATES if rate != baud)], rate_s=waits.rate_s)
+                others = [rate for rate in USUAL_RATES if rate != line.baud]
+                yield scan_rates(tty, [line.baud, *others], rate_s=waits.rate_s)
             else:
                 yield examine_answer(tty.transfer, heard, timeout_s=waits.answer_s)
-    except TransportError as error:
+    except (TransportError, ConfigurationError) as error:
         yield Finding("line", ok=False, found=error.message, advice=error.hint, otherwise=FAIL)
     except EOFError as error:
         advice = "was it unplugged, or did the board or its adapter reset?"

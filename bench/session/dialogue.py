@@ -136,6 +136,7 @@ class Dialogue:
         deadline = self.clock.now() + ready_s - self.away_s
         before = self.statistics
         console: list[str] = []
+        broken = ""
         while self.clock.now() < deadline + self.away_s:
             try:
                 events = self._exchange(deadline + self.away_s - self.clock.now(), stoppable=True)
@@ -146,16 +147,21 @@ class Dialogue:
                     return event.hello
                 if isinstance(event, Console):
                     console.append(event.text)
+                if isinstance(event, BadPacket):
+                    broken = event.reason
                 self._note(event)
-        raise self._silence(before, ready_s, "".join(console))
+        raise self._silence(before, ready_s, console="".join(console), broken=broken)
 
-    def _silence(self, before: LinkStatistics, ready_s: float, console: str) -> ConnectError:
+    def _silence(self, before: LinkStatistics, ready_s: float, *, console: str, broken: str) -> ConnectError:
         received = self.statistics.bytes_received - before.bytes_received
         frames = self.statistics.frames_received - before.frames_received
         seen = f"received {received} bytes, {frames} frames"
         if received == 0:
             what = "silent port"
             hint = f"check the port, its cable and the power of {self.target_name}, or run: bench doctor --port PORT"
+        elif broken:
+            what = f"something answers, but breaks the contract: {broken}"
+            hint = "the first 64 bytes of Hello are the same in every version; see firmware_if/SPEC.md"
         elif frames:
             what = "something answers, but not to this bench"
             hint = "is another bench talking to the same payload?"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from bench.transport.base import Transfer
 from bench.transport.duplex import Duplex
-from bench.transport.tty import claim_tty, read_settings, set_rate, write_settings
+from bench.transport.tty import claim_tty, read_settings, set_levels, set_rate, write_settings
 
 
 class BorrowedTty:
@@ -31,13 +31,14 @@ class BorrowedTty:
 
 
 @contextmanager
-def borrow_tty(path: str, *, baud: int) -> Iterator[BorrowedTty]:
-    """Open it for nobody else; its settings are put back at the end. Raises TransportError."""
+def borrow_tty(path: str, *, baud: int, dtr: bool | None = None, rts: bool | None = None) -> Iterator[BorrowedTty]:
+    """Open it as `open_tty` does; its settings are put back at the end."""
     descriptor = claim_tty(path)
     try:
         settings = read_settings(descriptor)
         try:
             tty = BorrowedTty(descriptor, path)
+            set_levels(descriptor, path, dtr=dtr, rts=rts)
             tty.set_rate(baud)
             yield tty
         finally:

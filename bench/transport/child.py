@@ -128,8 +128,9 @@ class Child:
     def terminate_group(self) -> None:
         """Ask it and all that it started to end."""
         if self._watchdog:
-            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped would not hear of it
-                os.killpg(self._watchdog.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped would not hear of it
+                    os.killpg(self._watchdog.pid, number)
 
     def end(self, *, grace_s: float, terminate: bool = True) -> None:
         """Ask it to end (`terminate`: by SIGTERM), wait for `grace_s`, then kill its whole group, and reap."""

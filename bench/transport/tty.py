@@ -48,7 +48,7 @@ def open_tty(
     """
     descriptor = claim_tty(path, root)
     with _closed_on_error(descriptor, path):
-        _set_levels(descriptor, path, dtr=dtr, rts=rts)
+        set_levels(descriptor, path, dtr=dtr, rts=rts)
         set_rate(descriptor, path, baud, keep_levels=(dtr, rts) != (None, None))
         if flush:
             termios.tcflush(descriptor, termios.TCIFLUSH)
@@ -91,7 +91,7 @@ def _claim(descriptor: int, path: str, *, hardware: bool) -> None:
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
 
 
-def _set_levels(descriptor: int, path: str, *, dtr: bool | None, rts: bool | None) -> None:
+def set_levels(descriptor: int, path: str, *, dtr: bool | None, rts: bool | None) -> None:
     wanted = [(dtr, termios.TIOCM_DTR), (rts, termios.TIOCM_RTS)]
     try:
         for level, request in ((True, termios.TIOCMBIS), (False, termios.TIOCMBIC)):

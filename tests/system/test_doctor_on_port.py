@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.system.boards import device_on_pty, payload_on_pty, payload_on_tcp
-from tests.system.command_line import run_bench
+from tests.system.command_line import check_error, run_bench
 
 
 def test_a_payload_on_a_pty_and_behind_a_socket_is_sound(tmp_path: Path, host_payload: Path) -> None:
@@ -21,9 +21,14 @@ def test_a_payload_on_a_pty_and_behind_a_socket_is_sound(tmp_path: Path, host_pa
 def test_a_silent_port_fails_at_the_rate_of_its_station(tmp_path: Path) -> None:
     with device_on_pty(lambda _: b"") as path:
         (tmp_path / "station.toml").write_text(f'[station.host]\nport = "{path}"\nbaud = 57600\n')
-        ended = run_bench(tmp_path, "doctor", "--port", path)
+        ended = run_bench(tmp_path, "doctor", "--target", "host")
         again = run_bench(tmp_path, "doctor", "--port", path, "--baud", "9600")
     assert ended.status == 1
     assert "ok      opens: at 57600 baud" in ended.out
     assert "FAIL    HELLO: nobody answers within 2 s" in ended.out
     assert "ok      opens: at 9600 baud" in again.out
+
+
+def test_what_the_bench_starts_has_no_port_to_look_at(tmp_path: Path) -> None:
+    ended = run_bench(tmp_path, "doctor", "--target", "host")
+    check_error(ended, "host is started by the bench and has no port to look at", hint="bench hello --target host")

@@ -15,7 +15,7 @@ def test_the_page_leads_from_a_port_to_a_verdict(tmp_path: Path, host_payload: P
     with payload_on_pty(host_payload) as path:
         (tmp_path / "station.toml").write_text(by_hand.replace("usb:0403:6001:A50285BI", path))
         steps = {
-            "doctor": run_bench(tmp_path, "doctor", "--port", path, "--scan-baud"),
+            "doctor": run_bench(tmp_path, "doctor", "--target", "my-board"),
             "targets": run_bench(tmp_path, "targets"),
             "hello": run_bench(tmp_path, "hello", "--target", "my-board"),
             "conform": run_bench(tmp_path, "conform", "--target", "my-board", "--only", "framing.*"),

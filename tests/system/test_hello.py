@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware_if.messages import FINGERPRINT, VERSION
+from firmware_if.framing import Header, enframe
+from firmware_if.messages import FINGERPRINT, VERSION, FrameType
 from tests.system.boards import device_on_pty, payload_on_pty, payload_on_tcp
 from tests.system.command_line import ROOT, check_error, run_bench, save_rows, write_scenario
 from tests.system.scripted import HELLO, answering, packed
@@ -100,6 +101,13 @@ def test_a_payload_that_breaks_off_is_shown_as_far_as_it_came(tmp_path: Path) ->
     assert ended.status == 1
     assert told(ended.out)["payload"] == "flatsat"
     assert ended.out.endswith("broken off: the payload restarted by itself and lost its models\n")
+
+
+def test_a_hello_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    short = enframe(Header(FrameType.HELLO), b"HIL1 but no more")
+    with device_on_pty(lambda data: short if data else b"") as path:
+        ended = run_bench(tmp_path, "hello", "--port", path)
+    check_error(ended, "something answers, but breaks the contract: Hello: ", hint="first 64 bytes of Hello")
 
 
 def test_what_a_board_prints_meanwhile_is_shown_without_terminal_sequences(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from bench.doctor import Finding, render
 from bench.doctor.machine import Machine, this_machine
 from bench.doctor.port import USUAL_RATES, Waits, examine_port
+from bench.target import SerialSpec
 from bench.transport.tty import read_settings
 from firmware_if.messages import VERSION
 from tests.system.boards import device_on_pty, rate_of, rated_device_on_pty
@@ -62,7 +63,7 @@ def start_process(machine: Machine, pid: int, name: str, *, opens: str = "") -> 
 
 def examine(url: object, machine: Machine, *, baud: int = 115200, scan: bool = False) -> dict[str, Finding]:
     """Findings by name, of which each is shown to be renderable."""
-    found = list(examine_port(str(url), baud=baud, machine=machine, scan=scan, waits=QUICK))
+    found = list(examine_port(SerialSpec(str(url), baud, 0.0), machine=machine, scan=scan, waits=QUICK))
     assert len(render(found).splitlines()) >= len(found)
     return {finding.name: finding for finding in found}
 
@@ -290,7 +291,7 @@ def test_an_impossible_rate_and_a_board_that_is_pulled_out_fail(machine: Machine
     controller, device = os.openpty()
     path = os.ttyname(device)
     found = []
-    for finding in examine_port(path, baud=115200, machine=machine, waits=QUICK):
+    for finding in examine_port(SerialSpec(path, 115200, 0.0), machine=machine, waits=QUICK):
         found.append(finding)
         if finding.name == "opens":
             os.close(controller)
@@ -298,6 +299,18 @@ def test_an_impossible_rate_and_a_board_that_is_pulled_out_fail(machine: Machine
     os.close(device)
     assert (last.name, last.mark) == ("line", "FAIL")
     assert f"{path} is gone: " in last.found
+
+
+def test_levels_that_a_tty_does_not_have_fail(machine: Machine, pty: str) -> None:
+    line = SerialSpec(pty, 115200, 0.0, dtr=True)
+    last = list(examine_port(line, machine=machine, waits=QUICK))[-1]
+    assert (last.name, last.found) == ("line", f"{pty} has no DTR and RTS to set")
+
+
+def test_what_a_payload_says_of_itself_moves_no_cursor(machine: Machine) -> None:
+    with device_on_pty(answering(replace(HELLO, name="\x1b[2Jflatsat"))) as path:
+        found = examine(path, machine)
+    assert "HELLO: flatsat, build id" in render(found.values())
 
 
 def test_a_port_behind_a_network_is_only_asked(machine: Machine) -> None:

@@ -151,6 +151,11 @@ def test_a_stopped_command_is_ended() -> None:
     wait_for_end(int(error.printed))
 
 
+def test_a_command_that_kills_its_own_group_is_a_failure_like_any_other() -> None:
+    assert "(SIGKILL)" in failure("kill -KILL 0").message
+    assert failure("kill 0").message.endswith("(SIGTERM): it printed nothing")
+
+
 def test_the_end_of_a_long_output_is_kept() -> None:
     output = run("yes 0123456789 | head -n 100000; echo the end")
     assert len(output.text) == KEEP_BYTES
