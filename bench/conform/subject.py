@@ -110,8 +110,8 @@ class Subject:
         maps = sorted(self.maps(learner.arithmetic), key=lambda entry: (entry.name != "identity", entry.inputs or 99))
         return Recipe(learner, maps[0], maps[0].inputs or CHANNELS) if maps else None
 
-    def stream_recipe(self) -> Recipe:
-        """Of a learner that trains on each sample; one whose every bit is defined, if there is one."""
+    def stream_recipes(self) -> list[Recipe]:
+        """Of every learner that trains on each sample, those first whose every bit is defined."""
         modules = learner_modules()
 
         def rank(recipe: Recipe) -> tuple[bool, bool]:
@@ -123,7 +123,11 @@ class Subject:
         recipes = [r for r in map(self.recipe, self.learners(Mode.STREAM)) if r is not None]
         if not recipes:
             raise NotApplicable("it has no learner that trains on each sample")
-        return min(recipes, key=rank)
+        return sorted(recipes, key=rank)
+
+    def stream_recipe(self) -> Recipe:
+        """The first of them."""
+        return self.stream_recipes()[0]
 
     def batch_recipe(self) -> Recipe:
         """Of a learner that trains on a data set."""

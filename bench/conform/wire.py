@@ -9,6 +9,8 @@ from bench.conform.check import Violation
 from bench.transport import Transport
 from firmware_if.framing import Console, Corrupt, Deframer, Frame
 
+_MOST_FRAMES = 20_000
+"""Not looked at yet; a window of telemetry is a few dozen."""
 _KEPT = 20
 """Corrupt runs and console texts that are kept to be shown."""
 
@@ -66,6 +68,9 @@ class Wire:
         for item in self._deframer.feed(received):
             if isinstance(item, Frame):
                 self._frames.append(item)
+                if len(self._frames) > _MOST_FRAMES:
+                    self._frames.clear()
+                    raise Violation("that the payload only answers", f"a flood: {_MOST_FRAMES} frames nobody asked for")
             elif isinstance(item, Console):
                 self.console.append(item.text)
             else:

@@ -1,6 +1,7 @@
 """Hostile bytes: nothing received may end, hang or change the payload."""
 
 import zlib
+from dataclasses import replace
 
 from cobs import cobs
 
@@ -10,11 +11,14 @@ from bench.conform.subject import Subject
 from bench.conform.talk import Answer, broken_packet
 from firmware_if.framing import Header, enframe
 from firmware_if.messages import (
+    MAX_CHANNELS,
+    MAX_CLASSES,
     Alive,
     AreYouAlive,
     DumpMemory,
     FailureCode,
     FrameType,
+    Hyperparameter,
     LoadMemory,
     Message,
     Predict,
@@ -137,6 +141,35 @@ def lying_counts(subject: Subject) -> None:
     require(subject.housekeeping().models == 0, "no model", subject.housekeeping().models)
 
 
+@check(
+    "hostile.too_many",
+    clause="Limits",
+    hint="compare every count with the limit before an array is filled by it",
+)
+def too_many(subject: Subject) -> None:
+    """Lists that fill their packet but are longer than the contract's limits are refused."""
+    talk = subject.talk
+    recipe = subject.any_recipe()
+    for count in (MAX_CLASSES + 1, 64, 255):
+        answer = talk.ask(replace(recipe.configure(), classes=tuple(range(count))))
+        code = answer.failure.code if answer.failure is not None else None
+        require(code == FailureCode.CLASSES, f"{count} classes refused as CLASSES", answer.describe())
+    for count in (0, MAX_CHANNELS + 1, 255):
+        answer = talk.ask(replace(recipe.configure(), channels=count))
+        code = answer.failure.code if answer.failure is not None else None
+        require(code == FailureCode.CHANNELS, f"{count} channels refused as CHANNELS", answer.describe())
+    talk.demand(recipe.configure())
+    name = "x" * 255
+    for message in (
+        replace(recipe.create(), channels=(255,) * 255),
+        replace(recipe.create(), learner=name, features=name, arithmetic=name),
+        recipe.create(hyperparameters=tuple(Hyperparameter("", float(n)) for n in range(60))),
+    ):
+        answer = talk.ask(message)
+        require(answer.failure is not None, "a refusal", answer.describe())
+    require(subject.housekeeping().models == 0, "no model", subject.housekeeping().models)
+
+
 def _ask(subject: Subject, packet: bytes) -> Answer:
     """Send it under a count of its own."""
     _, request = subject.talk.pack(AreYouAlive())
@@ -188,4 +221,4 @@ def many_sessions(subject: Subject) -> None:
     _still_alive(subject, "120 sessions")
 
 
-CHECKS = (random_bytes, mutated_frames, mutated_packets, lying_counts, tiny_frames, many_sessions)
+CHECKS = (random_bytes, mutated_frames, mutated_packets, lying_counts, too_many, tiny_frames, many_sessions)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from bench.conform.check import Check, NotApplicable, check, require
+from bench.conform.check import Check, NotApplicable, Violation, check, require
 from bench.conform.rows import Row, stream
 from bench.conform.subject import Recipe, Subject
 from bench.conform.talk import code_name
@@ -185,30 +185,55 @@ def _make(code: FailureCode) -> Check:
     return check(f"refusals.{code.name.lower()}", clause="Numbers: FailureCode", hint=hint)(body)
 
 
+def _fill(subject: Subject, configure: wire.ConfigureStream, create: wire.CreateModel) -> tuple[int, str]:
+    """Create models until one is refused, which leaves nothing: how many there are, and the refusal's name."""
+    subject.talk.demand(configure)
+    for made in range(wire.MAX_MODELS + 1):
+        before = subject.housekeeping().arena_used_bytes
+        answer = subject.talk.ask(create)
+        if answer.failure is not None:
+            report = subject.housekeeping()
+            found = (report.models, report.arena_used_bytes)
+            require(found == (made, before), f"{made} models in {before} bytes still", found)
+            return made, code_name(answer.failure.code)
+    raise Violation(f"at most {wire.MAX_MODELS} models", "one more was created")
+
+
 @check(
-    "refusals.bank_or_arena_full",
+    "refusals.arena_full",
     clause="Numbers: FailureCode",
-    hint="a model that does not fit is refused as ARENA_FULL, the 33rd as BANK_FULL, and nothing of it stays",
+    hint="a model that does not fit is refused, and what was taken for it, a new feature map too, is given back",
     deadline_s=30.0,
 )
-def bank_or_arena_full(subject: Subject) -> None:
-    """Models are created until the bank or the arena is full, which is refused as such, and the rest goes on."""
-    talk = subject.talk
+def arena_full(subject: Subject) -> None:
+    """Large models are created until the arena is full: refused with code 8, ARENA_FULL, and nothing of it stays."""
+    try:
+        recipe = subject.batch_recipe()
+        classes = tuple(range(wire.MAX_CLASSES))
+    except NotApplicable:
+        recipe = subject.any_recipe()
+        classes = (-1, 1)
+    channels = recipe.features.inputs or wire.MAX_CHANNELS
+    configure = replace(recipe.configure(), channels=channels, classes=classes)
+    made, code = _fill(subject, configure, replace(recipe.create(), channels=tuple(range(channels))))
+    if made == wire.MAX_MODELS:
+        raise NotApplicable(f"{made} of its largest models fit into the arena")
+    require(code == "ARENA_FULL", f"ARENA_FULL after {made} models", code)
+
+
+@check(
+    "refusals.bank_full",
+    clause="Numbers: FailureCode",
+    hint="the 33rd model is refused as such before anything else of it is looked at",
+    deadline_s=30.0,
+)
+def bank_full(subject: Subject) -> None:
+    """Small models are created until the bank is full: refused with code 9, BANK_FULL, and nothing of it stays."""
     recipe = subject.any_recipe()
-    talk.demand(recipe.configure())
-    for made in range(wire.MAX_MODELS + 1):
-        answer = talk.ask(recipe.create())
-        if answer.failure is None:
-            continue
-        if made == wire.MAX_MODELS:
-            found = code_name(answer.failure.code)
-            require(found == "BANK_FULL", f"BANK_FULL after {made} models", found)
-        else:
-            found = code_name(answer.failure.code)
-            require(found == "ARENA_FULL", f"ARENA_FULL after {made} models", found)
-        require(subject.housekeeping().models == made, f"{made} models still", subject.housekeeping().models)
-        return
-    require(condition=False, expected=f"at most {wire.MAX_MODELS} models", came="one more was created")
+    made, code = _fill(subject, recipe.configure(), recipe.create())
+    if code == "ARENA_FULL":
+        raise NotApplicable(f"its arena is full after {made} models")
+    require((made, code) == (wire.MAX_MODELS, "BANK_FULL"), f"BANK_FULL after {wire.MAX_MODELS} models", (made, code))
 
 
 @check(
@@ -281,4 +306,4 @@ def half_a_row(subject: Subject) -> None:
     require(subject.housekeeping().next_row == 0, "next row 0", subject.housekeeping().next_row)
 
 
-CHECKS = (*map(_make, _PROVOKED), bias, bank_or_arena_full, moves_only_the_next_row, half_a_row)
+CHECKS = (*map(_make, _PROVOKED), arena_full, bank_full, bias, moves_only_the_next_row, half_a_row)

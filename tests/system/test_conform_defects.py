@@ -1,0 +1,113 @@
+"""The conformance kit bites: each seeded defect is caught by the check that is about it; the sound payload passes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.clock import MonotonicClock
+from bench.conform import CHECKS, Outcome, Place, Result, Runner
+from bench.transport import make_process
+from tests.system.boards import payload_on_pty
+from tests.system.broken_payloads import DEFECTS, DIES, FLOODS, HANGS, Defect, Workshop
+from tests.system.command_line import run_bench
+
+NAMES = [check.name for check in CHECKS]
+SEED = 5
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tmp_path_factory.mktemp("broken"))
+
+
+def run_checks(elf: Path, *names: str, lossy: bool = False) -> list[Result]:
+    arguments = ["--no-backpressure"] if lossy else []
+    with make_process(elf, arguments=arguments) as transport:
+        runner = Runner(transport, Place("host", 5.0), clock=MonotonicClock(), seed=SEED)
+        runner.meet()
+        return [runner.run_one(check) for check in CHECKS if check.name in names]
+
+
+def test_each_group_of_checks_has_a_seeded_defect() -> None:
+    groups = {name.partition(".")[0] for name in NAMES}
+    assert {defect.caught_by.partition(".")[0] for defect in DEFECTS} == groups
+    assert {defect.caught_by for defect in DEFECTS} <= set(NAMES)
+    assert len({defect.name for defect in DEFECTS}) == len(DEFECTS)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_a_seeded_defect_is_caught_by_the_check_that_is_about_it(workshop: Workshop, defect: Defect) -> None:
+    [sound] = run_checks(workshop.sound, defect.caught_by, lossy=defect.lossy)
+    assert sound.outcome is Outcome.PASS, sound
+    [result] = run_checks(workshop.build(defect), defect.caught_by, lossy=defect.lossy)
+    assert result.outcome is Outcome.FAIL, result
+    print(f"{defect.name}: {defect.caught_by}: expected {result.expected}; came {result.came}")
+
+
+@pytest.mark.parametrize("defect", [HANGS, DIES], ids=lambda defect: defect.name)
+def test_a_payload_that_hangs_or_dies_fails_that_check_and_the_rest_goes_on(workshop: Workshop, defect: Defect) -> None:
+    names = ["refusals.memory_range", "refusals.checksum", "training.exact"]
+    results = {result.check.name: result.outcome for result in run_checks(workshop.build(defect), *names)}
+    assert results == {
+        "refusals.memory_range": Outcome.PASS,
+        "refusals.checksum": Outcome.FAIL,
+        "training.exact": Outcome.PASS,
+    }
+
+
+def write_target(folder: Path, elf: Path) -> Path:
+    """Write a target file for a payload that is built already."""
+    path = folder / "broken.toml"
+    path.write_text(
+        'name = "broken"\ntitle = "A payload with a defect"\nclock = "host"\ncapabilities = ["stream", "batch"]\n'
+        f'masks_interrupts = false\n[transport]\nkind = "process"\nfirmware = "{elf}"\nready_s = 5.0\n'
+        '[clock_facts]\ncounted = "nanoseconds"\n[memory]\narena_bytes = 1048576\n'
+    )
+    return path
+
+
+def by_name(defect: str) -> Defect:
+    return next(item for item in DEFECTS if item.name == defect)
+
+
+def test_a_failure_says_what_was_expected_what_came_the_clause_and_the_hint(workshop: Workshop, tmp_path: Path) -> None:
+    target = write_target(tmp_path, workshop.build(by_name("wrong-crc16")))
+    ended = run_bench(tmp_path, "conform", "--target", target, "--json", tmp_path / "results.json", "--seed", "3")
+    assert ended.status == 1, ended
+    lines = ended.out.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("FAIL packets.crc16: "))
+    words = [line.strip().partition(":")[0] for line in lines[start + 1 : start + 5]]
+    assert words == ["expected", "came", "clause", "hint"]
+    assert "CRC-16" in lines[start + 2]
+    assert lines[-1].endswith("; seed 3")
+    results = json.loads((tmp_path / "results.json").read_text())
+    failed = [check for check in results["checks"] if check["outcome"] == "FAIL"]
+    assert [check["name"] for check in failed] == ["packets.crc16"]
+    assert all(failed[0][key] for key in ("demand", "expected", "came", "clause", "hint"))
+
+
+def test_another_contract_blocks_all_that_needs_a_session(workshop: Workshop, tmp_path: Path) -> None:
+    target = write_target(tmp_path, workshop.build(by_name("stale-contract")))
+    ended = run_bench(tmp_path, "conform", "--target", target, "--only", "hello.*", "--only", "state.*")
+    assert ended.status == 1, ended
+    blocked = [line for line in ended.out.splitlines() if line.startswith("BLOCKED state.")]
+    assert len(blocked) == sum(name.startswith("state.") for name in NAMES)
+    assert all("built from another contract" in line for line in blocked)
+
+
+def test_what_hangs_on_a_line_blocks_the_rest_with_the_reason(workshop: Workshop, tmp_path: Path) -> None:
+    names = ("refusals.memory_range", "refusals.checksum", "state.*")
+    with payload_on_pty(workshop.build(HANGS)) as port:
+        ended = run_bench(tmp_path, "conform", "--port", port, *(w for name in names for w in ("--only", name)))
+    assert ended.status == 1, ended
+    outcomes = [line.split()[:2] for line in ended.out.splitlines() if "." in line and line.endswith(" s")]
+    assert [outcome for outcome, _ in outcomes] == ["PASS", "FAIL", *["BLOCKED"] * (len(outcomes) - 2)]
+    assert "BLOCKED state.starts_the_same: no session: expected a Hello" in ended.out
+
+
+def test_a_flood_ends_within_the_deadlines(workshop: Workshop, tmp_path: Path) -> None:
+    target = write_target(tmp_path, workshop.build(FLOODS))
+    ended = run_bench(tmp_path, "conform", "--target", target, "--only", "hello.*", "--only", "framing.sends*")
+    assert ended.status == 1, ended
+    assert "corrupt runs" in ended.out
