@@ -210,6 +210,7 @@ class Connection:
         Until it answers nothing else is sent, and `lost_s` counts from now. What was written before and is not
         acknowledged is sent again. While the connection is being made, it is merely asked for again.
         """
+        self._take_items(b"\0", now)  # what the cut has left of a frame or a text: it does not go on
         self._deframer = Deframer()
         self._control.clear()
         self._resuming = self.state is State.OPEN
@@ -251,6 +252,9 @@ class Connection:
     def receive_data(self, data: bytes, now: float) -> None:
         """Take bytes off the line."""
         self._counts["bytes_received"] += len(data)
+        self._take_items(data, now)
+
+    def _take_items(self, data: bytes, now: float) -> None:
         for item in self._deframer.feed(data):
             if isinstance(item, Frame):
                 self._counts["frames_received"] += 1

@@ -297,10 +297,10 @@ class Dialogue:
     def restart_payload(self, timeout_s: float) -> None:
         """Tell the payload to start anew and wait until it says that it has; raises TargetFailure when it does not."""
         self.send(Restart(), acknowledge=False)
-        deadline = self.clock.now() + timeout_s
-        while self.clock.now() < deadline:
+        deadline = self.clock.now() + timeout_s - self.away_s
+        while (left_s := deadline + self.away_s - self.clock.now()) > 0:
             try:
-                events = self._exchange(deadline - self.clock.now(), stoppable=False)
+                events = self._exchange(left_s, stoppable=False)
             except TransportError as error:
                 raise TargetFailure(error.message, hint=error.hint) from error
             for event in events:
@@ -342,7 +342,7 @@ class Dialogue:
         self._cut_at = began if self._cut_at is None else self._cut_at
         self._outgoing, self._place = b"", None  # the rest of a frame must not begin the new line
         self.recorder.record(LinkCut(cut.message, cut.line.reconnect_s))
-        self._place = wait_for_line(cut, self.clock, go_on=self.check_stop)
+        self._place = wait_for_line(cut, self.clock, since=self._cut_at, go_on=self.check_stop)
         self._connection.resume(self.clock.now())
         self.away_s += self.clock.now() - began
 

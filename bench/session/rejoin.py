@@ -10,12 +10,13 @@ _SLICE_S = 0.25
 """How long the wish to stop may go unheard."""
 
 
-def wait_for_line(cut: LineCut, clock: Clock, *, go_on: Callable[[], None]) -> str:
-    """Open a cut line again within its `reconnect_s`: where it is now. Raises TransportError, or what `go_on` raises.
+def wait_for_line(cut: LineCut, clock: Clock, *, since: float, go_on: Callable[[], None]) -> str:
+    """Open a cut line again: where it is now. Raises TransportError, or what `go_on` raises.
 
+    Its `reconnect_s` counts from `since`, so a line that comes back only to be cut again is not waited for for ever.
     `go_on` is called several times a second.
     """
-    until = clock.now() + cut.line.reconnect_s
+    until = since + cut.line.reconnect_s
     while True:
         go_on()
         left_s = until - clock.now()

@@ -108,7 +108,7 @@ class RowStream:
     def _take_results(self, progress: "_Progress", wait_s: float) -> "_Progress":
         clock = self._dialogue.clock
         paced = progress.reported == progress.sent
-        before, away_s = clock.now(), self._dialogue.away_s
+        before, away_before_s = clock.now(), self._dialogue.away_s
         reported = progress.reported
         with nullcontext() if paced else self._dialogue.expecting():
             messages = self._dialogue.receive(wait_s, stoppable=True)
@@ -119,14 +119,15 @@ class RowStream:
                 raise self._dialogue.refused(message)
         now = clock.now()
         waiting_s = progress.waiting_s + (now - before if paced else 0.0)
-        if reported > progress.reported or paced or self._dialogue.away_s > away_s:
+        if reported > progress.reported or paced:
             return replace(progress, reported=reported, waiting_s=waiting_s, heard_at=now)
-        if now - progress.heard_at > _STALL_S:
+        heard_at = progress.heard_at + self._dialogue.away_s - away_before_s
+        if now - heard_at > _STALL_S:
             raise TargetFailure(
                 f"rows {reported} to {progress.sent - 1} were sent, but no result came for {_STALL_S:g} s",
                 hint="the payload hangs in training",
             )
-        return progress
+        return replace(progress, heard_at=heard_at)
 
     def _take_report(self, report: SampleReport, expected_row: int, *, sent: int) -> int:
         if report.models != self._models:

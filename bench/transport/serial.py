@@ -75,6 +75,10 @@ class SerialTransport:
     def reconnect_s(self) -> float:
         return self._reconnect_s
 
+    @property
+    def _levels(self) -> list[tuple[str, bool | None]]:
+        return [("dtr", self._dtr), ("rts", self._rts)]
+
     def open(self) -> None:
         if self._line is None:
             self._line = self._open_line(connect_s=self._connect_s, flush=True)
@@ -133,7 +137,8 @@ class SerialTransport:
         )
 
     def describe(self) -> list[str]:
-        return [self._url] if self.line_bytes_per_s is None else [self._url, f"{self._baud} baud"]
+        levels = [f"{name} {'on' if level else 'off'}" for name, level in self._levels if level is not None]
+        return [self._url] if self.line_bytes_per_s is None else [self._url, f"{self._baud} baud", *levels]
 
     def close(self) -> None:
         self._cut = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.clock import MonotonicClock
+from bench.errors import TransportError
 from bench.plan import make_plan
 from bench.scenario import ModelSpec, Scenario
 from bench.session import Recorder, Session, run
@@ -27,7 +28,7 @@ from tests.system.command_line import (
     wait_until,
     write_scenario,
 )
-from tests.system.cut_lines import TcpWay, UsbWay, Way, cut_line, emulated_payload, native_payload
+from tests.system.cut_lines import ABSENT_S, TcpWay, UsbWay, Way, cut_line, emulated_payload, native_payload
 from tests.system.emulated import build
 from tests.system.rfc2217_server import rfc2217_server
 
@@ -116,6 +117,42 @@ def test_a_line_that_stays_away_is_a_verdict_that_names_it(host_payload: Path, t
     last = trace[-1]
     assert isinstance(last, RunEnded)
     assert last.rows > 0, "what came before the cut is kept"
+
+
+@pytest.mark.parametrize("kind", ["usb", "tcp"])
+def test_a_line_that_is_cut_before_the_payload_has_answered_is_asked_again(
+    host_payload: Path, tmp_path: Path, kind: str
+) -> None:
+    with native_payload(host_payload) as payload, cut_line(make_way(kind, tmp_path), payload, cuts=(5, 1)) as way:
+        outcome, trace = carry_out(through(way))
+    assert outcome == "completed", trace[-2:]
+    assert [entry.resumed for entry in trace if isinstance(entry, LinkResumed)] == [False]
+    assert len([entry for entry in trace if isinstance(entry, LinkCut)]) == 2
+
+
+def test_a_line_that_stays_away_before_the_payload_has_answered_is_an_error_of_the_bench(
+    host_payload: Path, tmp_path: Path
+) -> None:
+    way = UsbWay(tmp_path)
+    with (
+        native_payload(host_payload) as payload,
+        cut_line(way, payload, cuts=(5,), absent_s=None),
+        pytest.raises(TransportError, match=r"is gone: .*; it did not come back within 0\.3 s: there is no port usb:"),
+    ):
+        carry_out(through(way, reconnect_s=0.3))
+
+
+def test_a_line_that_is_cut_again_and_again_without_an_answer_is_given_up(host_payload: Path, tmp_path: Path) -> None:
+    """Each time for ABSENT_S, and never longer than a byte; the time does not begin anew with each return."""
+    with (
+        native_payload(host_payload) as payload,
+        cut_line(UsbWay(tmp_path), payload, cuts=(4000, *[1] * 100)) as way,
+    ):
+        outcome, trace = carry_out(through(way, reconnect_s=1.0))
+    assert outcome == "target_failed"
+    [failure] = [entry for entry in trace if isinstance(entry, TargetFailed)]
+    assert "it did not come back within 1 s: " in failure.reason
+    assert 1 < len([entry for entry in trace if isinstance(entry, LinkCut)]) <= 1.0 / ABSENT_S + 2
 
 
 def test_without_reconnection_a_cut_ends_the_run_at_once(host_payload: Path, tmp_path: Path) -> None:

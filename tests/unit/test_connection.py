@@ -17,7 +17,7 @@ from firmware_if.connection import (
     State,
 )
 from firmware_if.errors import WireError
-from firmware_if.framing import Corrupt, Deframer, Frame, Header, enframe
+from firmware_if.framing import Console, Corrupt, Deframer, Frame, Header, enframe
 from firmware_if.messages import FINGERPRINT, VERSION, AreYouAlive, FrameType, Hello, Samples
 from firmware_if.octets import Reader, Writer
 from firmware_if.packets import crc16
@@ -327,10 +327,17 @@ def test_the_torn_half_of_a_frame_does_not_spoil_the_first_one_after_a_cut(paylo
     whole = enframe(Header(FrameType.STATUS, 0, payload.bench_nonce), b"")
     payload.connection.receive_data(whole[:-3], payload.now)
     payload.connection.resume(payload.now)
+    assert [type(event) for event in payload.events()] == [Corrupt], "nothing goes unrecorded"
     payload.heard()
     payload.connection.receive_data(whole[-3:], payload.now)
     payload.hello()
     assert [type(event) for event in payload.events()] == [Corrupt, Connected]
+
+
+def test_a_line_of_text_that_a_cut_ends_is_kept(payload: Payload) -> None:
+    payload.connection.receive_data(b"out of me", payload.now)
+    payload.connection.resume(payload.now)
+    assert payload.events() == [Console("out of me")]
 
 
 def test_a_cut_while_connecting_asks_again_and_is_no_resumption(draw: Callable[[], int]) -> None:

@@ -70,6 +70,7 @@ def test_a_device_has_a_line_rate_and_describes_itself(pty_pair: Pty) -> None:
     transport = make_serial(pty_pair.path, baud=921600)
     assert transport.line_bytes_per_s == 92160
     assert transport.describe() == [pty_pair.path, "921600 baud"]
+    assert SerialTransport("x", baud=300, dtr=False, rts=True).describe() == ["x", "300 baud", "dtr off", "rts on"]
 
 
 def test_waiting_for_nothing_ends_at_the_timeout_and_takes_no_input_for_the_end(pty_pair: Pty) -> None:
