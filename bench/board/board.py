@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
-
-import numpy as np
 
 from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
 from bench.board.lock import BoardLock
+from bench.board.record import recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
-from bench.doctor import ask
 from bench.errors import BenchError, ConfigurationError
-from bench.run_folder import discard_folder, open_link_file, open_trace, save_run_files
+from bench.run_folder import discard_folder, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
-from bench.target import ANY_BUILD, QemuTransportSpec, SerialSpec, Target, own_firmware
-from bench.trace import FORMAT, LinkRecordingFull, PayloadConnected, RunStarted, TraceWriter
-from bench.transport import LinkTail, LinkWriter, RecordingTransport
+from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
+from bench.trace import PayloadConnected, TraceWriter
+from bench.transport import LinkTail, RecordingTransport
+from bench.transport.usb import find_device
 from firmware_if.messages import Hello
 
 COMPLETED: Final = "completed"
@@ -130,10 +125,8 @@ class Board:
             return
         if self.is_open:
             self.transport.close()
-        elif isinstance(
-            self.target.transport, SerialSpec
-        ):  # what is emulated or native is started for this bench alone
-            lock = BoardLock(self.target.transport.url or "")
+        elif isinstance(self.target.transport, SerialSpec):  # what the bench starts, it starts for itself alone
+            lock = BoardLock(find_device(self.target.transport.url or ""))
             lock.acquire(self._lock_wait_s)
             self._lock = lock
         self._opened = True
@@ -218,9 +211,9 @@ class Board:
         save_run_files(folder, files)
         with open_trace(folder) as file:
             recorder = Recorder(self._clock, writer=TraceWriter(file), observers=observers)
-            recorder.record(self._run_started(job))
+            recorder.record(run_started(job, firmware, self.transport))
             try:
-                with self._recorded_link(folder, recorder):
+                with recorded_link(self.transport, folder, recorder):
                     outcome = self._carry_out(job, recorder, should_stop=should_stop, timeout_s=timeout_s)
             except BenchError as error:
                 if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
@@ -228,24 +221,6 @@ class Board:
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
         return FinishedRun(folder, files, outcome, recorder.entries, recorder.started)
-
-    @contextmanager
-    def _recorded_link(self, folder: Path, recorder: Recorder) -> Iterator[None]:
-        """Have all that goes over the link written into `folder`."""
-        writer = LinkWriter(
-            open_link_file(folder),
-            started=recorder.started,
-            on_full=lambda text: recorder.record(LinkRecordingFull(text)),
-        )
-        transport = self.transport
-        transport.sink = writer
-        try:
-            yield
-        finally:
-            try:
-                transport.sink = None
-            finally:
-                writer.close()
 
     def _carry_out(
         self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool], timeout_s: float | None
@@ -272,34 +247,6 @@ class Board:
         outcome = run(job.plan, session, recorder=recorder)
         self._sound = outcome == COMPLETED
         return outcome
-
-    def _run_started(self, job: Job) -> RunStarted:
-        versions = {
-            "bench": version("hil-bench"),
-            "python": sys.version.split()[0],
-            "numpy": np.__version__,
-        }
-        if self.firmware is not None:
-            versions["compiler"] = self.firmware.image.compiler
-        if isinstance(self.target.transport, QemuTransportSpec):
-            versions["emulator"] = self._emulator_version
-        return RunStarted(
-            FORMAT,
-            job.scenario.name,
-            self.target.name,
-            job.recording.name,
-            job.due_rows,
-            versions,
-            self.transport.describe(),
-            job.scenario.mode,
-            datetime.now().astimezone().isoformat(timespec="seconds"),
-        )
-
-    @cached_property
-    def _emulator_version(self) -> str:
-        spec = self.target.transport
-        question = (spec.binary, "--version") if isinstance(spec, QemuTransportSpec) else ()
-        return ask([question])[question] or "did not say its version"
 
     def close(self) -> None:
         """End what was started and free the board; may be repeated."""
