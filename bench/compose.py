@@ -9,6 +9,7 @@ from typing import Final
 from bench.api import Model
 from bench.errors import ConfigurationError
 from bench.scenario import ARITHMETICS, Limit, Scenario, make_scenario
+from bench.target import target_names
 from firmware_if.reference import feature_modules, learner_modules
 
 NAME_LENGTH: Final = 24
@@ -58,8 +59,9 @@ def limit_text(limit: Limit) -> str:
     lines = ["[[limits]]", f"measure = {json.dumps(limit.measure)}"]
     lines += [f"{key} = {bound!r}" for key, bound in bounds.items() if bound is not None]
     lines += [f"clock = {json.dumps(limit.clock)}"] if limit.clock else []
-    # Written as files, which a scenario may name whether they come with the bench or not.
-    lines += [f"targets = {json.dumps([f'{name}.toml' for name in limit.targets])}"] if limit.targets else []
+    # One that does not come with the bench is written as its file, which a scenario may name wherever it is.
+    targets = [name if name in target_names() else f"{name}.toml" for name in limit.targets or ()]
+    lines += [f"targets = {json.dumps(targets)}"] if targets else []
     lines += [] if limit.required else ["required = false"]
     lines += [f"because = {json.dumps(limit.because)}"] if limit.because else []
     return "\n".join(lines) + "\n"

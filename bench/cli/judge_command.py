@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.cli.show import make_console, show_selection, show_verdicts
+from bench.cli.suggestions import check_whole, show_suggestions
 from bench.errors import ConfigurationError
 from bench.pack import is_pack, unpacked
 from bench.run_folder import TRACE, RunFiles, claim_folder, has_twins, judge_run, load_run_files
@@ -19,6 +20,8 @@ def judge(options: argparse.Namespace) -> int:
     """Judge, and show what was judged; the exit status."""
     with _folder(options.run, options.out) as folder:
         files = load_run_files(folder, trust_twins=options.trust_twins)
+        if options.suggest_limits:
+            check_whole(files.selection)
         trace = list(load_trace(folder / TRACE))
         console = make_console()
         for line in _headline(files, trace):
@@ -26,6 +29,9 @@ def judge(options: argparse.Namespace) -> int:
         show_selection(files.selection, console=console)
         verdicts = judge_run(folder, files, trace=trace)
         show_verdicts(verdicts, console=console)
+        if options.suggest_limits:
+            keeps = folder in (options.run, options.out)
+            show_suggestions(verdicts, files, folder=folder, keeps=keeps, console=console)
         if has_twins(folder) and not options.trust_twins:
             where = folder / "twins" if folder == options.run or options.out else "the pack"
             print(f"{where} holds Python that was not run: read it, then add --trust-twins")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
-from bench.cli.parser_part import add_part, set_whole
+from bench.cli.parser_part import add_part, add_suggest_limits, set_whole
 from bench.cli.words import ShowVersion, WordParser
 
 _EPILOG = """exit status:
@@ -57,6 +57,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     _add_place(run)
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
     add_part(run)
+    add_suggest_limits(run)
 
 
 def _add_hello(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

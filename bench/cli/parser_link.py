@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from bench.cli.parser_part import add_suggest_limits
+
 
 def add_frames(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`bench frames`."""
@@ -30,6 +32,7 @@ def add_judge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     judge = commands.add_parser("judge", help="judge a run again, here or on another machine")
     judge.add_argument("run", type=Path, metavar="RUN|PACK", help="folder of a run, or what `bench pack` made of it")
     judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
+    add_suggest_limits(judge)
     judge.add_argument("--out", metavar="DIR", type=Path, help="unpack a pack here, and keep it with its verdicts")
 
 

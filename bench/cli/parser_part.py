@@ -1,4 +1,4 @@
-"""Options of `bench run` for a part of a scenario, and for how long it may take."""
+"""Options of `bench run`: a part of a scenario, how long it may take, and the limits that it suggests."""
 
 import argparse
 
@@ -27,9 +27,18 @@ def add_part(run: argparse.ArgumentParser) -> None:
     )
 
 
+def add_suggest_limits(parser: argparse.ArgumentParser) -> None:
+    """--suggest-limits."""
+    parser.add_argument(
+        "--suggest-limits",
+        action="store_true",
+        help="write [[limits]] for what was measured and has none, with margins, to append to the scenario",
+    )
+
+
 def set_whole(parser: argparse.ArgumentParser) -> None:
     """For a command that runs all of something, however long it takes."""
-    parser.set_defaults(rows=(None, None), models=[], timeout=None)
+    parser.set_defaults(rows=(None, None), models=[], timeout=None, suggest_limits=False)
 
 
 def _rows(text: str) -> tuple[int | None, int | None]:

@@ -16,6 +16,7 @@ from bench.board import Board, FinishedRun, Job, make_job
 from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
 from bench.cli.show import make_console, show_selection, show_verdicts
+from bench.cli.suggestions import check_whole, show_suggestions
 from bench.run_folder import claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Part
@@ -40,6 +41,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     station = find_station(options.station)
     target = load_placed(options.target or scenario.target, station, port=options.port, baud=options.baud)
     job = make_job(scenario, target, recording=options.recording, part=_part(options))
+    if options.suggest_limits:
+        check_whole(job.selection)
     with Board(target) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run
         finished = _run(job, board, options.out, timeout_s=options.timeout)
@@ -50,6 +53,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     show_verdicts(verdicts, console=console)
     if finished.outcome == "aborted":
         console.print(f"aborted {_where_ended(job, finished.trace)}; the models so far are saved", style="yellow")
+    if options.suggest_limits:
+        show_suggestions(verdicts, finished.files, folder=finished.folder, keeps=True, console=console)
     console.print(f"run folder: {finished.folder}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if finished.outcome == "aborted" else exit_status(verdicts)
 
