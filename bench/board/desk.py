@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bench.shell import run_command
 from bench.target import SerialSpec, ShellCommand
 from bench.trace import CommandRan
-from bench.transport import Transfer, Transport
+from bench.transport import Transport
+from bench.transport.around import TransportAround
 
 
 @dataclass
@@ -45,40 +44,17 @@ class Desk:
         self.ran.append(CommandRan(what, command.line, output.duration_s, output.text))
 
 
-class ResettableTransport:
+class ResettableTransport(TransportAround):
     """`inner`, whose payload `reset` starts anew: what a power cycle is to a board on the desk."""
 
-    can_power_cycle = True
-
     def __init__(self, inner: Transport, *, reset: Callable[[], None]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._reset = reset
 
     @property
-    def line_bytes_per_s(self) -> float | None:
-        return self._inner.line_bytes_per_s
-
-    def open(self) -> None:
-        self._inner.open()
-
-    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
-        return self._inner.transfer(data, timeout_s)
+    def can_power_cycle(self) -> bool:
+        return True
 
     def power_cycle(self) -> None:
         """The line stays open, so that nothing which the board says at its start is lost."""
         self._reset()
-
-    def describe(self) -> list[str]:
-        return self._inner.describe()
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from bench.clock import Clock
 from bench.errors import TransportError
+from bench.transport.around import TransportAround
 from bench.transport.base import Transfer, Transport
 from bench.transport.chunk import Chunk, LinkTail, Way
 
@@ -22,7 +22,7 @@ class LinkSink(Protocol):
     def write(self, chunks: Sequence[Chunk]) -> None: ...
 
 
-class RecordingTransport:
+class RecordingTransport(TransportAround):
     """Does what `inner` does, hands every byte to `sink`, if there is one, and keeps the last of them in `tail`.
 
     A sink may be set or taken away at any time: a board outlives a run. It has what moved once the line is idle, and at
@@ -30,7 +30,7 @@ class RecordingTransport:
     """
 
     def __init__(self, inner: Transport, *, clock: Clock, sink: LinkSink | None = None) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self._sink = sink
         self._tail = LinkTail()
         self._clock = clock
@@ -54,17 +54,6 @@ class RecordingTransport:
             self._settle()
         finally:
             self._sink = sink
-
-    @property
-    def can_power_cycle(self) -> bool:
-        return self.inner.can_power_cycle
-
-    @property
-    def line_bytes_per_s(self) -> float | None:
-        return self.inner.line_bytes_per_s
-
-    def open(self) -> None:
-        self.inner.open()
 
     def transfer(self, data: bytes, timeout_s: float) -> Transfer:
         try:
@@ -104,20 +93,8 @@ class RecordingTransport:
         self._note("power off and on")
         self.inner.power_cycle()
 
-    def describe(self) -> list[str]:
-        return self.inner.describe()
-
     def close(self) -> None:
         try:
             self._settle()
         finally:
             self.inner.close()
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
