@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 
-from bench.doctor import render
+from bench.board import BoardBusy, BoardLock
+from bench.doctor import Finding, render
+from bench.doctor.finding import FAIL
 from bench.doctor.machine import this_machine
 from bench.doctor.port import examine_port
 from bench.errors import ConfigurationError
@@ -14,11 +17,20 @@ from bench.target import DEFAULT_BAUD, SerialSpec
 def examine_one_port(options: argparse.Namespace) -> int:
     """0 where a payload of this contract answers; each finding is shown when it is made, as some take seconds."""
     sound = True
-    for finding in examine_port(_line(options), machine=this_machine(), scan=options.scan_baud):
+    for finding in _findings(_line(options), scan=options.scan_baud):
         sys.stdout.write(render([finding]))
         sys.stdout.flush()
         sound = sound and finding.ok
     return 0 if sound else 1
+
+
+def _findings(line: SerialSpec, *, scan: bool) -> Iterator[Finding]:
+    """A board on which another bench is at work is left alone: a HelloRequest would end that bench's session."""
+    try:
+        with BoardLock(line.url or ""):
+            yield from examine_port(line, machine=this_machine(), scan=scan)
+    except BoardBusy as error:
+        yield Finding("in use", ok=False, found=error.message, advice=error.hint, otherwise=FAIL)
 
 
 def _line(options: argparse.Namespace) -> SerialSpec:

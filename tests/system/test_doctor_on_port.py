@@ -1,7 +1,9 @@
 """`bench doctor --port` on the real firmware, as its users have it."""
 
+import os
 from pathlib import Path
 
+from bench.board import BoardLock
 from tests.system.boards import device_on_pty, payload_on_pty, payload_on_tcp
 from tests.system.command_line import check_error, run_bench
 
@@ -32,3 +34,13 @@ def test_a_silent_port_fails_at_the_rate_of_its_station(tmp_path: Path) -> None:
 def test_what_the_bench_starts_has_no_port_to_look_at(tmp_path: Path) -> None:
     ended = run_bench(tmp_path, "doctor", "--target", "host")
     check_error(ended, "host is started by the bench and has no port to look at", hint="bench hello --target host")
+
+
+def test_a_board_on_which_another_bench_is_at_work_is_left_alone(tmp_path: Path, host_payload: Path) -> None:
+    with payload_on_tcp(host_payload) as url, BoardLock(url):
+        ended = run_bench(tmp_path, "doctor", "--port", url)
+        hello = run_bench(tmp_path, "hello", "--port", url)
+    assert ended.status == 1
+    assert ended.out.startswith(f"FAIL    in use: {url} is in use by ")
+    assert f"(pid {os.getpid()}, since " in ended.out
+    check_error(hello, f"{url} is in use by ", hint="wait for it to end")
