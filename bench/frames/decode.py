@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bench.transport.chunk import Chunk, Way
 from firmware_if.errors import WireError
 from firmware_if.framing import Console, Corrupt, Deframer, Frame
 from firmware_if.messages import (
+    MAX_FRAME_BYTES,
     Accepted,
     Completed,
     ConfigureStream,
@@ -99,13 +100,15 @@ class _Seen:
 def decode(chunks: Iterable[Chunk], *, cut: bool = False) -> Iterator[Line]:
     """What the chunks hold, in the order in which it ended. `cut`: they begin in the middle of the link.
 
-    The first run of a way that is cut is left out unless it is a frame: its beginning is missing. Where the way of
+    The first run of a way that is cut is left out if it may be the rest of a frame. Where the way of
     bytes is not known, it is guessed from each frame's packet, tag and credit.
     """
     seen = _Seen()
     deframers: dict[Way | None, Deframer] = {}
+    last: float | None = None
     torn = {Way.TO_PAYLOAD, Way.FROM_PAYLOAD, None} if cut else set()
     for t, way, data in chunks:
+        last = t
         if way is Way.NOTE:
             yield Line(t, way, Note(data.decode(errors="replace")))
             continue
@@ -113,9 +116,13 @@ def decode(chunks: Iterable[Chunk], *, cut: bool = False) -> Iterator[Line]:
         for item in deframer.feed(data):
             if way in torn:
                 torn.discard(way)
-                if isinstance(item, Corrupt):
+                if isinstance(item, Corrupt) and len(item.data) <= MAX_FRAME_BYTES - 2:
                     continue
             yield _frame_line(t, way, item, seen) if isinstance(item, Frame) else Line(t, way, item)
+    for way, deframer in deframers.items():  # what a board that hung has not ended
+        for item in deframer.feed(b"\0"):
+            ended = replace(item, reason="the link ends within a frame") if isinstance(item, Corrupt) else item
+            yield _frame_line(last, way, ended, seen) if isinstance(ended, Frame) else Line(last, way, ended)
 
 
 def _frame_line(t: float | None, known: Way | None, frame: Frame, seen: _Seen) -> Line:

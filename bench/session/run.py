@@ -76,7 +76,7 @@ class Session:
         should_stop: Callable[[], bool] = lambda: False,
         timeout_s: float | None = None,
     ) -> None:
-        """`timeout_s` is how long the whole run may take, from here on."""
+        """`timeout_s` is how long the whole run may take once the payload has answered."""
         self._transport = transport
         self._recording = recording
         self._recorder = recorder
@@ -176,6 +176,7 @@ class Session:
     def _connect(self) -> None:
         hello = self._dialogue.connect(self._ready_s, starting=self._starting)
         self._starting = self._transport.can_power_cycle  # whoever connects again has just been restarted
+        self._limit.begin()
         self._starts += 1
         self._note_hello(hello)
         check_build(hello, self._build_id)

@@ -7,12 +7,17 @@ GRACE_S = 10.0
 
 
 class TimeLimit:
-    """Begins when it is made; None = no limit."""
+    """Begins with `begin`; None = no limit. Before the payload has answered, `ready_s` is the limit that counts."""
 
     def __init__(self, seconds: float | None, *, clock: Clock) -> None:
         self.seconds = seconds
         self._clock = clock
-        self._end = None if seconds is None else clock.now() + seconds
+        self._end: float | None = None
+
+    def begin(self) -> None:
+        """Count from now on, unless it does already."""
+        if self.seconds is not None and self._end is None:
+            self._end = self._clock.now() + self.seconds
 
     @property
     def is_over(self) -> bool:

@@ -12,7 +12,17 @@ import pytest
 from bench.frames import open_link
 from bench.telemetry import save_recording
 from bench.transport import Way
-from tests.system.command_line import BENCH, check_error, read_trace, run_bench, save_rows, sun_sensor, write_scenario
+from tests.system.command_line import (
+    BENCH,
+    Command,
+    check_error,
+    read_trace,
+    run_bench,
+    save_rows,
+    sun_sensor,
+    wait_until,
+    write_scenario,
+)
 
 ROWS = 160
 
@@ -73,6 +83,18 @@ def test_a_capture_of_one_wire_shows_the_same_frames(run_folder: Path, tmp_path:
     assert [line.split("Samples")[0][cut:40] for line in captured] == [
         line.split("Samples")[0][cut:40] for line in recorded
     ]
+
+
+def test_a_run_that_is_killed_keeps_its_link(tmp_path: Path) -> None:
+    scenario = write_scenario(tmp_path / "killed.toml", speed=200.0)
+    out = tmp_path / "run"
+    with Command(tmp_path, "run", scenario, "--recording", save_rows(tmp_path / "rows", 0, 1000), "--out", out) as run:
+        wait_until(lambda: (out / "link.bin").is_file() and (out / "link.bin").stat().st_size > 10_000, "10 kB of link")
+        run.process.kill()
+        run.end()
+    assert "SampleReport #" in run_bench(tmp_path, "frames", out, "--last", "30").out
+    assert run_bench(tmp_path, "pack", out, "--out", "a.zip").status == 0
+    assert "the run was killed" in run_bench(tmp_path, "judge", "a.zip").out
 
 
 def test_a_broken_file_is_shown_as_far_as_it_goes(run_folder: Path, tmp_path: Path) -> None:

@@ -153,6 +153,21 @@ def test_what_a_cut_begins_with_is_no_corrupt_run() -> None:
     assert len(texts((TO, frame), cut=True)) == 1
 
 
+def test_what_the_end_of_the_link_cuts_is_shown() -> None:
+    frame = telecommand(wire.List())
+    to, back = texts((TO, frame[:9]), (FROM, b"panic: "))
+    assert "CORRUPT the link ends within a frame; 8 bytes: " in to
+    assert back.endswith("console 'panic: '")
+
+
+def test_a_capture_at_the_wrong_rate_is_shown_as_corrupt() -> None:
+    noise = bytes(range(128, 256)) * 20
+    [text] = texts((None, noise), cut=True)
+    assert "CORRUPT more than 1022 bytes, no delimiter; 1023 bytes: 80 81" in text
+    [text] = texts((None, noise[:500]), cut=True)
+    assert "CORRUPT the link ends within a frame; 500 bytes: 80 81" in text
+
+
 def lines_of(*frames: bytes) -> list[Line]:
     return list(decode([Chunk(0.0, TO if b"\x1a\xa5" in frame else FROM, frame) for frame in frames]))
 
