@@ -38,6 +38,9 @@ _SEQUENCES = 0x10000
 _ACK_EVERY = 4
 """Telemetry frames after which a Status acknowledges them, if no telecommand carried the acknowledgement."""
 
+_MOST_CONTROL = 256
+"""Frames that wait for a line that takes nothing; a whole window is sent again by fewer."""
+
 
 class State(Enum):
     """Where a connection stands."""
@@ -168,6 +171,7 @@ class Connection:
         self._resent_order = 0  # of the last frame that was sent again; Rejects of earlier ones are stale
         self._gap_reported = False
         self._unacknowledged = 0
+        self._ack_due = False
         self._heard_at = 0.0
         self._awaiting_since: float | None = None
         self._silent_polls = 0
@@ -244,6 +248,9 @@ class Connection:
             out += self._control.popleft()
         while self.state is State.OPEN and not self._resuming and self._queue and self._fits(self._queue[0]):
             out += self._transmit_new(self._queue.popleft(), now)
+        if self._ack_due and self._unacknowledged and self.state is State.OPEN:
+            out += self._control_frame(FrameType.STATUS)
+        self._ack_due = False
         if self.state is State.OPEN and self._queue and self._poll_at is None:
             self._schedule(now)  # the credit is closed, or too small for this packet: ask for more
         self._counts["bytes_sent"] += len(out)
@@ -288,7 +295,7 @@ class Connection:
             return
         self._counts["polls_on_silence"] += 1
         self._silent_polls += 1
-        self._control.append(self._control_frame(FrameType.STATUS, poll=self._new_poll()))
+        self._add_control(self._control_frame(FrameType.STATUS, poll=self._new_poll()))
         self._schedule(now)
 
     # ------------------------------------------------------------------------------------------------------ sending
@@ -309,6 +316,11 @@ class Connection:
         own = self._next_sequence if sequence is None else sequence
         self._unacknowledged = 0
         return Header(frame_type, poll, self._peer, own, self._expected, 0xFFFF)
+
+    def _add_control(self, frame: bytes) -> None:
+        """To be sent soon. On a line that takes nothing frames are lost here, as they would be there."""
+        if len(self._control) < _MOST_CONTROL:
+            self._control.append(frame)
 
     def _control_frame(self, frame_type: FrameType, *, poll: int = 0) -> bytes:
         return enframe(self._header(frame_type, poll=poll), b"")
@@ -356,7 +368,7 @@ class Connection:
         """Send everything unacknowledged again; Rejects of the first copies are ignored until this is answered."""
         for sent in self._in_flight:
             self._counts["frames_resent"] += 1
-            self._control.append(self._enframe_sent(sent, last=sent is self._in_flight[-1]))
+            self._add_control(self._enframe_sent(sent, last=sent is self._in_flight[-1]))
             self._resent_order = self._order
         self._schedule(now)
 
@@ -415,7 +427,7 @@ class Connection:
         else:
             self._counts["frames_stale"] += frame.header.type != FrameType.REJECT
         if self._unacknowledged >= _ACK_EVERY:
-            self._control.append(self._control_frame(FrameType.STATUS))
+            self._ack_due = True
         self._schedule(now)
 
     def _take_hello(self, frame: Frame, now: float) -> None:
@@ -453,7 +465,7 @@ class Connection:
         self._take_ack(header.ack)
         self._events.append(Connected(hello, resumed=True))
         if header.sequence != self._expected:
-            self._control.append(self._control_frame(FrameType.REJECT))
+            self._add_control(self._control_frame(FrameType.REJECT))
         self._resend(now)
         self._schedule(now)
 
@@ -494,4 +506,4 @@ class Connection:
     def _report_gap(self) -> None:
         if not self._gap_reported:
             self._gap_reported = True
-            self._control.append(self._control_frame(FrameType.REJECT))
+            self._add_control(self._control_frame(FrameType.REJECT))

@@ -14,6 +14,7 @@ from bench.session.choose import (
     choose_channels,
     find_learner,
 )
+from bench.session.created import check_created
 from bench.session.decode import array_bytes, array_content, operation_sums, state_arrays
 from bench.session.dialogue import Dialogue
 from bench.session.failures import TargetFailure
@@ -111,12 +112,8 @@ class Bank:
         if refusal is not None:
             message = f"the payload refused model {name}: {refusal.text} ({refusal.number})"
             raise TargetFailure(message, hint=_REFUSAL_HINTS.get(refusal.code, ""))
-        created = [answer for answer in answers if isinstance(answer, wire.ModelCreated)]
-        if len(created) != 1 or created[0].model != len(self._models):
-            raise TargetFailure(f"the payload broke the contract: no ModelCreated for handle {len(self._models)}")
-        answer = created[0]
-        if any(place.type not in set(wire.ArrayType) for place in answer.arrays):
-            raise TargetFailure(f"the payload broke the contract: model {name} has an array of unknown type")
+        classes = len(class_labels(self._recording))
+        answer = check_created(answers, name, handle=len(self._models), classes=classes)
         self._models.append(_Made(name, request, answer, hyperparameters, lost_at_restart))
         self._updates_before.setdefault(name, 0)
         entry = ModelCreated(
@@ -196,7 +193,7 @@ class Bank:
 
     def _dump_state(self, made: _Made) -> bytes:
         length = made.answer.state_bytes
-        answers = self._dialogue.demand(wire.DumpMemory(made.answer.model, 1, 0, length))
+        answers = self._dialogue.demand(wire.DumpMemory(made.answer.model, 1, 0, length), answer_bytes=length)
         data = b""
         for answer in answers:
             if isinstance(answer, wire.MemoryDump):
@@ -240,7 +237,7 @@ class Bank:
                 name = self._models[answer.model].name
                 models.append(ModelStatistics(name, answer.updates, operation_sums(answer)))
                 self._updates[name] = self._updates_before[name] + answer.updates
-        if len(models) != len(self._models):
+        if len({model.name for model in models}) != len(self._models):
             raise TargetFailure(f"the payload gave statistics of {len(models)} models; it has {len(self._models)}")
         self._dialogue.recorder.record(StatisticsReported(self.start, models, bank))
 

@@ -75,6 +75,11 @@ def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:
     ]
     if len(learners) + len(features) != len(entries):
         raise WireError("the catalogue holds an entry of unknown kind")
+    for entry in entries:
+        for p in entry.parameters:
+            if not p.minimum <= p.initial <= p.maximum:  # NaN is within nothing
+                range_ = f"{p.minimum:g} to {p.maximum:g}"
+                raise WireError(f"{entry.name} has {p.name} = {p.initial:g}, which is not within {range_}")
     return CatalogueListed(learners, features)
 
 

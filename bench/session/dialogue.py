@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from bench.clock import Clock
 from bench.errors import TransportError
 from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.patience import Patience, RequestLimit
 from bench.session.recorder import Recorder
 from bench.session.rejoin import wait_for_line
 from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported, LinkCut, LinkResumed, RequestRefused
@@ -51,10 +52,12 @@ _STOP_CHECK_S = 0.25
 """How long a wait may last before the wish to stop is noticed."""
 _CONTROL_RESERVE_BYTES = 256
 """Part of its receive queue that a payload keeps for frames that need no credit (SPEC.md)."""
-_MOST_ANSWERS = 10_000
-"""Packets that answer one telecommand; the largest state and the largest catalogue need far fewer."""
+_MOST_OUTGOING_BYTES = 1 << 16
+"""Kept for a line that takes nothing; more than a window and what answers it."""
 _MOST_NOISE = 10_000
 """Console texts, corrupt runs and events that a trace records one by one."""
+_SHOWN = 80
+"""Characters of a console line that an error repeats."""
 _SEVERITIES = {InformativeEvent: "informative", LowSeverityEvent: "low", MediumSeverityEvent: "medium"}
 _REBUILD_HINT = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"
 
@@ -82,6 +85,7 @@ class Dialogue:
         recorder: Recorder,
         target_name: str,
         link_times: LinkTimes | None = None,
+        patience: Patience | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         check_late: Callable[[], None] = lambda: None,
     ) -> None:
@@ -89,6 +93,7 @@ class Dialogue:
         self.clock = clock
         self.recorder = recorder
         self.target_name = target_name
+        self._patience = patience or Patience()
         self._should_stop = should_stop
         self._check_late = check_late
         self._stop_heeded = False
@@ -135,8 +140,7 @@ class Dialogue:
         self._connection.open(self.clock.now(), starting=starting)
         deadline = self.clock.now() + ready_s - self.away_s
         before = self.statistics
-        console: list[str] = []
-        broken = ""
+        console, broken = "", ""
         while self.clock.now() < deadline + self.away_s:
             try:
                 events = self._exchange(deadline + self.away_s - self.clock.now(), stoppable=True)
@@ -146,11 +150,11 @@ class Dialogue:
                 if isinstance(event, Connected):
                     return event.hello
                 if isinstance(event, Console):
-                    console.append(event.text)
+                    console = event.text if event.text.strip() else console
                 if isinstance(event, BadPacket):
                     broken = event.reason
                 self._note(event)
-        raise self._silence(before, ready_s, console="".join(console), broken=broken)
+        raise self._silence(before, ready_s, console=console, broken=broken)
 
     def _silence(self, before: LinkStatistics, ready_s: float, *, console: str, broken: str) -> ConnectError:
         received = self.statistics.bytes_received - before.bytes_received
@@ -166,7 +170,7 @@ class Dialogue:
             what = "something answers, but not to this bench"
             hint = "is another bench talking to the same payload?"
         elif console:
-            what = f"only console text, last: {(console.strip().splitlines() or [''])[-1]!r}"
+            what = f"only console text, last: {(console.strip().splitlines() or [''])[-1][-_SHOWN:]!r}"
             hint = "the board runs, but no payload of this contract: flash the firmware"
         else:
             what = f"{received} bytes, 0 frames: wrong baud?"
@@ -182,44 +186,54 @@ class Dialogue:
             self._requests.pop(next(iter(self._requests)))
         return request
 
-    def request(self, message: Message, *, timeout_s: float = 10.0) -> tuple[list[Message], Refusal | None]:
+    def request(
+        self, message: Message, *, timeout_s: float | None = None, answer_bytes: int = 0
+    ) -> tuple[list[Message], Refusal | None]:
         """Send a telecommand and wait until it is carried out; its answers, and the refusal if it was refused.
 
-        `timeout_s` counts from the last message that came: a slow line may carry a long answer. A wish to stop is
-        heard afterwards, so that no answer is left behind for the next request.
+        `timeout_s` counts from the last message that came; `answer_bytes` is about how much is asked for, if that is
+        much. A wish to stop is heard afterwards, so that no answer is left behind for the next request.
         """
         request = self.send(message)
+        silence_s = self._patience.answer_s if timeout_s is None else timeout_s
+        rate = self.transport.line_bytes_per_s
+        limit = RequestLimit(self.clock.now(), silence_s=silence_s, answer_bytes=answer_bytes, line_bytes_per_s=rate)
         with self.expecting():
-            return self._await_end(request, message, timeout_s=timeout_s)
+            answers, end = self._await_end(request, limit)
+        if end is not None:
+            return answers, None if isinstance(end, Completed) else self._refusal(end)
+        name = type(message).__name__
+        if limit.is_silence(self.clock.now()):
+            raise TargetFailure(
+                f"{name} was not completed within {silence_s:g} s",
+                hint="the payload hangs, or its work takes longer than the bench allows",
+            )
+        within = "" if limit.too_many else f" within {limit.whole_s:g} s"
+        raise TargetFailure(f"{name} was answered by {limit.packets} packets and no end{within}")
 
     def _await_end(
-        self, request: RequestId, message: Message, *, timeout_s: float
-    ) -> tuple[list[Message], Refusal | None]:
+        self, request: RequestId, limit: RequestLimit
+    ) -> tuple[list[Message], Completed | NotAccepted | NotCompleted | None]:
+        """The answers to a request, and the report that ends it; None if it does not come."""
         answers: list[Message] = []
-        deadline = self.clock.now() + timeout_s
-        while self.clock.now() < deadline and len(answers) < _MOST_ANSWERS:
+        while (left_s := limit.left_s(self.clock.now())) > 0:
             away_s = self.away_s
-            messages = self.receive(deadline - self.clock.now())
-            deadline += self.away_s - away_s
+            messages = self.receive(left_s)
+            limit.put_off(self.away_s - away_s)
             if messages:
-                deadline = self.clock.now() + timeout_s
+                limit.heard(self.clock.now(), len(messages))
             for index, received in enumerate(messages, start=1):
                 if (
                     isinstance(received, Completed | NotAccepted | NotCompleted)
                     and received.sequence == request.sequence
                 ):
                     self._unread = messages[index:]  # came with the answer and belong to whoever waits next
-                    return answers, None if isinstance(received, Completed) else self._refusal(received)
+                    return answers, received
                 if isinstance(received, SampleReport):
                     raise TargetFailure(f"the payload reported row {received.first_row} when no results were due")
                 if not isinstance(received, Accepted):
                     answers.append(received)
-        if len(answers) >= _MOST_ANSWERS:
-            raise TargetFailure(f"{type(message).__name__} was answered by {len(answers)} packets and no end")
-        raise TargetFailure(
-            f"{type(message).__name__} was not completed within {timeout_s:g} s",
-            hint="the payload hangs, or its work takes longer than the bench allows",
-        )
+        return answers, None
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
@@ -230,9 +244,9 @@ class Dialogue:
         finally:
             self._connection.expect(self.clock.now(), telemetry=False)
 
-    def demand(self, message: Message, *, timeout_s: float = 10.0) -> list[Message]:
+    def demand(self, message: Message, *, timeout_s: float | None = None, answer_bytes: int = 0) -> list[Message]:
         """Like `request`, for a telecommand that a sound payload cannot refuse: a refusal is a TargetFailure."""
-        answers, refusal = self.request(message, timeout_s=timeout_s)
+        answers, refusal = self.request(message, timeout_s=timeout_s, answer_bytes=answer_bytes)
         if refusal is not None:
             raise TargetFailure(f"{type(message).__name__} was refused: {refusal.text} ({refusal.number})")
         return answers
@@ -314,7 +328,8 @@ class Dialogue:
             self.check_stop()
         self._check_late()
         now = self.clock.now()
-        self._outgoing += self._connection.bytes_to_send(now)
+        if len(self._outgoing) < _MOST_OUTGOING_BYTES:
+            self._outgoing += self._connection.bytes_to_send(now)
         deadline = self._connection.deadline()
         wait = min(timeout_s, _STOP_CHECK_S, max(0.0, deadline - now) if deadline is not None else timeout_s)
         try:
@@ -411,6 +426,12 @@ def _checked(hello: Hello, target_name: str) -> Hello:
         raise ConnectError(
             f"{target_name} runs firmware of another contract: version {hello.version}, fingerprint "
             f"{hello.fingerprint:016X}; this bench has version {VERSION}, fingerprint {FINGERPRINT:016X}",
+            hint=_REBUILD_HINT,
+        )
+    if hello.frame_bytes != MAX_FRAME_BYTES:
+        raise ConnectError(
+            f"{target_name} says that its largest frame has {hello.frame_bytes} bytes; in this contract that is "
+            f"{MAX_FRAME_BYTES}",
             hint=_REBUILD_HINT,
         )
     least = MAX_FRAME_BYTES + _CONTROL_RESERVE_BYTES

@@ -28,6 +28,7 @@ from bench.session.decode import HOUSEKEEPING_STRUCTURE, catalogue, housekeeping
 from bench.session.dialogue import Dialogue
 from bench.session.failures import ConnectError, Stopped, TargetFailure
 from bench.session.greet import check_build
+from bench.session.patience import Patience
 from bench.session.recorder import Recorder
 from bench.session.stream import Pace, RowStream, rows_to_score
 from bench.session.time_limit import GRACE_S, TimeLimit
@@ -72,6 +73,7 @@ class Session:
         build_id: str | None = None,
         initial: Mapping[str, InitialModel] | None = None,
         link_times: LinkTimes | None = None,
+        patience: Patience | None = None,
         starting: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         timeout_s: float | None = None,
@@ -92,11 +94,12 @@ class Session:
             recorder=recorder,
             target_name=target_name,
             link_times=link_times,
+            patience=patience,
             should_stop=lambda: should_stop() or self._limit.is_over,
             check_late=self._check_late,
         )
         self._bank = Bank(self._dialogue, recording, initial=initial)
-        self._stream = RowStream(self._dialogue, recording, pace=Pace(speed))
+        self._stream = RowStream(self._dialogue, recording, pace=Pace(speed), patience=patience)
         self._catalogue = CatalogueListed([], [])
         self._mode = "stream"
         self._channels = int(recording.values.shape[1])

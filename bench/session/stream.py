@@ -11,6 +11,7 @@ from bench.plan import SCORED_ROWS
 from bench.session.decode import rows_per_packet, sample_records, sample_results
 from bench.session.dialogue import Dialogue
 from bench.session.failures import Stopped, TargetFailure
+from bench.session.patience import Patience
 from bench.telemetry import Recording
 from bench.trace import LinkMeasured
 from firmware_if.errors import WireError
@@ -18,8 +19,6 @@ from firmware_if.messages import NotAccepted, NotCompleted, SampleReport, Sample
 
 _QUEUE_AHEAD = 4
 """Packets kept ready behind the window, so that credit never waits for the bench."""
-_STALL_S = 30.0
-"""Rows that the payload has taken must be reported within this time, or it counts as hung."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,15 @@ class Pace:
 class RowStream:
     """Rows of one recording on their way to the payload. `trained_rows` counts results that came back."""
 
-    def __init__(self, dialogue: Dialogue, recording: Recording, *, pace: Pace) -> None:
+    def __init__(
+        self, dialogue: Dialogue, recording: Recording, *, pace: Pace, patience: Patience | None = None
+    ) -> None:
         self._dialogue = dialogue
         self._recording = recording
         self._records = sample_records(recording)
         self._record_bytes = self._records.dtype.itemsize
         self._pace = pace
+        self._stall_s = (patience or Patience()).stall_s
         self._models = 0
         self._classes = len(class_labels(recording))
         self.trained_rows = 0
@@ -122,9 +124,9 @@ class RowStream:
         if reported > progress.reported or paced:
             return replace(progress, reported=reported, waiting_s=waiting_s, heard_at=now)
         heard_at = progress.heard_at + self._dialogue.away_s - away_before_s
-        if now - heard_at > _STALL_S:
+        if now - heard_at > self._stall_s:
             raise TargetFailure(
-                f"rows {reported} to {progress.sent - 1} were sent, but no result came for {_STALL_S:g} s",
+                f"rows {reported} to {progress.sent - 1} were sent, but no result came for {self._stall_s:g} s",
                 hint="the payload hangs in training",
             )
         return replace(progress, heard_at=heard_at)
