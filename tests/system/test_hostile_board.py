@@ -227,7 +227,10 @@ def test_a_lie_about_lengths_is_one_verdict(
         (remade(wire.Hello, receive_bytes=0), "has a receive queue of 0 bytes; one frame needs 1280"),
         (remade(wire.Hello, frame_bytes=0), "its largest frame has 0 bytes; in this contract that is 1024"),
         (remade(wire.Hello, frame_bytes=0xFFFF), "its largest frame has 65535 bytes"),
-        (lambda fields: fields[:-15] + b"\xff" * 15, "something answers, but breaks the contract: Hello: text field is not UTF-8"),
+        (
+            lambda fields: fields[:-15] + b"\xff" * 15,
+            "something answers, but breaks the contract: Hello: text field is not UTF-8",
+        ),
         (lambda fields: fields[:20], "something answers, but breaks the contract: Hello: "),
     ],
 )
