@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatch
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,6 +130,7 @@ def is_worker(config: pytest.Config) -> bool:
 
 def check(config: pytest.Config) -> None:
     """Raise UsageError for settings that cannot be meant, or contradict each other."""
+    _check_root(config)
     scope(config)
     required(config)
     lock_wait_s(config)
@@ -136,6 +138,23 @@ def check(config: pytest.Config) -> None:
     if text(config, "port") is not None and len(chosen) != 1:
         given = f"{len(chosen)} targets were given" if chosen else "no target was given"
         raise pytest.UsageError(f"--hil-port names one board, and {given}\nhint: add one --hil-target NAME")
+
+
+def _check_root(config: pytest.Config) -> None:
+    """Raise UsageError where pytest, which looks for its root before it loads plugins, took our value for a test path.
+
+    With --hil-port /dev/ttyUSB0 the root would be /dev, or /, and the project's configuration file would not be read.
+    """
+    here, root = config.invocation_params.dir, config.rootpath
+    if config.inipath is not None or config.getoption("rootdir"):
+        return
+    for option, value in pairwise(map(str, config.invocation_params.args)):
+        place = here / value
+        if not option.startswith("--hil-") or not place.exists() or not place.is_relative_to(root):
+            continue
+        if not place.is_relative_to(here) or not here.is_relative_to(root):
+            what = f"pytest took {value} for a path of tests, and {root} for the root of the project"
+            raise pytest.UsageError(f"{what}\nhint: write {option}={value}")
 
 
 def _configured(config: pytest.Config, name: str) -> Any:  # noqa: ANN401 - as pytest has it
