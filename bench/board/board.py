@@ -64,7 +64,7 @@ class Board:
         self._lock: BoardLock | None = None
         self._opened = False
         self._transport: RecordingTransport | None = None
-        self._tail = LinkTail()
+        self._last_transport: RecordingTransport | None = None
         self._fresh = False
         self._sound = True
 
@@ -94,13 +94,16 @@ class Board:
             resettable = desk is not None and desk.spec.reset is not None
             whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
             self._transport = RecordingTransport(whole, clock=self._clock)
-            self._tail = self._transport.tail
+            self._last_transport = self._transport
         return self._transport
 
     @property
     def tail(self) -> LinkTail:
         """The last of what went over the link since it was opened last, even if it is closed now; times as `now`."""
-        return self._tail
+        return self._last_transport.tail if self._last_transport is not None else LinkTail()
+
+    def __repr__(self) -> str:
+        return f"<Board {self.target.name}: {'open' if self._opened else 'closed'}>"
 
     @property
     def now(self) -> float:

@@ -144,7 +144,10 @@ def runs_folder(config: pytest.Config) -> Path:
     if chosen is not None:
         return chosen
     if _TEMPORARY not in config.stash:
-        factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001 - items have no fixtures
+        factory: pytest.TempPathFactory | None = getattr(config, "_tmp_path_factory", None)  # items have no fixtures
+        if factory is None:
+            message = "run folders go among pytest's temporary folders, and its plugin tmpdir is switched off"
+            raise ConfigurationError(message, hint="give --hil-runs=DIR")
         config.stash[_TEMPORARY] = factory.mktemp("hil-runs")
     return config.stash[_TEMPORARY]
 

@@ -22,7 +22,7 @@ from bench.scenario import Limit, ModelSpec, Scenario, load_scenario
 from bench.strict import nearest_hint
 from bench.target import Target
 from bench.telemetry import Recording
-from bench.verdict import FAIL, PASS, UNMEASURED, Verdict, judge_limit
+from bench.verdict import FAIL, UNMEASURED, Verdict, judge_limit
 from firmware_if.messages import Hello
 
 _FAMILIES: Final = ("evaluation", "prequential", "recording")
@@ -317,6 +317,3 @@ def _limit(
         clock=next(iter(clocks), None),
         because=because,
     )
-
-
-__all__ = ["PASS", "Accuracy", "Payload", "Run", "VerdictFailed"]

@@ -36,7 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.check(config)
 
 
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its workers
+def pytest_sessionstart(session: pytest.Session) -> None:
     """A target that cannot be meant ends everything at once, instead of each test."""
     chosen = settings.targets(session.config)
     if chosen:

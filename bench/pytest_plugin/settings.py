@@ -150,9 +150,8 @@ def _check_root(config: pytest.Config) -> None:
         return
     for option, value in pairwise(map(str, config.invocation_params.args)):
         place = here / value
-        if not option.startswith("--hil-") or not place.exists() or not place.is_relative_to(root):
-            continue
-        if not place.is_relative_to(here) or not here.is_relative_to(root):
+        outside = place.exists() and place.is_relative_to(root) and not place.is_relative_to(here)
+        if option.startswith("--hil-") and outside:
             what = f"pytest took {value} for a path of tests, and {root} for the root of the project"
             raise pytest.UsageError(f"{what}\nhint: write {option}={value}")
 

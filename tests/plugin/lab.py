@@ -73,6 +73,18 @@ def _junit_case(element: ET.Element) -> JUnitCase:
     return JUnitCase(element.attrib["name"], outcome, message, properties)
 
 
+def processes(mark: str, program: str) -> list[int]:
+    """Processes of that program which have `mark`, such as NAME=VALUE, in their environment."""
+    return [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit() and _is(place, mark, program)]
+
+
+def _is(process: Path, mark: str, program: str) -> bool:
+    try:
+        return (process / "exe").readlink().name == program and mark.encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False  # it ended meanwhile, or is not ours
+
+
 def printed(result: pytest.RunResult) -> str:
     """Everything that pytest said."""
     return result.stdout.str() + result.stderr.str()

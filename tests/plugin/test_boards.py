@@ -135,7 +135,14 @@ def test_a_board_that_says_other_things_is_one_error_that_shows_them(lab: Lab) -
     assert said.count("required by --hil-require: mine is not tried again, since test_it.py::test_a[mine]") >= 2
 
 
-HOLD = "import sys; from bench.board import BoardLock; lock = BoardLock(sys.argv[1]); lock.acquire(); print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import sys
+from bench.board import BoardLock
+lock = BoardLock(sys.argv[1])
+lock.acquire()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_board_that_somebody_else_uses_is_one_error_that_names_him(lab: Lab, host_payload: Path) -> None:
@@ -169,23 +176,17 @@ def test_a_board_in_use_is_waited_for_where_that_is_wanted(lab: Lab, host_payloa
 
 VANISH = """
 import os, signal, threading
-from pathlib import Path
 from bench.api import Model
+from tests.plugin.lab import processes
 
-def child():
-    [pid] = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and is_payload(p)]
-    return pid
-
-def is_payload(process):
-    try:
-        return (process / "stat").read_text().split()[2] != "Z" and NAME in (process / "cmdline").read_text() and MARK in (process / "environ").read_text()
-    except OSError:
-        return False
+def kill_payload():
+    [pid] = processes(MARK, PROGRAM)
+    os.kill(pid, signal.SIGKILL)
 
 def test_before(hil_payload): pass
 
 def test_vanishes(hil_payload, hil_recording):
-    threading.Timer(0.3, lambda: os.kill(child(), signal.SIGKILL)).start()
+    threading.Timer(0.3, kill_payload).start()
     hil_payload.train(hil_recording("rows"), models=[Model("arow", features="orbitai-3d")], speed=20.0)
 
 def test_after(hil_payload): print("answers again", hil_payload)
@@ -199,7 +200,7 @@ def test_a_payload_that_dies_is_a_fail_and_the_next_test_starts_it_anew(
     lab.write_rows()
     mark = f"HIL_TEST_MARK={os.getpid()}-{target}"
     monkeypatch.setenv(*mark.split("=", 1))
-    lab.write("test_it.py", VANISH.replace("NAME", repr(program)).replace("MARK", repr(mark)))
+    lab.write("test_it.py", VANISH.replace("MARK", repr(mark)).replace("PROGRAM", repr(program)))
     result = lab.run("--hil-target", target)
     result.assert_outcomes(passed=2, failed=1)
     said = printed(result)
