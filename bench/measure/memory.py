@@ -42,6 +42,9 @@ def _peak(peak: str, reports: Sequence[HousekeepingReported], context: RunContex
     value = highest(reports, peak)
     if value is None:
         return _unmeasured(peak, _not_reported(reports))
+    if peak == "handler_stack_peak_bytes":  # 0 or 8 bytes of one short run on an an386 whose host was busy
+        because = "what handlers call depends on when bytes arrive"
+        return Measurement(f"memory.{peak}", value, "bytes", repeatable=False, because=because)
     if peak == "stack_peak_bytes" and context.interrupt_frame_bytes:
         because = f"an interrupt at the deepest point, or none, makes up to {context.interrupt_frame_bytes} bytes"
         return Measurement(f"memory.{peak}", value, "bytes", repeatable=False, because=because)

@@ -24,7 +24,7 @@ from tests.system.emulated import QEMU_TARGETS, build, dialogue_with
 SMALL = Scenario("small", "small", (ModelSpec("a", "arow", "orbitai-1d", "flight"),), ())
 STACK_PEAK = "memory.stack_peak_bytes"
 ARENA = "memory.arena_used_bytes"
-PEAKS = {STACK_PEAK, "memory.handler_stack_peak_bytes", ARENA}
+PEAKS = {STACK_PEAK, ARENA}
 FLOOD_BYTES = 20_000
 """More than the native payload's queue and less than a socket's."""
 GARBAGE = b"\0\1 nothing that was sent\2\0"
