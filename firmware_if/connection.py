@@ -218,7 +218,8 @@ class Connection:
         self._deframer = Deframer()
         self._control.clear()
         self._resuming = self.state is State.OPEN
-        self._heard_at = now
+        self._heard_at = self._awaiting_since = now
+        self._silent_polls = 0
         self._ask_hello(now)
 
     def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
@@ -285,16 +286,17 @@ class Connection:
             self._ask_hello(now)
             return
         silent_s = now - max(self._heard_at, self._awaiting_since or 0.0)
-        if (self._credit > 0 or self._resuming) and silent_s >= self._lost_s:
+        if self._credit > 0 and silent_s >= self._lost_s:
             self.state = State.CLOSED
             self._poll_at = None
             self._events.append(LinkLost(silent_s, self._awaited()))
             return
+        self._silent_polls += 1
         if self._resuming:
             self._ask_hello(now)
+            self._schedule(now)
             return
         self._counts["polls_on_silence"] += 1
-        self._silent_polls += 1
         self._add_control(self._control_frame(FrameType.STATUS, poll=self._new_poll()))
         self._schedule(now)
 

@@ -288,8 +288,8 @@ def test_after_a_cut_only_the_session_is_asked_for_until_the_payload_answers(pay
     assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
     nonce = payload.bench_nonce
     payload.say(FrameType.STATUS, ack=1)  # was still under way, or was said to the question before it was lost
-    for _ in range(3):
-        payload.wait(0.25)
+    for patience in (0.25, 0.5, 1.0, 2.0, 2.0):
+        payload.wait(patience)
         assert [frame.header.type for frame in payload.heard()] == [FrameType.HELLO_REQUEST]
     assert payload.bench_nonce == nonce
     payload.hello(ack=1)
@@ -302,11 +302,25 @@ def test_a_line_that_came_back_without_a_payload_is_given_up(payload: Payload) -
     payload.connection.resume(payload.now)
     payload.wait(9.9)
     assert payload.events() == []
-    payload.wait(0.3)
+    payload.wait(2.0)
     (lost,) = payload.events()
     assert isinstance(lost, LinkLost)
     assert lost.awaited == "the answer of a session that was cut"
     assert payload.connection.deadline() is None
+
+
+def test_a_payload_that_had_closed_its_credit_before_a_cut_may_take_its_time(payload: Payload) -> None:
+    payload.credit = 0
+    payload.say(FrameType.STATUS)
+    payload.connection.resume(payload.now)
+    asked = 0
+    for _ in range(60):
+        payload.wait(1.0)
+        asked += len(payload.heard())
+    assert 25 <= asked <= 35, "as seldom as a closed credit is probed"
+    assert payload.events() == []
+    payload.hello()
+    assert [type(event) for event in payload.events()] == [Connected]
 
 
 def test_another_nonce_after_a_cut_means_a_restart_and_nothing_is_sent_again(payload: Payload) -> None:

@@ -143,6 +143,7 @@ def test_link_figures_by_hand() -> None:
         "link.errors": 7,
         "link.receive_overruns": 3,
         "link.corrupt_bytes": 0,
+        "link.cuts": 0,
         "time.link_s": 2.0,
     }
     assert {name: found[name].value for name in expected} == pytest.approx(expected)

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from bench.cli.progress import RunProgress
-from bench.trace import ConsolePrinted, EpochTrained, ModelEpoch, SamplesTrained
+from bench.trace import ConsolePrinted, EpochTrained, LinkCut, LinkResumed, ModelEpoch, SamplesTrained
 
 ROWS = 5
 
@@ -69,3 +69,15 @@ def test_nothing_that_a_board_prints_is_obeyed_by_the_terminal(hostile: str) -> 
     assert set(re.findall(r"\x1b\[[0-?]*[ -/]*[@-~]", text)) <= ours, "only what the progress bar itself uses"
     left = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", text)
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", left)
+
+
+def test_a_cut_line_and_its_return_are_told_as_they_happen() -> None:
+    console = Console(file=io.StringIO(), width=200, no_color=True)
+    with RunProgress(console, rows=ROWS) as progress:
+        progress.observe(LinkCut("/dev/ttyUSB0 is gone: end of stream", 10.0))
+        progress.observe(LinkResumed("usb:0403:6001 = /dev/ttyUSB1", 2.5, resumed=True))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "row 0: /dev/ttyUSB0 is gone: end of stream; waiting up to 10 s for it",
+        "usb:0403:6001 = /dev/ttyUSB1: the payload answers again after 2.5 s",
+    ]
