@@ -10,6 +10,7 @@ from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.cli.suggestions import check_whole, show_suggestions
 from bench.errors import ConfigurationError
 from bench.pack import is_pack, unpacked
+from bench.printed import printable
 from bench.run_folder import TRACE, RunFiles, claim_folder, has_twins, judge_run, load_run_files
 from bench.target import SerialSpec
 from bench.trace import Entry, RunStarted, load_trace
@@ -25,7 +26,7 @@ def judge(options: argparse.Namespace) -> int:
         trace = list(load_trace(folder / TRACE))
         console = make_console()
         for line in _headline(files, trace):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(printable(line), markup=False, soft_wrap=True)
         show_selection(files.selection, console=console)
         verdicts = judge_run(folder, files, trace=trace)
         show_verdicts(verdicts, console=console)

@@ -1,13 +1,15 @@
 """Verdicts and targets as tables in a terminal, or as plain lines where stdout is none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench.measure import COMPLETED
+from bench.printed import printable
 from bench.selection import Selection
 from bench.target import Target
 from bench.verdict import Verdict
@@ -70,7 +72,7 @@ class _Row:
 def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None) -> None:
     """The judged verdicts as a table, what did not pass in words, and a line that sums up."""
     console = console or make_console()
-    judged = [verdict for verdict in verdicts if verdict.outcome is not None]
+    judged = [_safe(verdict) for verdict in verdicts if verdict.outcome is not None]
     rows = list(_rows(judged))
     if console.is_terminal:
         console.print(_table(rows, name_width=console.width - _OTHER_COLUMNS))
@@ -87,8 +89,21 @@ def show_verdicts(verdicts: Sequence[Verdict], *, console: Console | None = None
     console.print(", ".join(counts) + f"; {unlimited} measurements without a limit", markup=False)
     partial = next((verdict.partial for verdict in verdicts if verdict.partial), "")
     if partial:
-        not_applied = f"; {len(excused)} limits that only the whole can be held to were not applied" if excused else ""
-        console.print(f"partial run, {partial}{not_applied}", style="yellow", markup=False)
+        plural = "" if len(excused) == 1 else "s"
+        not_applied = (
+            f"; not applied: {len(excused)} limit{plural} that only the whole can be held to" if excused else ""
+        )
+        console.print(printable(f"partial run, {partial}{not_applied}"), style="yellow", markup=False)
+
+
+def _safe(verdict: Verdict) -> Verdict:
+    """Without terminal sequences: names and reasons come from the trace, which a stranger may have sent."""
+    return replace(
+        verdict,
+        name=printable(verdict.name),
+        because=printable(verdict.because),
+        limit_because=printable(verdict.limit_because),
+    )
 
 
 def show_selection(selection: Selection | None, *, console: Console) -> None:
@@ -98,7 +113,7 @@ def show_selection(selection: Selection | None, *, console: Console) -> None:
     names = selection.left_out[:_NAMES]
     more = " ..." if len(selection.left_out) > _NAMES else ""
     left_out = f" (left out: {', '.join(names)}{more})" if names else ""
-    console.print(f"partial run: {selection}{left_out}", style="yellow", markup=False)
+    console.print(printable(f"partial run: {selection}{left_out}"), style="yellow", markup=False)
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:
@@ -116,7 +131,7 @@ def _table(rows: Sequence[_Row], *, name_width: int) -> Table:
     table.add_column("limit", justify="right", no_wrap=True)
     for row in rows:
         outcome = f"[{_STYLES[row.outcome]}]{row.outcome}[/]{row.star}"
-        table.add_row(outcome, _broken(row.name, name_width), row.value, row.limit)
+        table.add_row(outcome, escape(_broken(row.name, name_width)), row.value, row.limit)
     return table
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from bench.frames.decode import Line, frame_name
 from bench.frames.fields import data_text, fields_text
+from bench.printed import printable
 from bench.transport.chunk import Way
 from firmware_if.framing import Console, Corrupt, Frame
 from firmware_if.messages import APID, FrameType
@@ -32,7 +33,7 @@ def line_text(line: Line, *, in_hex: bool = False) -> str:
         data = item.data
         text = f"{len(data):>5} B  CORRUPT {item.reason}; {data_text(data, _CORRUPT_BYTES)}"
     else:
-        return f"{head}{'':>5}    {item.text}"
+        return f"{head}{'':>5}    {' '.join(printable(item.text).split())}"
     return "\n".join([head + text, *(_dump(data) if in_hex else ())])
 
 

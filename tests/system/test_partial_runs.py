@@ -38,7 +38,7 @@ def test_a_part_of_the_demonstration_says_that_it_is_one(tmp_path: Path) -> None
     lines = ended.out.splitlines()
     assert lines[1].startswith("300 rows of sun-sensor")
     assert lines[2] == f"partial run: {PARTIAL} (left out: nherd_1D, nherd_2D, nherd_3D, nherd_5D ...)"
-    assert f"partial run, {PARTIAL}; 2 limits that only the whole can be held to were not applied" in lines
+    assert f"partial run, {PARTIAL}; not applied: 2 limits that only the whole can be held to" in lines
     [folder] = (tmp_path / "runs").iterdir()
     assert folder.name.endswith("-sun-sensor-qemu-zynq-a9-partial")
     verdicts = read_verdicts(folder)

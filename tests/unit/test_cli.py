@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,24 @@ def test_a_verdict_that_is_not_required_has_a_star() -> None:
     lines = shown(verdict("link.errors", "UNMEASURED", value=None, required=False))
     assert any(line.startswith("UNMEASURED *") for line in lines)
     assert "* not required" in lines
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_names_and_reasons_from_elsewhere_are_text_and_nothing_else(*, terminal: bool) -> None:
+    """A run that a stranger has sent may hold anything."""
+    lines = shown(
+        verdict("parity.[bold].\x1b[2Jm", "FAIL", value=1, why="\x1b]0;title\x07[/nothing]"), terminal=terminal
+    )
+    assert any("parity.[bold].m" in line for line in lines)
+    assert not any(character in "".join(lines) for character in "\x1b\x07")
+    assert any("[/nothing]" in line for line in lines)
+
+
+def test_a_partial_run_says_so_below_its_verdicts() -> None:
+    whole, excused = verdict("a"), replace(verdict("b", None), limit="== 0")
+    assert "partial" not in "".join(shown(whole))
+    last = shown(*(replace(each, partial="rows 0:9 of 20") for each in (whole, excused, verdict("c", None))))[-2:]
+    assert last == [
+        "1 PASS, 0 FAIL, 0 UNMEASURED; 1 measurements without a limit",
+        "partial run, rows 0:9 of 20; not applied: 1 limit that only the whole can be held to",
+    ]

@@ -96,6 +96,11 @@ def test_long_lists_and_texts_of_strangers_stay_on_one_line() -> None:
     assert console.endswith(r"console 'red \x1b[31m\tis\n'")
 
 
+def test_a_note_of_a_file_from_elsewhere_cannot_move_the_cursor() -> None:
+    [text] = texts((Way.NOTE, b"the line\x1b[2J is\r\n\x9b\xc2\x9bgone"))
+    assert text.split("--")[1].split() == ["the", "line", "is", "\N{REPLACEMENT CHARACTER}gone"]
+
+
 def test_a_report_names_the_telecommand_that_it_is_about() -> None:
     request, report = texts((TO, telecommand(wire.List(), 5)), (FROM, telemetry(wire.Completed(0x1AA5, 0xC005), 0)))
     assert request.endswith("TC[128,1] List #5 apid 677")
