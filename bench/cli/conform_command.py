@@ -48,7 +48,7 @@ def conform(options: argparse.Namespace) -> int:
         runner = Runner(board.transport, where, clock=MonotonicClock(), seed=seed, asked=options.only or ())
         runner.meet()
         results = _run(runner, chosen, console)
-    _show(results, console, seed=seed)
+    show_results(results, console, seed=seed)
     if options.json:
         _save(options.json, results, target=target.name, seed=seed)
     passed = (Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -98,7 +98,8 @@ def _run(runner: Runner, checks: Sequence[Check], console: Console) -> list[Resu
     return results
 
 
-def _show(results: Sequence[Result], console: Console, *, seed: int) -> None:
+def show_results(results: Sequence[Result], console: Console, *, seed: int) -> None:
+    """On a terminal a table; everywhere what did not pass in words, and a line that sums up."""
     if console.is_terminal:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title in ("outcome", "check", "demand"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.conform.check import require
+from bench.conform.heard import Answer
 from bench.conform.subject import Subject
-from bench.conform.talk import Answer
 from firmware_if.messages import ArrayPlace, ArrayShape, ArrayType, DumpMemory, LoadMemory, MemoryDump, ModelCreated
 from firmware_if.packets import crc16
 

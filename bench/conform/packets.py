@@ -85,3 +85,9 @@ def _read_message(data: bytes) -> Message:
     except WireError as error:
         raise WireError(f"{name}: {error.message}") from error
     return message
+
+
+def broken_packet(packet: bytes, offset: int, value: bytes) -> bytes:
+    """`packet` with other bytes at `offset` and a CRC-16 that is right again."""
+    changed = packet[:offset] + value + packet[offset + len(value) : -2]
+    return changed + crc16(changed).to_bytes(2, "big")

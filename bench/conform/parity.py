@@ -31,7 +31,7 @@ def check_stream(subject: Subject, *, rows: int, exact: bool) -> int:
     for recipe, module in twins:
         arithmetic = recipe.learner.arithmetic
         drawn = make_rows(subject, rows, channels=recipe.channels)
-        learner = module.Learner(_dimension(recipe), arithmetic, complete_hyperparameters(module, {}))
+        learner = module.Learner(_dimension(recipe), arithmetic, _parameters(recipe, module))
         allowed = tolerance(module, arithmetic)
         used = []
         for row in drawn:
@@ -51,7 +51,7 @@ def check_batch(subject: Subject, *, rows: int, epochs: int) -> int:
     """As `check_stream`, in epochs on a data set."""
     twins = _twins(subject, Mode.BATCH)
     for recipe, module in twins:
-        parameters = complete_hyperparameters(module, {})
+        parameters = _parameters(recipe, module)
         learner = module.BatchLearner(_dimension(recipe), 1, recipe.learner.arithmetic, parameters)
         drawn = make_rows(subject, rows, channels=recipe.channels)
         features = [_features(recipe, row) for row in drawn]
@@ -88,6 +88,11 @@ def _twins(subject: Subject, mode: int, *, exact: bool | None = None) -> list[tu
     return found
 
 
+def _parameters(recipe: Recipe, module: LearnerModule) -> dict[str, float]:
+    """The payload's own initial values; raises TwinError for those that the twin does not take."""
+    return complete_hyperparameters(module, {p.name: p.initial for p in recipe.learner.parameters})
+
+
 def _dimension(recipe: Recipe) -> int:
     name = recipe.features.name
     return feature_modules()[name].MAPS[name].dimension(recipe.channels)
@@ -110,6 +115,7 @@ def _compare(recipe: Recipe, found: Mapping[str, list[float] | int], wanted: Sta
     require(list(found) == list(wanted), f"{recipe.name}: arrays {', '.join(wanted)}", ", ".join(found))
     for name, value in wanted.items():
         right, came = _listed(value), _listed(found[name])
+        require(len(came) == len(right), f"{recipe.name}: {len(right)} elements in {name}", len(came))
         largest = max(map(abs, right), default=0.0)
         for place, (one, other) in enumerate(zip(right, came, strict=True)):
             same = one == other or abs(one - other) <= allowed * largest

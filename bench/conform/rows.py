@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.conform.check import Violation, require
+from bench.conform.heard import Event, describe_packets
 from bench.conform.subject import Subject
-from bench.conform.talk import Talk, describe_packets
+from bench.conform.talk import Talk
 from bench.session.decode import rows_per_packet, sample_results
 from firmware_if.errors import WireError
 from firmware_if.messages import (
-    InformativeEvent,
-    LowSeverityEvent,
-    MediumSeverityEvent,
-    Message,
     SampleReport,
     Samples,
 )
 from firmware_if.reference import nearest_float32
-
-Event = InformativeEvent | LowSeverityEvent | MediumSeverityEvent
 
 
 @dataclass(frozen=True)
@@ -101,8 +96,3 @@ def _add(reported: Reported, report: SampleReport, expected_row: int) -> None:
     reported.models.add(report.models)
     for name in ("status", "predictions", "updated", "train", "predict", "feature", "dispatch"):
         getattr(reported, name).extend(getattr(results, name))
-
-
-def is_event(message: Message | None) -> bool:
-    """Events come when they like and belong to no answer."""
-    return isinstance(message, Event)

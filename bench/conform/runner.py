@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bench.clock import Clock
@@ -11,14 +11,16 @@ from bench.conform.check import Check, NotApplicable, Outcome, Result, Violation
 from bench.conform.subject import Subject
 from bench.conform.talk import Talk
 from bench.conform.wire import Wire
-from bench.errors import BenchError, TransportError
+from bench.errors import BenchError
 from bench.transport import PeerDied, Transport
-from firmware_if.errors import WireError
+from firmware_if.errors import HilError
 from firmware_if.messages import FINGERPRINT, VERSION, Hello, ResetBank
 from firmware_if.octets import Reader
 
 _START_S = 1.0
 """A payload that is just starting says Hello by itself within this time."""
+_START_AGAIN_S = 10.0
+"""A start by command takes no longer, unless the place gives it more."""
 _TIDY_S = 10.0
 """To begin a session and empty the bank before a check."""
 _QUICK_BYTES_PER_S = 11_520.0
@@ -57,7 +59,9 @@ class Runner:
         self._wire = Wire(transport, clock=clock)
         patience = line_patience(transport.line_bytes_per_s)
         self._talk = Talk(self._wire, draw=lambda: draws.getrandbits(32), patience=patience)
-        self._subject = Subject(self._talk, seed=seed, build_id=place.build_id)
+        self._subject = Subject(
+            self._talk, seed=seed, start_s=max(_START_AGAIN_S, place.ready_s), build_id=place.build_id
+        )
         self._blocked = ""
         """Why nothing more can be checked; empty while it can."""
         self._ready = False
@@ -94,14 +98,6 @@ class Runner:
         return False
 
     # -------------------------------------------------------------------------------------------------------- checks
-    def run(self, checks: Iterable[Check], *, observe: Callable[[Check], None] = lambda _: None) -> list[Result]:
-        """Every result in order; `observe` is told what begins."""
-        results = []
-        for check in checks:
-            observe(check)
-            results.append(self.run_one(check))
-        return results
-
     def run_one(self, check: Check) -> Result:
         """Prepare, check, look after it."""
         started = self._clock.now()
@@ -117,7 +113,7 @@ class Runner:
             outcome, expected, came = Outcome.FAIL, violation.expected, violation.came
         except NotApplicable as reason:
             outcome, came = Outcome.NOT_APPLICABLE, str(reason)
-        except (TransportError, WireError) as error:
+        except HilError as error:
             outcome, expected, came = Outcome.FAIL, "that the payload goes on and keeps to the contract", error.message
         if not check.alone:
             self._prepare()
@@ -175,7 +171,7 @@ class Runner:
             self._tidy()
         except Violation as violation:
             return f"no session: {violation}"
-        except (TransportError, WireError) as error:
+        except HilError as error:
             return f"no session: {error.message}"
         return ""
 
@@ -191,6 +187,6 @@ class Runner:
             self._wire.deadline = self._clock.now() + self._place.ready_s
             if not self._listen_for_start():
                 self._ask_for_frame()
-        except (TransportError, Violation):
+        except (BenchError, Violation):
             return False
         return True

@@ -6,9 +6,11 @@ import random
 from dataclasses import dataclass
 
 from bench.conform.check import NotApplicable, Violation, require
-from bench.conform.talk import Heard, Talk
+from bench.conform.heard import Heard
+from bench.conform.talk import Talk
 from firmware_if.messages import (
     MAX_FRAME_BYTES,
+    ArrayType,
     CatalogueEntry,
     CatalogueKind,
     ConfigureStream,
@@ -31,8 +33,8 @@ UNMEASURED = 0xFFFFFFFF
 CHANNELS = 3
 """Values per sample where the feature map takes any number."""
 CONTROL_RESERVE_BYTES = 256
-RESTART_S = 10.0
-"""A start takes no longer."""
+_MOST_STATE_BYTES = 1 << 24
+"""Of the smallest model of a learner: a claim of more is a lie, and would fill the bench's memory."""
 LEAST_RECEIVE_BYTES = MAX_FRAME_BYTES + CONTROL_RESERVE_BYTES
 
 
@@ -65,11 +67,12 @@ class Recipe:
 class Subject:
     """What a check gets. It finds a new session and an empty bank."""
 
-    def __init__(self, talk: Talk, *, seed: int, build_id: str | None) -> None:
-        """`build_id` is that of the firmware that is expected, if anybody knows."""
+    def __init__(self, talk: Talk, *, seed: int, start_s: float, build_id: str | None) -> None:
+        """`start_s` is the longest that a start takes; `build_id` that of the firmware that is expected, if known."""
         self.talk = talk
         self.build_id = build_id
         self._seed = seed
+        self._start_s = start_s
         self.random = random.Random(seed)  # noqa: S311 - a seed is wanted: a failure must come again
         self.hello: Hello | None = None
         self.asked = False
@@ -151,6 +154,10 @@ class Subject:
             self.talk.demand(recipe.configure())
         created = [a for a in self.talk.demand(recipe.create(bias=bias)) if isinstance(a, ModelCreated)]
         require(len(created) == 1, "one ModelCreated", f"{len(created)} of them")
+        size = created[0].state_bytes
+        require(0 < size <= _MOST_STATE_BYTES, f"a state of 1 to {_MOST_STATE_BYTES} bytes", size)
+        types = [place.type for place in created[0].arrays]
+        require(set(types) <= set(ArrayType), "arrays of types that there are", types)
         return created[0]
 
     def housekeeping(self) -> Housekeeping:
@@ -164,13 +171,8 @@ class Subject:
         talk.restarting = True
         talk.wire.write(talk.frame(FrameType.DATA, talk.pack(Restart(), ACKNOWLEDGE_NONE)[0]))
         what = "a Hello with tag 0 and nonce 0 after Restart"
-        return talk.listen(_just_started, what=what, timeout_s=RESTART_S)[-1]
+        return talk.listen(lambda heard: heard.says_no_session, what=what, timeout_s=self._start_s)[-1]
 
     def reset(self) -> None:
         """Empty the bank."""
         self.talk.demand(ResetBank())
-
-
-def _just_started(heard: Heard) -> bool:
-    nonce = int.from_bytes(heard.frame.body[30:34], "big")
-    return heard.type == FrameType.HELLO and heard.frame.header.tag == 0 and nonce == 0

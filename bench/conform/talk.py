@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sized
 
 from bench.conform.check import Violation
+from bench.conform.heard import LAST, NONCE, Answer, Final, Heard, describe_packets
 from bench.conform.packets import Packet, read_packet
 from bench.conform.wire import Wire
 from firmware_if.framing import Frame, Header, enframe
-from firmware_if.messages import (
-    Accepted,
-    Completed,
-    FailureCode,
-    FrameType,
-    Message,
-    NotAccepted,
-    NotCompleted,
-)
-from firmware_if.packets import ACKNOWLEDGE_ALL, ACKNOWLEDGE_NONE, RequestId, crc16, pack_telecommand
+from firmware_if.messages import FrameType, Message
+from firmware_if.packets import ACKNOWLEDGE_ALL, ACKNOWLEDGE_NONE, RequestId, pack_telecommand
 
 SEQUENCES = 0x10000
 ANSWER_S = 5.0
@@ -28,81 +20,10 @@ SILENCE_S = 0.5
 """Silence after which something counts as lost, and is asked for again."""
 HELLO_S = 0.2
 _ACK_EVERY = 4
-_TAIL = 8
+_MOST_FRAMES = 20_000
+"""In an answer; the largest state has a few hundred."""
 _MOST_ROUNDS = 100
 """Polls in which a payload may have something new to say, one window after the other."""
-_NONCE = slice(30, 34)
-"""Of a Hello: after magic, version, fingerprint and build id."""
-Final = Completed | NotAccepted | NotCompleted
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A frame of the payload. `packet` is set for Data; `new`: it was the next one in order, for this session."""
-
-    frame: Frame
-    packet: Packet | None = None
-    new: bool = False
-
-    @property
-    def type(self) -> int:
-        return self.frame.header.type
-
-    def describe(self) -> str:
-        """In a few words, for a report."""
-        header = self.frame.header
-        if self.packet is not None:
-            return f"Data {header.sequence} {self.packet.describe()}"
-        known = header.type in set(FrameType)
-        name = FrameType(header.type).name.title() if known else f"frame of type 0x{header.type:02X}"
-        poll = f" poll {header.poll}" if header.poll else ""
-        return f"{name}{poll} ack {header.ack}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a telecommand caused. `failure` is its refusal, if it was refused."""
-
-    request: RequestId
-    packets: tuple[Packet, ...]
-
-    @property
-    def everything(self) -> list[Message]:
-        """All that could be read, reports of verification included."""
-        return [packet.message for packet in self.packets if packet.message is not None]
-
-    @property
-    def messages(self) -> list[Message]:
-        """Without the reports of verification."""
-        return [m for m in self.everything if not isinstance(m, Accepted | Final)]
-
-    @property
-    def failure(self) -> NotAccepted | NotCompleted | None:
-        for message in self.everything:
-            if isinstance(message, NotAccepted | NotCompleted):
-                return message
-        return None
-
-    def describe(self) -> str:
-        """What came, in order."""
-        return describe_packets(self.packets)
-
-
-def describe_packets(packets: Iterable[Packet]) -> str:
-    """Names in order, with the code of a refusal."""
-    names = []
-    for packet in packets:
-        message = packet.message
-        code = (
-            f" {code_name(message.code)} ({message.number})" if isinstance(message, NotAccepted | NotCompleted) else ""
-        )
-        names.append(packet.describe() + code)
-    return ", ".join(names) or "nothing"
-
-
-def code_name(code: int) -> str:
-    """Of a failure code."""
-    return FailureCode(code).name if code in set(FailureCode) else f"code {code}"
 
 
 class Talk:
@@ -119,7 +40,7 @@ class Talk:
         """A Hello with another nonce is expected."""
         self.held: int | None = None
         """What every frame acknowledges while nothing more is to be acknowledged; None = all that was heard."""
-        self.tail: deque[str] = deque(maxlen=_TAIL)
+        self.tail: deque[str] = deque(maxlen=LAST)
         self.commands = 0
         """Packets made so far; the next one's sequence count."""
         self._last_poll = 0
@@ -173,11 +94,11 @@ class Talk:
                     self._take_hello(frame, resumed=resumed)
                     return frame
                 seen.append(Heard(frame).describe())
-        raise Violation("a Hello with the bench's nonce as its tag", ", ".join(seen[-_TAIL:]) or "nothing")
+        raise Violation("a Hello with the bench's nonce as its tag", ", ".join(seen[-LAST:]) or "nothing")
 
     def _take_hello(self, frame: Frame, *, resumed: bool) -> None:
-        nonce = int.from_bytes(frame.body[_NONCE], "big")
-        if len(frame.body) < _NONCE.stop or nonce == 0:
+        nonce = int.from_bytes(frame.body[NONCE], "big")
+        if len(frame.body) < NONCE.stop or nonce == 0:
             raise Violation(
                 "a Hello of 64 bytes with a nonce that is not 0", f"{len(frame.body)} bytes: {frame.body.hex()}"
             )
@@ -202,7 +123,7 @@ class Talk:
     def _take(self, frame: Frame) -> Heard:
         header = frame.header
         if header.type == FrameType.HELLO:
-            nonce = int.from_bytes(frame.body[_NONCE], "big")
+            nonce = int.from_bytes(frame.body[NONCE], "big")
             if nonce != self.peer and not self.restarting:
                 raise Violation("that the payload goes on", "a Hello with another nonce: it has started anew by itself")
             return Heard(frame)
@@ -267,9 +188,10 @@ class Talk:
             if heard is None:
                 break
             seen.append(heard)
+            _check_end(seen, what)
             if until(heard):
                 return seen
-        last = ", ".join(heard.describe() for heard in seen[-_TAIL:])
+        last = ", ".join(heard.describe() for heard in seen[-LAST:])
         raise Violation(what, f"{last or 'nothing'} within {timeout_s * self.patience:g} s")
 
     # ----------------------------------------------------------------------------------------------------- requests
@@ -297,6 +219,7 @@ class Talk:
                 continue
             if heard.packet is not None and heard.new:
                 packets.append(heard.packet)
+                _check_end(packets, what)
                 over = over or _ends(heard.packet.message, request)
             elif _answers(heard, number):
                 answered = True
@@ -370,12 +293,7 @@ def _ends(message: Message | None, request: RequestId) -> bool:
     return isinstance(message, Final) and (message.packet_id, message.sequence) == (request.packet_id, request.sequence)
 
 
-def broken_packet(packet: bytes, offset: int, value: bytes) -> bytes:
-    """`packet` with other bytes at `offset` and a CRC-16 that is right again."""
-    changed = packet[:offset] + value + packet[offset + len(value) : -2]
-    return changed + crc16(changed).to_bytes(2, "big")
-
-
-def describe_tail(heard: Iterable[Heard]) -> str:
-    """The last frames heard, in words."""
-    return ", ".join([item.describe() for item in heard][-_TAIL:]) or "nothing"
+def _check_end(seen: Sized, what: str) -> None:
+    """Raise Violation for more than any answer has."""
+    if len(seen) > _MOST_FRAMES:
+        raise Violation(what, f"{len(seen)} frames and no end")

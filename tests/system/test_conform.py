@@ -20,18 +20,29 @@ def test_our_payload_passes_every_check(tmp_path: Path, name: str) -> None:
     ended = run_bench(tmp_path, "conform", "--target", name, "--json", tmp_path / "results.json", "--seed", "7")
     assert ended.status == 0, ended
     results = json.loads((tmp_path / "results.json").read_text())
-    outcomes = {check["outcome"] for check in results["checks"]}
-    assert outcomes == {"PASS", "NOT APPLICABLE"}
+    others = {check["name"]: check["outcome"] for check in results["checks"] if check["outcome"] != "PASS"}
+    assert set(others.values()) <= {"NOT APPLICABLE"}
+    clock = {"training.counts_repeat"} if name == "host" else set()
+    slow = {"reliability.wraps_around", "reliability.telemetry_wraps_around"}
+    assert clock <= set(others) <= clock | slow
 
 
-def test_the_payload_of_the_example_passes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("board", "target"), [("native", "own-native.toml"), ("m4", "own-m4.toml")])
+def test_the_payload_of_the_example_passes(tmp_path: Path, board: str, target: str) -> None:
     project = shutil.copytree(EXAMPLE, tmp_path / "own", ignore=shutil.ignore_patterns("build", "__pycache__"))
     plain = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    make = ["make", "-s", "-C", str(project), f"FIRMWARE_IF={ROOT / 'firmware_if'}"]
+    make = ["make", "-s", "-j2", "-C", str(project), f"BOARD={board}", f"FIRMWARE_IF={ROOT / 'firmware_if'}"]
     subprocess.run(make, check=True, env=plain, stdout=subprocess.DEVNULL)
-    ended = run_bench(tmp_path, "conform", "--target", project / "own-native.toml")
+    ended = run_bench(tmp_path, "conform", "--target", project / target)
     assert ended.status == 0, ended
     assert "training.exact: the bench knows none of its learners" in ended.out
+
+
+def test_results_that_cannot_be_written_are_an_error_with_a_hint(tmp_path: Path) -> None:
+    ended = run_bench(
+        tmp_path, "conform", "--target", "host", "--only", "hello.*", "--json", tmp_path / "no" / "x.json"
+    )
+    check_error(ended, "x.json cannot be written: No such file", hint="--json")
 
 
 def test_a_payload_on_a_line_passes_every_check(tmp_path: Path, host_payload: Path) -> None:

@@ -9,8 +9,10 @@ from bench.clock import MonotonicClock
 from bench.conform import CHECKS, Outcome, Place, Result, Runner
 from bench.transport import make_process
 from tests.system.boards import payload_on_pty
-from tests.system.broken_payloads import DEFECTS, DIES, FLOODS, HANGS, Defect, Workshop
+from tests.system.broken_payloads import Defect, Workshop
 from tests.system.command_line import run_bench
+from tests.system.lying_transport import LyingTransport
+from tests.system.seeded_defects import DEFECTS, DIES, FLOODS, HANGS
 
 NAMES = [check.name for check in CHECKS]
 SEED = 5
@@ -54,6 +56,19 @@ def test_a_payload_that_hangs_or_dies_fails_that_check_and_the_rest_goes_on(work
         "refusals.checksum": Outcome.FAIL,
         "training.exact": Outcome.PASS,
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_payload_that_lies_in_its_telemetry_gets_a_result_for_every_check(host_payload: Path, seed: int) -> None:
+    groups = ("packets", "housekeeping", "refusals", "catalogue", "state", "training", "reset")
+    checks = [check for check in CHECKS if check.name.startswith(groups)]
+    with LyingTransport(make_process(host_payload), seed=seed, every=4) as transport:
+        runner = Runner(transport, Place("host", 5.0), clock=MonotonicClock(), seed=SEED)
+        runner.meet()
+        outcomes = [runner.run_one(check).outcome for check in checks]
+        assert transport.lies > 20
+    assert Outcome.FAIL in outcomes
+    print(f"seed {seed}: {transport.lies} lies, {outcomes.count(Outcome.FAIL)} of {len(outcomes)} checks failed")
 
 
 def write_target(folder: Path, elf: Path) -> Path:

@@ -16,6 +16,7 @@ from bench.conform.checks import (
     state,
     training,
     verification,
+    wraps,
 )
 
 CHECKS: tuple[Check, ...] = (
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     *packets.CHECKS,
     *verification.CHECKS,
     *reliability.CHECKS,
+    *wraps.CHECKS,
     *credit.CHECKS,
     *housekeeping.CHECKS,
     *refusals.CHECKS,

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from itertools import combinations
 
 from bench.conform.check import check, require
+from bench.conform.heard import code_name
 from bench.conform.models import REALS, elements, place_bytes
 from bench.conform.subject import Recipe, Subject
-from bench.conform.talk import code_name
 from firmware_if.messages import (
     MAX_CHANNELS,
     MAX_FEATURES,

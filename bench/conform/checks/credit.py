@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.conform.check import Violation, check, require
+from bench.conform.heard import describe_tail
 from bench.conform.subject import CONTROL_RESERVE_BYTES, Subject
-from bench.conform.talk import Talk, describe_tail
+from bench.conform.talk import Talk
 from firmware_if.messages import (
     MAX_CLASSES,
     MAX_FRAME_BYTES,

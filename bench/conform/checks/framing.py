@@ -6,8 +6,9 @@ from itertools import pairwise
 from cobs import cobs
 
 from bench.conform.check import check, require
+from bench.conform.heard import describe_tail
 from bench.conform.subject import Subject
-from bench.conform.talk import Talk, describe_tail
+from bench.conform.talk import Talk
 from firmware_if.framing import Deframer, Frame
 from firmware_if.messages import Alive, AreYouAlive, FailureCode, FrameType, List, LoadMemory, NotAccepted
 from firmware_if.packets import ACKNOWLEDGE_NONE, RequestId, crc16
@@ -61,7 +62,7 @@ def resynchronises(subject: Subject) -> None:
     talk = subject.talk
     for length in (1, 2, 17, 255, 300, 1022, 1023, 1400):
         garbage = bytes(subject.random.randrange(1, 256) for _ in range(length))
-        noisy = bytes(subject.random.randrange(256) for _ in range(length))
+        noisy = subject.random.randbytes(length)
         for run in (garbage, b"\xff" * length, b"\1" * length, noisy):
             _alive(talk, run + _next_frame(talk), what=f"the frame after {length} bytes of garbage")
 

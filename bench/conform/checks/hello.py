@@ -1,8 +1,8 @@
 """Who is there: the Hello frame, whose first 64 bytes never change."""
 
 from bench.conform.check import NotApplicable, check, require
+from bench.conform.heard import describe_tail
 from bench.conform.subject import LEAST_RECEIVE_BYTES, Subject
-from bench.conform.talk import describe_tail
 from firmware_if.framing import Header, enframe
 from firmware_if.messages import FINGERPRINT, MAX_FRAME_BYTES, VERSION, ClockKind, FrameType, Hello
 from firmware_if.octets import Reader

@@ -6,9 +6,10 @@ from dataclasses import replace
 from cobs import cobs
 
 from bench.conform.check import check, require
+from bench.conform.heard import Answer
+from bench.conform.packets import broken_packet
 from bench.conform.rows import Row
 from bench.conform.subject import Subject
-from bench.conform.talk import Answer, broken_packet
 from firmware_if.framing import Header, enframe
 from firmware_if.messages import (
     MAX_CHANNELS,

@@ -3,10 +3,9 @@
 from itertools import pairwise
 
 from bench.conform.check import NotApplicable, check, require
-from bench.conform.packets import Packet
+from bench.conform.packets import Packet, broken_packet
 from bench.conform.rows import make_rows, stream
 from bench.conform.subject import Subject
-from bench.conform.talk import broken_packet
 from firmware_if.messages import (
     AreYouAlive,
     DumpMemory,
@@ -126,7 +125,7 @@ def _refusal(subject: Subject, packet: bytes, what: str) -> NotAccepted:
         packet, request, reported=True, what=f"a refusal of {what} that names {named.hex()}"
     )
     refusals = [message for message in answer.everything if isinstance(message, NotAccepted)]
-    require(len(refusals) == 1 and len(answer.packets) == 1, f"NotAccepted alone for {what}", answer.describe())
+    require(len(refusals) == len(answer.everything) == 1, f"NotAccepted alone for {what}", answer.describe())
     return refusals[0]
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bench.conform.check import Check, NotApplicable, Violation, check, require
+from bench.conform.heard import code_name
 from bench.conform.rows import Row, stream
 from bench.conform.subject import Recipe, Subject
-from bench.conform.talk import code_name
 from firmware_if import messages as wire
 from firmware_if.messages import FailureCode, Message, Mode
 from firmware_if.packets import crc16

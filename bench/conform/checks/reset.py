@@ -1,9 +1,9 @@
 """Resets: an empty bank, and a start anew."""
 
 from bench.conform.check import check, require
+from bench.conform.heard import code_name
 from bench.conform.rows import Row, stream
 from bench.conform.subject import Subject
-from bench.conform.talk import code_name
 from firmware_if.messages import (
     AreYouAlive,
     DumpMemory,

@@ -1,8 +1,8 @@
 """Sessions: which frames count, when one begins, and what goes on in it."""
 
 from bench.conform.check import check, require
+from bench.conform.heard import Heard, describe_tail
 from bench.conform.subject import Subject
-from bench.conform.talk import Heard, describe_tail
 from firmware_if.messages import Alive, AreYouAlive, FrameType, List
 from firmware_if.packets import ACKNOWLEDGE_NONE
 
@@ -144,10 +144,7 @@ def sends_nothing_before(subject: Subject) -> None:
     for frame in (talk.frame(FrameType.DATA, packet, tag=77), talk.frame(FrameType.STATUS, tag=77, poll=9)):
         talk.wire.write(frame)
         heard = talk.listen(lambda _: True, what="a Hello that says that there is no session")
-        header = heard[0].frame.header
-        nonce = int.from_bytes(heard[0].frame.body[30:34], "big")
-        found = (FrameType(header.type).name, header.tag, nonce)
-        require(found == ("HELLO", 0, 0), "Hello with tag 0 and nonce 0", found)
+        require(heard[0].says_no_session, "Hello with tag 0 and nonce 0", describe_tail(heard))
 
 
 CHECKS = (

@@ -1,9 +1,9 @@
 """States: dumped and loaded bit for bit, and nothing outside of them."""
 
 from bench.conform.check import check, require
+from bench.conform.heard import code_name
 from bench.conform.models import dump, load, pieces_of
 from bench.conform.subject import Subject
-from bench.conform.talk import code_name
 from firmware_if.messages import DumpMemory, FailureCode, LoadMemory
 from firmware_if.packets import crc16
 
@@ -31,7 +31,7 @@ def starts_the_same(subject: Subject) -> None:
     fresh = dump(subject, first)
     second = dump(subject, subject.make(recipe, configure=False))
     require(second == fresh, "the same bytes in a second model", _difference(fresh, second))
-    load(subject, first, bytes(subject.random.randrange(256) for _ in fresh))
+    load(subject, first, subject.random.randbytes(len(fresh)))
     subject.reset()
     again = dump(subject, subject.make(recipe))
     require(again == fresh, "the same bytes after a reset", _difference(fresh, again))
@@ -48,14 +48,14 @@ def dumps_what_was_loaded(subject: Subject) -> None:
     size = created.state_bytes
     content = b""
     for piece in (1, 3, 7, 896):
-        content = bytes(subject.random.randrange(256) for _ in range(size))
+        content = subject.random.randbytes(size)
         load(subject, created, content, piece=piece)
         found = dump(subject, created)
         require(found == content, f"what was loaded in pieces of {piece} bytes", _difference(content, found))
     wanted = bytearray(content)
     for _ in range(20):
         start = subject.random.randrange(size)
-        patch = bytes(subject.random.randrange(256) for _ in range(subject.random.randrange(1, size - start + 1)))
+        patch = subject.random.randbytes(subject.random.randrange(1, size - start + 1))
         load(subject, created, patch, address=start)
         wanted[start : start + len(patch)] = patch
     found = dump(subject, created)
@@ -71,7 +71,7 @@ def dumps_any_part(subject: Subject) -> None:
     """A dump of any part is that part of the whole, in pieces that follow each other, with right checksums."""
     created = subject.make(subject.any_recipe())
     size = created.state_bytes
-    content = bytes(subject.random.randrange(256) for _ in range(size))
+    content = subject.random.randbytes(size)
     load(subject, created, content)
     parts = [(0, size), (0, 1), (size - 1, 1), (1, size - 1), (0, size - 1)]
     parts += [
@@ -126,7 +126,7 @@ def refuses_a_wrong_checksum(subject: Subject) -> None:
     """A load whose checksum is wrong is refused as CHECKSUM and writes nothing."""
     created = subject.make(subject.any_recipe())
     before = dump(subject, created)
-    data = bytes(subject.random.randrange(256) for _ in range(created.state_bytes))[:896]
+    data = subject.random.randbytes(min(created.state_bytes, 896))
     for wrong in (1, 0x100, 0xFFFF):
         answer = subject.talk.ask(LoadMemory(created.model, 1, 0, data, crc16(data) ^ wrong))
         found = answer.failure.code if answer.failure is not None else None
@@ -147,7 +147,7 @@ def keeps_models_apart(subject: Subject) -> None:
     created += [subject.make(recipe, configure=False) for _ in range(_MORE_MODELS)]
     states = [dump(subject, model) for model in created]
     for place, model in enumerate(created):
-        states[place] = bytes(subject.random.randrange(256) for _ in range(model.state_bytes))
+        states[place] = subject.random.randbytes(model.state_bytes)
         load(subject, model, states[place])
         for other, state in zip(created, states, strict=True):
             found = dump(subject, other)

@@ -3,11 +3,11 @@
 import math
 
 from bench.conform.check import NotApplicable, check, require
+from bench.conform.heard import code_name
 from bench.conform.models import dump
 from bench.conform.parity import check_batch, check_stream
 from bench.conform.rows import Row, make_rows, pack_samples, stream
 from bench.conform.subject import Recipe, Subject
-from bench.conform.talk import code_name
 from bench.session.decode import operation_sums, scored_rows
 from firmware_if.messages import (
     ClockKind,

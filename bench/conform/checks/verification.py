@@ -1,8 +1,8 @@
 """Verification, ST[01]: what is accepted, what is refused, and how it is said."""
 
 from bench.conform.check import check, require
+from bench.conform.heard import Answer
 from bench.conform.subject import Subject
-from bench.conform.talk import Answer
 from firmware_if.messages import (
     TELECOMMANDS,
     Accepted,
