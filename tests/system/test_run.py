@@ -47,7 +47,7 @@ def test_two_runs_on_qemu_agree_in_everything_that_repeats(tmp_path: Path) -> No
     varying = set(ones) - repeatable
     assert {"link.goodput_bytes_per_s", "timing.link.p99", "timing.dispatch.p99"} <= varying
     assert {"timing.train.p99", "timing.predict.max", "timing.feature.mean"} <= repeatable
-    assert {name for name in ones if name.startswith("memory.")} <= repeatable
+    assert {name for name in ones if name.startswith("memory.")} - repeatable == {"memory.handler_stack_peak_bytes"}
     print(f"{len(repeatable)} of {len(ones)} figures repeat to the last digit")
 
 
