@@ -16,6 +16,7 @@ from bench.cli.show import make_console
 from bench.clock import MonotonicClock
 from bench.conform import CHECKS, Check, Outcome, Place, Result, Runner
 from bench.errors import BenchError, ConfigurationError
+from bench.printed import printable
 from bench.station import find_station, load_placed
 from bench.strict import nearest_hint
 from bench.target import Target
@@ -110,7 +111,7 @@ def show_results(results: Sequence[Result], console: Console, *, seed: int) -> N
         console.print(table)
     for result in results:
         for line in words(result):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(printable(line), markup=False, soft_wrap=True)
     counts = (f"{sum(r.outcome is outcome for r in results)} {outcome}" for outcome in Outcome)
     console.print(f"{', '.join(counts)}; seed {seed}", markup=False)
 

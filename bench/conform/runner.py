@@ -12,7 +12,8 @@ from bench.conform.subject import Subject
 from bench.conform.talk import Talk
 from bench.conform.wire import Wire
 from bench.errors import BenchError
-from bench.transport import PeerDied, Transport
+from bench.transport import LineCut, PeerDied, Transport
+from bench.transport.base import CutLine
 from firmware_if.errors import HilError
 from firmware_if.messages import FINGERPRINT, VERSION, Hello, ResetBank
 from firmware_if.octets import Reader
@@ -64,6 +65,8 @@ class Runner:
         )
         self._blocked = ""
         """Why nothing more can be checked; empty while it can."""
+        self._cut: CutLine | None = None
+        """The line, if it was cut: it may come back."""
         self._ready = False
         """There is a session, and the bank is empty."""
 
@@ -114,6 +117,7 @@ class Runner:
         except NotApplicable as reason:
             outcome, came = Outcome.NOT_APPLICABLE, str(reason)
         except HilError as error:
+            self._note_cut(error)
             outcome, expected, came = Outcome.FAIL, "that the payload goes on and keeps to the contract", error.message
         if not check.alone:
             self._prepare()
@@ -172,14 +176,22 @@ class Runner:
         except Violation as violation:
             return f"no session: {violation}"
         except HilError as error:
+            self._note_cut(error)
             return f"no session: {error.message}"
         return ""
 
+    def _note_cut(self, error: HilError) -> None:
+        if isinstance(error, LineCut):
+            self._cut = error.line
+
     def _revive(self) -> bool:
-        """Start the payload anew, or at least open the way to it anew; False where that cannot be done."""
+        """Wait for a line that was cut, else start the payload or the way to it anew; False where that fails."""
         self._wire.forget()
         try:
-            if self._transport.can_power_cycle:
+            if self._cut is not None:
+                self._cut.reopen(self._cut.reconnect_s)
+                self._cut = None
+            elif self._transport.can_power_cycle:
                 self._transport.power_cycle()
             else:
                 self._transport.close()

@@ -7,10 +7,11 @@ import pytest
 
 from bench.clock import MonotonicClock
 from bench.conform import CHECKS, Outcome, Place, Result, Runner
-from bench.transport import make_process
+from bench.transport import SerialTransport, make_process
 from tests.system.boards import payload_on_pty
 from tests.system.broken_payloads import Defect, Workshop
 from tests.system.command_line import run_bench
+from tests.system.cut_lines import TcpWay, UsbWay, cut_line, native_payload
 from tests.system.lying_transport import LyingTransport
 from tests.system.seeded_defects import DEFECTS, DIES, FLOODS, HANGS
 
@@ -56,6 +57,39 @@ def test_a_payload_that_hangs_or_dies_fails_that_check_and_the_rest_goes_on(work
         "refusals.checksum": Outcome.FAIL,
         "training.exact": Outcome.PASS,
     }
+
+
+@pytest.mark.parametrize("kind", ["usb", "tcp"])
+def test_a_line_that_is_cut_fails_the_check_that_it_hits_and_the_rest_goes_on(
+    host_payload: Path, tmp_path: Path, kind: str
+) -> None:
+    way = UsbWay(tmp_path) if kind == "usb" else TcpWay()
+    with native_payload(host_payload) as payload, cut_line(way, payload, cuts=(9_000, 7_000)):
+        results = run_on_line(way, "state", "training", reconnect_s=10.0)
+    hit = [result for result in results if result.outcome is Outcome.FAIL]
+    assert 0 < len(hit) <= 2
+    assert all("is gone: " in result.came for result in hit), hit
+    assert Outcome.BLOCKED not in {result.outcome for result in results}
+
+
+def test_a_line_that_stays_away_blocks_the_rest_with_the_reason(host_payload: Path, tmp_path: Path) -> None:
+    way = UsbWay(tmp_path)
+    with native_payload(host_payload) as payload, cut_line(way, payload, cuts=(9_000,), absent_s=None):
+        results = run_on_line(way, "state", "training", reconnect_s=0.3)
+    outcomes = [result.outcome for result in results]
+    fails = outcomes.index(Outcome.FAIL)
+    assert set(outcomes[:fails]) <= {Outcome.PASS}
+    assert set(outcomes[fails + 1 :]) == {Outcome.BLOCKED}
+    assert "is gone: " in results[-1].came
+
+
+def run_on_line(way: UsbWay | TcpWay, *groups: str, reconnect_s: float) -> list[Result]:
+    """Run whole groups of checks on a line that may be cut."""
+    root = way.root if isinstance(way, UsbWay) else Path("/")
+    with SerialTransport(way.url, baud=1_000_000, reconnect_s=reconnect_s, root=root) as transport:
+        runner = Runner(transport, Place("host", 5.0), clock=MonotonicClock(), seed=SEED)
+        runner.meet()
+        return [runner.run_one(check) for check in CHECKS if check.name.startswith(groups)]
 
 
 @pytest.mark.parametrize("seed", range(4))

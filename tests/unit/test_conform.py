@@ -102,3 +102,10 @@ def test_results_are_a_table_on_a_terminal() -> None:
     assert lines[0].split() == ["outcome", "check", "demand"]
     assert lines[1].startswith("PASS")
     assert lines[-1] == "1 PASS, 0 FAIL, 0 NOT APPLICABLE, 0 BLOCKED; seed 4"
+
+
+def test_what_a_payload_says_moves_no_cursor() -> None:
+    console = Console(width=100, soft_wrap=True)
+    with console.capture() as capture:
+        show_results([Result(CHECKS[0], Outcome.FAIL, 0.1, "a name", "\x1b[2Jarow\a")], console, seed=4)
+    assert "came:     arow\n" in capture.get()
