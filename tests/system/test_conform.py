@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench.target import target_names
 from tests.system.boards import payload_on_pty
-from tests.system.command_line import ROOT, check_error, run_bench
+from tests.system.command_line import ROOT, Command, check_error, run_bench, wait_until
 
 EXAMPLE = ROOT / "docs" / "examples" / "own-payload"
 
@@ -49,6 +50,15 @@ def test_a_payload_on_a_line_passes_every_check(tmp_path: Path, host_payload: Pa
     with payload_on_pty(host_payload) as port:
         ended = run_bench(tmp_path, "conform", "--port", port)
     assert ended.status == 0, ended
+
+
+def test_it_can_be_stopped_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Command(tmp_path, "conform", "--target", "host", "--only", "reliability.telemetry_wraps_around") as command:
+        wait_until(lambda: command.children("payload.elf") != [], "a payload that runs")
+        command.process.send_signal(signal.SIGINT)
+        ended = command.end()
+    assert ended.status == 130, ended
+    assert ended.err == "bench: stopped\n"
 
 
 def test_a_place_that_nobody_names_is_an_error_with_a_hint(tmp_path: Path) -> None:
