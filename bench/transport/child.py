@@ -10,15 +10,26 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
+from bench.transport.family import Member, family, send
+
 KEEP_BYTES = 1 << 16
 """Of what a child prints, the end is kept: more than a sanitizer's report or QEMU's dump of registers."""
 _READS = 32
 """In one go, so that one who prints without end cannot keep the bench from its deadlines; more than a pipe can hold."""
 
 # The watchdog leads the process group that the child joins. Its stdin is a pipe whose other end only the bench holds:
-# when the bench ends, by whatever signal, the pipe closes and the whole group is killed. PR_SET_PDEATHSIG would need
-# code between fork and exec, ends the child with the *thread* that started it, and spares grandchildren.
-_WATCHDOG = 'trap \'\' HUP INT TERM; read -r _; [ -z "$1" ] || rm -rf -- "$1"; kill -KILL 0'
+# when the bench ends, by whatever signal, the pipe closes and the whole group is killed, with those descendants that
+# have left it. The first line on the pipe is the child's pid, for a child that left the group itself. PR_SET_PDEATHSIG
+# would need code between fork and exec, ends the child with the *thread* that started it, and spares grandchildren.
+_WATCHDOG = """trap '' HUP INT TERM
+family() { echo "$1"; for one in $(cat /proc/"$1"/task/*/children 2>/dev/null); do family "$one"; done; }
+group() { for one in /proc/[0-9]*; do in_group "$1" "${one#/proc/}"; done; }
+in_group() { read -r stat 2>/dev/null <"/proc/$2/stat" && [ "$(field3 ${stat##*) })" = "$1" ] && echo "$2"; }
+field3() { echo "$3"; }
+read -r child; read -r _
+[ -z "$1" ] || rm -rf -- "$1"
+for one in $child $(group $$); do [ "$one" = $$ ] || kill -KILL $(family "$one"); done 2>/dev/null
+kill -KILL 0"""
 
 
 def name_of_exit(returncode: int) -> str:
@@ -48,6 +59,7 @@ class Child:
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._output = -1
+        self._family: frozenset[Member] = frozenset()
 
     def start(self) -> None:
         """Raises OSError when the program cannot be started."""
@@ -74,8 +86,14 @@ class Child:
             raise
         finally:
             os.close(write_end)
+        self._tell_watchdog(self._process.pid)
         os.set_blocking(read_end, False)
         self._output = read_end
+
+    def _tell_watchdog(self, pid: int) -> None:
+        if self._watchdog and self._watchdog.stdin:
+            with contextlib.suppress(BrokenPipeError):  # the child has killed its whole group already
+                os.write(self._watchdog.stdin.fileno(), f"{pid}\n".encode())
 
     @property
     def output(self) -> int:
@@ -128,19 +146,27 @@ class Child:
     def terminate_group(self) -> None:
         """Ask it and all that it started to end."""
         if self._watchdog:
-            with contextlib.suppress(ProcessLookupError):
-                for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped would not hear of it
+            self._family |= self._members()
+            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped would not hear of it
+                with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._watchdog.pid, number)
+                send(self._family, number)
+
+    def _members(self) -> frozenset[Member]:
+        """It and its descendants, while it runs."""
+        return family(self._process.pid) if self._process and self.returncode is None else frozenset()
 
     def end(self, *, grace_s: float, terminate: bool = True) -> None:
-        """Ask it to end (`terminate`: by SIGTERM), wait for `grace_s`, then kill its whole group, and reap."""
+        """Ask it to end (`terminate`: by SIGTERM), wait for `grace_s`, then kill it and what it started, and reap."""
         if self._process and self.returncode is None and grace_s:
             if terminate:
                 self._process.terminate()
             self.wait(grace_s)
         if self._watchdog:
+            self._family |= self._members()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._watchdog.pid, signal.SIGKILL)
+            send(self._family, signal.SIGKILL)
             if self._process:
                 self._process.wait()
             self.read_output()

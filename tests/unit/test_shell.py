@@ -130,6 +130,14 @@ def test_a_command_that_ignores_sigterm_is_killed_with_its_children() -> None:
         wait_for_end(pid)
 
 
+@pytest.mark.parametrize("line", ["exec timeout 1000 {}", "timeout 1000 {}; true", "timeout 1000 {} & wait"])
+def test_a_program_that_makes_a_group_of_its_own_is_ended_too(line: str) -> None:
+    started = time.monotonic()
+    error = failure(line.format("sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1000; done'"), timeout_s=0.3)
+    assert time.monotonic() - started < 20
+    wait_for_end(int(error.printed.split()[0]))
+
+
 def test_a_command_that_closed_its_outputs_still_has_its_deadline() -> None:
     error = failure("echo last words; exec >&- 2>&-; sleep 1000", timeout_s=0.3)
     assert error.message.endswith("was still running after 0.3 s and was ended: last words")
@@ -177,19 +185,24 @@ BENCH = """
 import sys
 from bench.shell import run_command
 from bench.target import ShellCommand
-line = "sleep 1000 & echo $! >> {pids}; echo $$ >> {pids}; echo >> {fifo}; wait"
+line = "{timeout} sleep 1000 & echo $! >> {pids}; echo $$ >> {pids}; echo >> {fifo}; wait"
 run_command(ShellCommand(line, 100.0), port="p", elf=None, target="t", baud=1, what="reset")
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_bench_that_is_ended_leaves_nothing_of_a_command(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("timeout", ["", "timeout 1000"])
+def test_a_bench_that_is_ended_leaves_nothing_of_a_command(
+    tmp_path: Path, number: signal.Signals, timeout: str
+) -> None:
     fifo, pids = tmp_path / "begun", tmp_path / "pids"
     os.mkfifo(fifo)
-    bench = subprocess.Popen([sys.executable, "-c", BENCH.format(pids=pids, fifo=fifo)], stderr=subprocess.DEVNULL)
+    bench = subprocess.Popen(
+        [sys.executable, "-c", BENCH.format(pids=pids, fifo=fifo, timeout=timeout)], stderr=subprocess.DEVNULL
+    )
     with fifo.open():  # opens when the command does
         bench.send_signal(number)
-    assert bench.wait(20.0) != 0
+        assert bench.wait(20.0) != 0
     processes = [int(line) for line in pids.read_text().split()]
     assert len(processes) == 2
     for pid in processes:
