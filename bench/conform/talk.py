@@ -80,7 +80,7 @@ class Talk:
         return pack_telecommand(message, self.commands - 1, acknowledgements=flags)
 
     # ------------------------------------------------------------------------------------------------------ session
-    def greet(self, *, nonce: int | None = None, timeout_s: float = 2.0) -> Frame:
+    def greet(self, *, nonce: int | None = None, timeout_s: float = 3.0) -> Frame:
         """Ask who is there until it is answered; a new session unless `nonce` is that of the running one."""
         resumed = nonce is not None and nonce == self.nonce
         self.nonce = nonce or self._draw() or 1
@@ -173,11 +173,13 @@ class Talk:
         for sequence, packet in self._under_way:
             self.wire.write(self.frame(FrameType.DATA, packet, sequence=sequence))
 
-    def poll(self, *, what: str = "a Status that repeats the poll's number") -> list[Heard]:
+    def poll(
+        self, *, what: str = "a Status that repeats the poll's number", timeout_s: float = ANSWER_S
+    ) -> list[Heard]:
         """Ask where the payload stands; everything heard, the answering Status last."""
         number = self.new_poll()
         self.wire.write(self.frame(FrameType.STATUS, poll=number))
-        return self.listen(lambda heard: _answers(heard, number), what=what)
+        return self.listen(lambda heard: _answers(heard, number), what=what, timeout_s=timeout_s)
 
     def listen(self, until: Callable[[Heard], bool], *, what: str, timeout_s: float = ANSWER_S) -> list[Heard]:
         """Everything heard up to the first frame that `until` is true of; raises Violation when it does not come."""

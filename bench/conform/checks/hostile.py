@@ -33,10 +33,12 @@ _FIELDS = 11
 """Where a telecommand's fields begin."""
 _SERVICE = slice(7, 9)
 _RESTART = bytes([Restart.SERVICE, Restart.SUBTYPE])
+_WORK_OFF_S = 10.0
+"""For all that was sent to be read: an emulator on a busy machine takes seconds for 30 kB."""
 
 
 def _still_alive(subject: Subject, what: str) -> None:
-    subject.talk.greet()
+    subject.talk.greet(timeout_s=_WORK_OFF_S)
     answers = subject.talk.demand(AreYouAlive())
     require(answers == [Alive()], f"Alive after {what}", answers)
 
