@@ -138,4 +138,4 @@ class RunProgress:
     def _say(self, text: str) -> None:
         """One line, whole also where no terminal breaks it."""
         wide = not self._console.is_terminal
-        self._progress.console.print(text, style="dim", markup=False, highlight=False, soft_wrap=wide)
+        self._progress.console.print(printable(text), style="dim", markup=False, highlight=False, soft_wrap=wide)

@@ -32,7 +32,7 @@ def _fault(answer: ModelCreated, classes: int) -> str:
         return f"a state of {answer.state_bytes} bytes"
     for place in answer.arrays:
         if place.offset + array_bytes(place) > answer.state_bytes:
-            return f"an array {place.name} that reaches beyond its state of {answer.state_bytes} bytes"
+            return f"an array {place.name!r} that reaches beyond its state of {answer.state_bytes} bytes"
     if not 0 < answer.dimension <= wire.MAX_FEATURES + 1:
         return f"{answer.dimension} features"
     if answer.outputs != outputs or answer.prediction_bits != prediction_bits(classes):

@@ -79,7 +79,7 @@ def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:
         for p in entry.parameters:
             if not p.minimum <= p.initial <= p.maximum:  # NaN is within nothing
                 range_ = f"{p.minimum:g} to {p.maximum:g}"
-                raise WireError(f"{entry.name} has {p.name} = {p.initial:g}, which is not within {range_}")
+                raise WireError(f"{entry.name!r} has {p.name!r} = {p.initial:g}, which is not within {range_}")
     return CatalogueListed(learners, features)
 
 
@@ -181,7 +181,7 @@ def state_arrays(data: bytes, places: tuple[ArrayPlace, ...]) -> dict[str, list[
     for place in places:
         dtype = np.dtype(_STATE_DTYPES[ArrayType(place.type)])
         if place.offset + array_bytes(place) > len(data):
-            raise WireError(f"array {place.name} reaches beyond the state of {len(data)} bytes")
+            raise WireError(f"array {place.name!r} reaches beyond the state of {len(data)} bytes")
         values = np.frombuffer(data, dtype, place.count, place.offset).tolist()
         arrays[place.name] = values[0] if place.type == ArrayType.U32 and place.count == 1 else values
     return arrays

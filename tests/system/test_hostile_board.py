@@ -7,7 +7,7 @@ import struct
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -15,26 +15,31 @@ from bench.clock import MonotonicClock
 from bench.plan import make_plan
 from bench.scenario import ModelSpec, Scenario
 from bench.session import ConnectError, Recorder, Session, run
-from bench.session.dialogue import _MOST_NOISE
+from bench.session.dialogue import _MOST_NOISE, _MOST_OUTGOING_BYTES, Dialogue
 from bench.session.patience import Patience
 from bench.target import load_target
 from bench.trace import Entry, RunEnded, SamplesTrained, TargetFailed
-from bench.transport import make_serial
+from bench.transport import Transfer, make_serial
 from firmware_if import messages as wire
 from firmware_if.connection import LinkTimes
+from firmware_if.framing import Deframer, Frame
 from firmware_if.octets import Reader, Writer
 from firmware_if.packets import crc16
 from tests.system.command_line import read_trace, read_verdicts, run_bench, save_rows, sun_sensor, write_scenario
 from tests.system.hostile import (
+    CREDIT,
     Change,
     Flood,
     Script,
     hostile_board,
     in_session,
+    packet_of,
     repeated,
     stale,
     statuses,
 )
+from tests.system.hostile import Session as BoardSession
+from tests.system.scripted import HELLO, packed
 
 SAMPLE_REPORT = (128, 8)
 CATALOGUE = (128, 2)
@@ -168,6 +173,49 @@ def test_a_board_that_floods_and_never_reads_fills_no_memory(host_payload: Path)
             check_ended(carry_out(port), "were sent, but no result came for 1 s")
 
 
+class DeafLine:
+    """A line on which a payload answers the first word, then takes nothing and reports events for ever."""
+
+    can_power_cycle = False
+    line_bytes_per_s = None
+
+    def __init__(self) -> None:
+        self.board = BoardSession()
+        self.most_bytes = 0
+        self._deframer = Deframer()
+
+    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
+        del timeout_s
+        if self.board.tag:
+            self.most_bytes = max(self.most_bytes, len(data))
+            events = [self.board.data(packet_of(wire.InformativeEvent(1, 2))) for _ in range(4)]
+            return Transfer(0, b"".join(events))
+        [request] = [frame for frame in self._deframer.feed(data) if isinstance(frame, Frame)]
+        self.board.tag = int.from_bytes(request.body[:4], "big")
+        return Transfer(len(data), packed(HELLO, tag=self.board.tag))
+
+    def open(self) -> None: ...
+    def power_cycle(self) -> None: ...
+    def describe(self) -> list[str]:
+        return []
+
+    def close(self) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_what_waits_for_a_line_that_takes_nothing_is_bounded() -> None:
+    line, clock = DeafLine(), MonotonicClock()
+    dialogue = Dialogue(line, clock=clock, recorder=Recorder(clock), target_name="deaf")
+    dialogue.connect(5.0, starting=False)
+    for _ in range(10 * _MOST_OUTGOING_BYTES // 20):  # each is answered by an acknowledgement of 20 bytes
+        dialogue.receive(0.0)
+    assert _MOST_OUTGOING_BYTES <= line.most_bytes < _MOST_OUTGOING_BYTES + CREDIT
+    assert len(dialogue.recorder.entries) == _MOST_NOISE
+
+
 def remade(kind: type[Any], **lies: object) -> Change:
     """Other values in some fields of a packet of that kind, or of a Hello."""
 
@@ -180,15 +228,15 @@ def remade(kind: type[Any], **lies: object) -> Change:
 
 
 NAN = wire.ParameterInfo("r", math.nan, math.nan, math.nan, 0)
-FAR = wire.ArrayPlace("w", 1, 0, 0xFFFFFFFF)
+FAR = wire.ArrayPlace("\x1b[2Jw", 1, 0, 0xFFFFFFFF)
 LIES = [
-    (CATALOGUE, remade(wire.CatalogueEntry, parameters=(NAN,)), "has r = nan, which is not within nan to nan"),
+    (CATALOGUE, remade(wire.CatalogueEntry, parameters=(NAN,)), "has 'r' = nan, which is not within nan to nan"),
     (CATALOGUE, remade(wire.CatalogueEntry, mode=77), "the payload broke the contract: 77 is not a valid Mode"),
     (CATALOGUE, lambda fields: fields[:-1] + b"\xff", "the payload broke the contract: CatalogueEntry: "),
     (CREATED, remade(wire.ModelCreated, state_bytes=0xFFFFFFFF), "model a has a state of 4294967295 bytes"),
     (CREATED, remade(wire.ModelCreated, state_bytes=0), "model a has a state of 0 bytes"),
     (CREATED, remade(wire.ModelCreated, state_bytes=1 << 24, arrays=()), "DumpMemory was refused: "),
-    (CREATED, remade(wire.ModelCreated, arrays=(FAR,)), "an array w that reaches beyond its state of "),
+    (CREATED, remade(wire.ModelCreated, arrays=(FAR,)), "an array '\\x1b[2Jw' that reaches beyond its state of "),
     (CREATED, remade(wire.ModelCreated, dimension=0xFFFF), "model a has 65535 features"),
     (CREATED, remade(wire.ModelCreated, outputs=0), "model a has 0 outputs and predictions of 1 bits for 2 classes"),
     (CREATED, remade(wire.ModelCreated, outputs=255), "model a has 255 outputs"),

@@ -72,7 +72,9 @@ def test_it_passes_as_a_process_under_sanitizers(project: Path, tmp_path: Path, 
     ended = run_bench(tmp_path, "run", project / "own-payload.toml", "--out", tmp_path / "run")
     assert ended.status == 0, ended
     check_all_pass(tmp_path / "run")
-    assert heartbeats(tmp_path / "run")
+    told = [line for line in ended.out.splitlines() if line.startswith("console: heartbeat ")]
+    assert told == [f"console: {text.rstrip()}" for text in heartbeats(tmp_path / "run")], "each line live and whole"
+    assert told
 
 
 def test_it_passes_on_a_cortex_m4_with_the_same_bits(built: Path, tmp_path: Path) -> None:
