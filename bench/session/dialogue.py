@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 
 from bench.clock import Clock
 from bench.errors import TransportError
+from bench.session.contact import REBUILD_HINT, Heard, check_hello, explain_silence
 from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.noise import Noise
 from bench.session.patience import Patience, RequestLimit
 from bench.session.recorder import Recorder
 from bench.session.rejoin import wait_for_line
-from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported, LinkCut, LinkResumed, RequestRefused
+from bench.trace import LinkCut, LinkResumed, RequestRefused
 from bench.transport import LineCut, PeerDied, Transfer, Transport
 from firmware_if.connection import (
     BadPacket,
@@ -25,20 +27,13 @@ from firmware_if.connection import (
     PayloadRestarted,
     State,
 )
-from firmware_if.framing import Console, Corrupt
+from firmware_if.framing import Console
 from firmware_if.messages import (
     FAILURE_TEXTS,
-    FINGERPRINT,
-    MAX_FRAME_BYTES,
-    VERSION,
     Accepted,
     Completed,
-    EventId,
     FailureCode,
     Hello,
-    InformativeEvent,
-    LowSeverityEvent,
-    MediumSeverityEvent,
     Message,
     NotAccepted,
     NotCompleted,
@@ -50,16 +45,8 @@ from firmware_if.packets import RequestId
 _HINTS = {"ANSWER_SIZE": "put fewer models of many classes into one bank, or write evaluate = false"}
 _STOP_CHECK_S = 0.25
 """How long a wait may last before the wish to stop is noticed."""
-_CONTROL_RESERVE_BYTES = 256
-"""Part of its receive queue that a payload keeps for frames that need no credit (SPEC.md)."""
 _MOST_OUTGOING_BYTES = 1 << 16
 """Kept for a line that takes nothing; more than a window and what answers it."""
-_MOST_NOISE = 10_000
-"""Console texts, corrupt runs and events that a trace records one by one."""
-_SHOWN = 80
-"""Characters of a console line that an error repeats."""
-_SEVERITIES = {InformativeEvent: "informative", LowSeverityEvent: "low", MediumSeverityEvent: "medium"}
-_REBUILD_HINT = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"
 
 
 @dataclass(frozen=True)
@@ -104,8 +91,7 @@ class Dialogue:
         self._outgoing = b""
         self._requests: dict[int, str] = {}
         self._unread: list[Message] = []
-        self._noise = 0
-        self._dropped_bytes = 0
+        self._noise = Noise(recorder)
         self.uptime_s: float | None = None
         """Of the payload, when it made the packet that came last."""
         self._cut_at: float | None = None
@@ -132,15 +118,14 @@ class Dialogue:
 
         `starting`: the payload has only just been started and will say it by itself.
         """
-        return _checked(self.meet(ready_s, starting=starting), self.target_name)
+        return check_hello(self.meet(ready_s, starting=starting), self.target_name)
 
     def meet(self, ready_s: float, *, starting: bool) -> Hello:
         """As `connect`, for a payload of whatever contract."""
         self._unread = []
         self._connection.open(self.clock.now(), starting=starting)
         deadline = self.clock.now() + ready_s - self.away_s
-        before = self.statistics
-        console, broken = "", ""
+        heard = Heard(self.statistics)
         while self.clock.now() < deadline + self.away_s:
             try:
                 events = self._exchange(deadline + self.away_s - self.clock.now(), stoppable=True)
@@ -149,33 +134,12 @@ class Dialogue:
             for event in events:
                 if isinstance(event, Connected):
                     return event.hello
-                if isinstance(event, Console):
-                    console = event.text if event.text.strip() else console
+                if isinstance(event, Console) and event.text.strip():
+                    heard.console = event.text
                 if isinstance(event, BadPacket):
-                    broken = event.reason
-                self._note(event)
-        raise self._silence(before, ready_s, console=console, broken=broken)
-
-    def _silence(self, before: LinkStatistics, ready_s: float, *, console: str, broken: str) -> ConnectError:
-        received = self.statistics.bytes_received - before.bytes_received
-        frames = self.statistics.frames_received - before.frames_received
-        seen = f"received {received} bytes, {frames} frames"
-        if received == 0:
-            what = "silent port"
-            hint = f"check the port, its cable and the power of {self.target_name}, or run: bench doctor --port PORT"
-        elif broken:
-            what = f"something answers, but breaks the contract: {broken}"
-            hint = "the first 64 bytes of Hello are the same in every version; see firmware_if/SPEC.md"
-        elif frames:
-            what = "something answers, but not to this bench"
-            hint = "is another bench talking to the same payload?"
-        elif console:
-            what = f"only console text, last: {(console.strip().splitlines() or [''])[-1][-_SHOWN:]!r}"
-            hint = "the board runs, but no payload of this contract: flash the firmware"
-        else:
-            what = f"{received} bytes, 0 frames: wrong baud?"
-            hint = "check --baud and [station] baud, or run: bench doctor --port PORT --scan-baud"
-        return ConnectError(f"no HELLO from {self.target_name} within {ready_s:g} s ({seen}): {what}", hint=hint)
+                    heard.broken = event.reason
+                self._noise.note(event)
+        raise explain_silence(heard, self.statistics, ready_s, target_name=self.target_name)
 
     # ------------------------------------------------------------------------------------------------------ requests
     def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
@@ -267,10 +231,10 @@ class Dialogue:
         for event in events:
             if isinstance(event, PacketReceived):
                 self.uptime_s = event.telemetry.uptime_s
-                if not self._note_packet(event):
+                if not self._noise.note_packet(event):
                     messages.append(event.telemetry.message)
             elif isinstance(event, BadPacket):
-                raise TargetFailure(f"the payload broke the contract: {event.reason}", hint=_REBUILD_HINT)
+                raise TargetFailure(f"the payload broke the contract: {event.reason}", hint=REBUILD_HINT)
             elif isinstance(event, LinkLost):
                 taken = f"; {len(self._outgoing)} bytes were not taken by the line" if self._outgoing else ""
                 silent = f"silent for {event.silent_s:.1f} s while awaiting {event.awaited}"
@@ -278,7 +242,7 @@ class Dialogue:
             elif isinstance(event, PayloadRestarted):
                 raise self._lost_models()
             else:
-                self._note(event)
+                self._noise.note(event)
         return messages
 
     def _lost_models(self) -> TargetFailure:
@@ -320,7 +284,7 @@ class Dialogue:
             for event in events:
                 if isinstance(event, PayloadRestarted):
                     return
-                self._note(event)
+                self._noise.note(event)
         raise TargetFailure(f"the payload did not start anew within {timeout_s:g} s of being told to")
 
     def _exchange(self, timeout_s: float, *, stoppable: bool) -> list[Event]:
@@ -369,35 +333,9 @@ class Dialogue:
             self._cut_at = None
 
     # ----------------------------------------------------------------------------------------------- into the trace
-    def _note(self, event: Event) -> None:
-        if isinstance(event, Console):
-            self._record_noise(ConsolePrinted(event.text), len(event.text.encode()))
-        elif isinstance(event, Corrupt):
-            self._record_noise(BytesCorrupted(len(event.data), event.reason), len(event.data))
-
-    def _record_noise(self, entry: Entry, size: int) -> None:
-        """Record what nobody asked for, as long as it is not a flood: the trace stays bounded."""
-        self._noise += 1
-        if self._noise <= _MOST_NOISE:
-            self.recorder.record(entry)
-        else:
-            self._dropped_bytes += size
-
     def close_noise(self) -> None:
         """Say in the trace what was not recorded one by one."""
-        if self._noise > _MOST_NOISE:
-            what = f"{self._noise - _MOST_NOISE} further console texts, corrupt runs and events"
-            self.recorder.record(BytesCorrupted(self._dropped_bytes, f"not recorded one by one: {what}"))
-
-    def _note_packet(self, event: PacketReceived) -> bool:
-        """Whether the packet was an event or a late refusal, which belong to nobody's answer."""
-        message = event.telemetry.message
-        severity = _SEVERITIES.get(type(message))
-        if severity is None or not isinstance(message, InformativeEvent | LowSeverityEvent | MediumSeverityEvent):
-            return False
-        name = EventId(message.event).name.lower() if message.event in set(EventId) else f"event {message.event}"
-        self._record_noise(EventReported(severity, name, message.number, event.telemetry.uptime_s), 0)
-        return True
+        self._noise.close()
 
     def _refusal(self, failure: NotAccepted | NotCompleted) -> Refusal:
         """Note a refusal in the trace and say what it means."""
@@ -419,25 +357,3 @@ class Dialogue:
         """The link's counts since `before`, by field name."""
         now, then = asdict(self.statistics), asdict(before)
         return {name: now[name] - then[name] for name in now}
-
-
-def _checked(hello: Hello, target_name: str) -> Hello:
-    if hello.version != VERSION or hello.fingerprint != FINGERPRINT:
-        raise ConnectError(
-            f"{target_name} runs firmware of another contract: version {hello.version}, fingerprint "
-            f"{hello.fingerprint:016X}; this bench has version {VERSION}, fingerprint {FINGERPRINT:016X}",
-            hint=_REBUILD_HINT,
-        )
-    if hello.frame_bytes != MAX_FRAME_BYTES:
-        raise ConnectError(
-            f"{target_name} says that its largest frame has {hello.frame_bytes} bytes; in this contract that is "
-            f"{MAX_FRAME_BYTES}",
-            hint=_REBUILD_HINT,
-        )
-    least = MAX_FRAME_BYTES + _CONTROL_RESERVE_BYTES
-    if hello.receive_bytes < least:
-        raise ConnectError(
-            f"{target_name} has a receive queue of {hello.receive_bytes} bytes; one frame needs {least}",
-            hint="give the port a larger receive queue",
-        )
-    return hello

@@ -15,7 +15,8 @@ from bench.clock import MonotonicClock
 from bench.plan import make_plan
 from bench.scenario import ModelSpec, Scenario
 from bench.session import ConnectError, Recorder, Session, run
-from bench.session.dialogue import _MOST_NOISE, _MOST_OUTGOING_BYTES, Dialogue
+from bench.session.dialogue import _MOST_OUTGOING_BYTES, Dialogue
+from bench.session.noise import MOST_NOISE
 from bench.session.patience import Patience
 from bench.target import load_target
 from bench.trace import Entry, RunEnded, SamplesTrained, TargetFailed
@@ -127,7 +128,7 @@ def check_ended(ended: Ended, *reasons: str) -> None:
     assert any(reason in ended.failure.reason for reason in reasons), ended.failure.reason
     assert ended.seconds < LATEST_S
     assert ended.growth_bytes < MOST_GROWTH_BYTES
-    assert len(ended.trace) < _MOST_NOISE + 1000
+    assert len(ended.trace) < MOST_NOISE + 1000
     last = ended.trace[-1]
     assert isinstance(last, RunEnded)
     assert last.reason == ended.failure.reason
@@ -213,7 +214,7 @@ def test_what_waits_for_a_line_that_takes_nothing_is_bounded() -> None:
     for _ in range(10 * _MOST_OUTGOING_BYTES // 20):  # each is answered by an acknowledgement of 20 bytes
         dialogue.receive(0.0)
     assert _MOST_OUTGOING_BYTES <= line.most_bytes < _MOST_OUTGOING_BYTES + CREDIT
-    assert len(dialogue.recorder.entries) == _MOST_NOISE
+    assert len(dialogue.recorder.entries) == MOST_NOISE
 
 
 def remade(kind: type[Any], **lies: object) -> Change:
