@@ -169,13 +169,14 @@ def _failure(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _payload_said(trace: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    from bench.printed import printable
     from bench.trace import ConsolePrinted, EventReported
 
     events = [entry for entry in trace if isinstance(entry, EventReported)][-_EVENTS:]
     if events:
         lines = (f"{entry.uptime_s:12.6f} s  {entry.severity:<11}  {entry.event} ({entry.number})" for entry in events)
         yield f"payload: last {len(events)} events (uptime)", "\n".join(lines)
-    printed = "".join(entry.text for entry in trace if isinstance(entry, ConsolePrinted))
+    printed = printable("".join(entry.text for entry in trace if isinstance(entry, ConsolePrinted)))
     if printed.strip():
         yield "payload: console", "\n".join(printed.splitlines()[-_CONSOLE_LINES:])
 
