@@ -9,6 +9,7 @@ import pytest
 from bench import api
 from bench.pytest_plugin import Accuracy, Payload, Run, hookspecs, plugin, settings
 from tests.plugin.lab import Lab, printed
+from tests.plugin.test_payload import EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
@@ -77,6 +78,15 @@ def blocks(lab: Lab) -> None:
     """Write the page's files."""
     for text, name in re.findall(r"^```\w+\n(# ([\w.]+)\n.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
         lab.write(name, text)
+
+
+def test_the_example_is_the_same_everywhere() -> None:
+    [shown] = re.findall(r"^def test_arow.*?^```", PAGE, re.MULTILINE | re.DOTALL)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert shown in readme
+    body = shown.removesuffix("```").split()  # the formatter counts blanks in its own way
+    assert body == EXAMPLE.partition("\n\n")[2].split()
+    assert body[: body.index("#")] == (api.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].split()
 
 
 def test_the_first_example_does_what_the_page_says(lab: Lab) -> None:
