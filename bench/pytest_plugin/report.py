@@ -132,7 +132,9 @@ def _shorten(report: pytest.TestReport, item: pytest.Item, caught: pytest.Except
         return
     lines = [error.message] + ([f"hint: {error.hint}"] if error.hint else [])
     own = [entry for entry in caught.traceback if Path(entry.path) == item.path]
-    lines += [f"{item.location[0]}:{own[-1].lineno + 1}: {str(own[-1].statement).strip()}"] if own else []
+    if own:
+        statement = str(own[-1].statement).strip().split("\n", 1)[0]
+        lines.append(f"{item.location[0]}:{own[-1].lineno + 1}: {statement}")
     report.longrepr = "\n".join(lines)
 
 
@@ -143,9 +145,9 @@ def _sections(noted: _Noted) -> Iterator[tuple[str, str]]:
     if run is not None:
         yield from _failure(run)
         yield "verdicts", _table(run) + f"run folder: {run.folder}"
-        yield from _payload_said(run.finished.trace)
+        yield from payload_sections(run.finished.trace)
     elif noted.broken is not None:
-        yield from _payload_said(_readable(noted.broken))
+        yield from payload_sections(_readable(noted.broken))
     if noted.board is not None:
         began = noted.began
         lines = link_tail(
@@ -168,7 +170,8 @@ def _failure(run: Run) -> Iterator[tuple[str, str]]:
         yield "payload failed", "\n".join(said)
 
 
-def _payload_said(trace: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+def payload_sections(trace: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """The last events and console lines of a trace, with their titles."""
     from bench.printed import printable
     from bench.trace import ConsolePrinted, EventReported
 
