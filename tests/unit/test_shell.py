@@ -200,7 +200,8 @@ def test_a_bench_that_is_ended_leaves_nothing_of_a_command(
     bench = subprocess.Popen(
         [sys.executable, "-c", BENCH.format(pids=pids, fifo=fifo, timeout=timeout)], stderr=subprocess.DEVNULL
     )
-    with fifo.open():  # opens when the command does
+    with fifo.open() as begun:
+        begun.readline()
         bench.send_signal(number)
         assert bench.wait(20.0) != 0
     processes = [int(line) for line in pids.read_text().split()]
