@@ -5,7 +5,7 @@ import re
 import select
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from bench.transport.usb import find_device
 
 GRACE_S: Final = 2.0
 """Between SIGTERM and SIGKILL: for a flash tool to let go of its probe."""
+_STOP_CHECK_S: Final = 0.25
 _LINES_IN_MESSAGE: Final = 4
 _NOT_EXECUTABLE: Final = 126
 _NOT_FOUND: Final = 127
@@ -33,13 +34,25 @@ class CommandOutput:
     duration_s: float
 
 
+class CommandStopped(Exception):  # noqa: N818 - somebody asked for it
+    """A command was ended because somebody wants the bench to stop."""
+
+
 def run_command(
-    command: ShellCommand, *, port: str, elf: Path | None, target: str, baud: int, what: str
+    command: ShellCommand,
+    *,
+    port: str,
+    elf: Path | None,
+    target: str,
+    baud: int,
+    what: str,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> CommandOutput:
     """Run a line to its end by /bin/sh; `what` names it in errors: 'flash' or 'reset'.
 
     It finds HIL_PORT, HIL_ELF, HIL_TARGET and HIL_BAUD in its environment, and no input. Nothing of its process group
-    is left when this returns or raises. Raises CommandError when it fails, hangs, or wants an ELF and there is none.
+    is left when this returns or raises. Raises CommandError when it fails, hangs, or wants an ELF and there is none;
+    CommandStopped when `should_stop`, which is asked every quarter of a second and before it begins.
     """
     told = {"HIL_PORT": _device_of(port), "HIL_TARGET": target, "HIL_BAUD": str(baud)}
     if elf is not None:
@@ -48,6 +61,8 @@ def run_command(
         message = f"the {what} command of {target} wants $HIL_ELF, and the bench has no firmware for {target}"
         raise CommandError(message, hint=f"write the file into {what}_command, or name a port in the target's file")
     inherited = {name: value for name, value in os.environ.items() if name != "HIL_ELF"}
+    if should_stop():
+        raise CommandStopped
     child = Child(["/bin/sh", "-c", command.line], environment=inherited | told)
     started = time.monotonic()
     try:
@@ -57,7 +72,7 @@ def run_command(
             f"the {what} command of {target} cannot be started: {error.strerror}", hint="is there a /bin/sh?"
         ) from error
     try:
-        ended = _wait(child, command.timeout_s)
+        ended = _wait(child, command.timeout_s, should_stop=should_stop)
     finally:
         _end(child)
     if not ended:
@@ -75,8 +90,13 @@ def _device_of(port: str) -> str:
         return port
 
 
-def _wait(child: Child, timeout_s: float, *, all_of_it: bool = False) -> bool:
-    """Whether it ends within that time; `all_of_it`: and everything that holds its output open."""
+def _wait(
+    child: Child, timeout_s: float, *, all_of_it: bool = False, should_stop: Callable[[], bool] = lambda: False
+) -> bool:
+    """Whether it ends within that time; `all_of_it`: and everything that holds its output open.
+
+    Raises CommandStopped when `should_stop`.
+    """
     until = time.monotonic() + timeout_s
     exited = os.pidfd_open(child.pid)
     watched = {exited, child.output}
@@ -86,7 +106,7 @@ def _wait(child: Child, timeout_s: float, *, all_of_it: bool = False) -> bool:
             poll.register(descriptor, select.POLLIN)
         while True:
             left_s = max(until - time.monotonic(), 0.0)
-            for descriptor, _ in poll.poll(-(-left_s * 1000 // 1)):
+            for descriptor, _ in poll.poll(-(-min(left_s, _STOP_CHECK_S) * 1000 // 1)):
                 if descriptor == exited or not child.read_output():
                     poll.unregister(descriptor)
                     watched.remove(descriptor)
@@ -94,6 +114,8 @@ def _wait(child: Child, timeout_s: float, *, all_of_it: bool = False) -> bool:
                 return True
             if left_s <= 0:
                 return False
+            if should_stop():
+                raise CommandStopped
     finally:
         os.close(exited)
 

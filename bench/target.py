@@ -237,7 +237,7 @@ def _read_transport(table: StrictTable) -> TransportSpec:
     kind = table.take("kind", str, choices=("qemu", "process", "serial"))
     ready_s = table.take_number("ready_s", float, low=0.01, high=600.0)
     named = table.take("firmware", str, None)
-    firmware = table.path.parent / named if named is not None else None
+    firmware = (table.path.parent / named).absolute() if named is not None else None
     if kind == "serial":
         return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s, firmware=firmware)
     if kind == "process":

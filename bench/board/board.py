@@ -19,6 +19,7 @@ from bench.errors import BenchError, ConfigurationError
 from bench.run_folder import discard_folder, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
+from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
 from bench.trace import PayloadConnected, TraceWriter
 from bench.transport import LinkTail, RecordingTransport
@@ -218,6 +219,10 @@ class Board:
             try:
                 with recorded_link(self.transport, folder, recorder):
                     outcome = self._carry_out(job, recorder, should_stop=should_stop, timeout_s=timeout_s)
+            except KeyboardInterrupt:
+                if len(recorder.entries) == 1:
+                    discard_folder(folder)
+                raise
             except BenchError as error:
                 if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
                     discard_folder(folder)  # nothing happened that is worth keeping
@@ -225,10 +230,19 @@ class Board:
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
         return FinishedRun(folder, files, outcome, recorder.entries, recorder.started)
 
+    def _open_unless(self, should_stop: Callable[[], bool]) -> None:
+        """Open; a wish to stop before the link has begun ends everything, as there is nothing to be fetched."""
+        if self.desk is not None:
+            self.desk.should_stop = should_stop
+        try:
+            self.open()
+        except CommandStopped:
+            raise KeyboardInterrupt from None
+
     def _carry_out(
         self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool], timeout_s: float | None
     ) -> str:
-        self.open()
+        self._open_unless(should_stop)
         if self.desk is not None:
             while self.desk.ran:
                 recorder.record(self.desk.ran.pop(0))

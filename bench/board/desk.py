@@ -13,21 +13,30 @@ from bench.transport import Transport
 from bench.transport.around import TransportAround
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass
 class Desk:
-    """The shell commands for one board. `ran` are those that were run and are not in a trace yet."""
+    """The shell commands for one board. `ran` are those that were run and are not in a trace yet.
+
+    `should_stop` is asked while one runs.
+    """
 
     spec: SerialSpec
     target_name: str
     elf: Path | None
     ran: list[CommandRan] = field(default_factory=list)
 
+    should_stop: Callable[[], bool] = _never
+
     def reset(self) -> None:
-        """Start the board anew; raises CommandError."""
+        """Start the board anew; raises CommandError or CommandStopped."""
         self._run(self.spec.reset, "reset")
 
     def flash(self) -> None:
-        """Write the firmware into the board; raises CommandError."""
+        """Write the firmware into the board; raises CommandError or CommandStopped."""
         self._run(self.spec.flash, "flash")
 
     def _run(self, command: ShellCommand | None, what: str) -> None:
@@ -40,6 +49,7 @@ class Desk:
             target=self.target_name,
             baud=self.spec.baud,
             what=what,
+            should_stop=self.should_stop,
         )
         self.ran.append(CommandRan(what, command.line, output.duration_s, output.text))
 

@@ -1,5 +1,6 @@
 """A board that runs share, one after the other."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,3 +138,19 @@ def test_a_flash_command_that_fails_or_hangs_is_one_error(tmp_path: Path) -> Non
             pytest.raises(ConfigurationError, match="nothing says which"),
         ):
             board.reset()
+
+
+def test_a_wish_to_stop_is_heard_while_a_command_runs_and_nothing_is_flashed(
+    scenario: Path, recording: Path, tmp_path: Path
+) -> None:
+    with BoardWithCommands(tmp_path, None) as desk:
+        target = with_commands(desk, reset="echo resetting; sleep 1000")
+        assert isinstance(target.transport, SerialSpec)
+        asked = iter([False, False])
+        started = time.monotonic()
+        job = make_job(load_scenario(scenario), target, recording=recording)
+        with Board(target) as board, pytest.raises(KeyboardInterrupt):
+            board.run(job, claim_folder(tmp_path / "run"), should_stop=lambda: next(asked, True))
+        assert time.monotonic() - started < 9, "the command's deadline was waited for"
+        assert desk.said == []
+    assert not (tmp_path / "run").exists()

@@ -108,6 +108,14 @@ def test_a_process_and_a_board_are_other_ways_to_a_target(tmp_path: Path) -> Non
     assert board(tmp_path).port is None
 
 
+def test_firmware_beside_a_target_of_the_working_folder_is_no_program_of_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target(tmp_path, QEMU.replace('port = "zynq"\n', "").replace("[transport]", '[transport]\nfirmware = "my.elf"'))
+    monkeypatch.chdir(tmp_path)
+    assert own_firmware(load_target("demo.toml")) == tmp_path / "my.elf"
+
+
 def test_firmware_of_ones_own_is_found_beside_the_target_and_is_not_on_a_port(tmp_path: Path) -> None:
     text = QEMU.replace('port = "zynq"\n', "").replace("[transport]", '[transport]\nfirmware = "build/my.elf"')
     found = target(tmp_path, text)
