@@ -15,6 +15,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -159,6 +160,8 @@ def _unpack(file: Path, folder: Path) -> None:
         if total > MAX_BYTES:
             raise RunFolderError(f"{file} unpacks to {total:,} bytes; a run has at most {MAX_BYTES:,}", hint=_HINT)
         parts = [_checked_parts(info, file) for info in members]
+        if doubled := next((names for names, count in Counter(parts).items() if count > 1), ()):
+            raise RunFolderError(f"{file} has {'/'.join(doubled)!r} twice; nothing was unpacked", hint=_HINT)
         top = {names[0] for names in parts}
         is_wrapped = len(top) == 1 and all(len(names) > 1 for names in parts)
         for info, names in zip(members, parts, strict=True):

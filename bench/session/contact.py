@@ -10,6 +10,8 @@ from firmware_if.messages import FINGERPRINT, MAX_FRAME_BYTES, VERSION, Hello
 REBUILD_HINT: Final = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"
 _CONTROL_RESERVE_BYTES: Final = 256
 """Part of its receive queue that a payload keeps for frames that need no credit (SPEC.md)."""
+_TEXT_SHARE: Final = 0.5
+"""Of the bytes, from which on a board prints text. Of random bytes, as at a wrong rate, a few in a hundred look so."""
 _SHOWN: Final = 80
 """Characters of a console line that an error repeats."""
 
@@ -27,6 +29,7 @@ def explain_silence(heard: Heard, now: LinkStatistics, ready_s: float, *, target
     """Why there was no Hello, as far as it can be told."""
     received = now.bytes_received - heard.before.bytes_received
     frames = now.frames_received - heard.before.frames_received
+    text = now.console_bytes - heard.before.console_bytes
     seen = f"received {received} bytes, {frames} frames"
     if received == 0:
         what = "silent port"
@@ -37,11 +40,11 @@ def explain_silence(heard: Heard, now: LinkStatistics, ready_s: float, *, target
     elif frames:
         what = "something answers, but not to this bench"
         hint = "is another bench talking to the same payload?"
-    elif heard.console:
+    elif heard.console and text >= _TEXT_SHARE * received:
         what = f"only console text, last: {(heard.console.strip().splitlines() or [''])[-1][-_SHOWN:]!r}"
         hint = "the board runs, but no payload of this contract: flash the firmware"
     else:
-        what = f"{received} bytes, 0 frames: wrong baud?"
+        what = f"{received} bytes that are neither text nor frames: wrong baud?"
         hint = "check --baud and [station] baud, or run: bench doctor --port PORT --scan-baud"
     return ConnectError(f"no HELLO from {target_name} within {ready_s:g} s ({seen}): {what}", hint=hint)
 

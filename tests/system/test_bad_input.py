@@ -111,7 +111,14 @@ class TestPort:
         said = iter([b"", random.Random(7).randbytes(340)])
         with device_on_pty(lambda _: next(said, b"")) as port:
             ended = run_with(tmp_path, "--target", board, "--port", port)
-        check_error(ended, "340 bytes, 0 frames: wrong baud?", hint="check --baud")
+        check_error(ended, "340 bytes that are neither text nor frames: wrong baud?", hint="check --baud")
+
+    def test_bytes_of_which_a_few_look_like_text_are_no_console(self, tmp_path: Path, board: Path) -> None:
+        noise = random.Random(7).randbytes(2000)
+        said = iter([b"", noise + b"\0Q&\n\0" + noise])
+        with device_on_pty(lambda _: next(said, b"")) as port:
+            ended = run_with(tmp_path, "--target", board, "--port", port)
+        check_error(ended, "neither text nor frames: wrong baud?", hint="check --baud")
 
     def test_firmware_of_another_contract(self, tmp_path: Path, board: Path) -> None:
         with device_on_pty(Greeting(FINGERPRINT ^ 1)) as port:

@@ -145,6 +145,16 @@ def with_size(file: Path, size: int) -> Path:
     return file
 
 
+def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pack.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("run/trace.jsonl", "one")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("run/trace.jsonl", "two")
+    with pytest.raises(RunFolderError, match=r"has 'run/trace.jsonl' twice; nothing was unpacked"), unpacked(file):
+        pass
+
+
 def test_too_many_files_and_too_many_bytes_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     refuse(made(tmp_path / "a.zip", {f"f{number}": b"" for number in range(MAX_FILES + 1)}), "has 4,097 files")
     refuse(made(tmp_path / "a.zip", {f"f{number}" * 40: b"" for number in range(6000)}), "has a directory of 1,")
