@@ -136,8 +136,9 @@ class Deframer:
         """Yield what `data` completes."""
         *ended, rest = data.split(b"\0")
         for part in ended:
-            yield from self._take(part)
-            yield from self._end_run()
+            if part or self._pending or self._skipping or not self._at_start:  # else a zero after a zero
+                yield from self._take(part)
+                yield from self._end_run()
         yield from self._take(rest)
 
     def _take(self, part: bytes) -> Iterator[Console | Corrupt]:

@@ -11,7 +11,7 @@ from typing import Final, Self
 from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
-from bench.board.lock import BoardLock
+from bench.board.lock import BoardLock, Owner
 from bench.board.record import recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
@@ -21,7 +21,7 @@ from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
 from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
-from bench.trace import PayloadConnected, TraceWriter
+from bench.trace import LockTakenOver, PayloadConnected, TraceWriter
 from bench.transport import LinkTail, RecordingTransport
 from bench.transport.usb import find_device
 from firmware_if.messages import Hello
@@ -63,6 +63,7 @@ class Board:
         self._clock = clock or MonotonicClock()
         self._lock_wait_s = lock_wait_s
         self._lock: BoardLock | None = None
+        self._dead_owner: Owner | None = None
         self._opened = False
         self._transport: RecordingTransport | None = None
         self._last_transport: RecordingTransport | None = None
@@ -132,7 +133,7 @@ class Board:
         elif isinstance(self.target.transport, SerialSpec):  # what the bench starts, it starts for itself alone
             lock = BoardLock(find_device(self.target.transport.url or ""))
             lock.acquire(self._lock_wait_s)
-            self._lock = lock
+            self._lock, self._dead_owner = lock, lock.taken_over
         self._opened = True
         try:
             self._before_start(self)
@@ -243,6 +244,9 @@ class Board:
         self, job: Job, recorder: Recorder, *, should_stop: Callable[[], bool], timeout_s: float | None
     ) -> str:
         self._open_unless(should_stop)
+        if self._dead_owner is not None:
+            recorder.record(LockTakenOver(str(self._dead_owner)))
+            self._dead_owner = None
         if self.desk is not None:
             while self.desk.ran:
                 recorder.record(self.desk.ran.pop(0))

@@ -16,6 +16,7 @@ from bench.trace import (
     LinkCut,
     LinkRecordingFull,
     LinkResumed,
+    LockTakenOver,
     ModelLoaded,
     ModelSkipped,
     PayloadConnected,
@@ -85,6 +86,8 @@ class RunProgress:
                 self._say(
                     f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")
                 )
+            case LockTakenOver():
+                self._say(f"lock taken over from {entry.owner}, which has died")
             case CommandRan():
                 self._say(f"{entry.what} command: done in {entry.duration_s:.1f} s")
             case LinkCut():

@@ -342,6 +342,14 @@ class ConsolePrinted(Entry):
 
 
 @dataclass(frozen=True)
+class LockTakenOver(Entry):
+    """The board was locked by somebody who died without freeing it; owner: who that was."""
+
+    kind: ClassVar[str] = "lock_taken_over"
+    owner: str
+
+
+@dataclass(frozen=True)
 class CommandRan(Entry):
     """A shell command of the station that was run before the link began. what: reset or flash."""
 
@@ -413,6 +421,7 @@ ENTRIES: dict[str, type[Entry]] = {
         RequestRefused,
         EventReported,
         ConsolePrinted,
+        LockTakenOver,
         CommandRan,
         BytesCorrupted,
         LinkRecordingFull,

@@ -1,5 +1,7 @@
 """A board that runs share, one after the other."""
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from bench.scenario import load_scenario
 from bench.session import ConnectError
 from bench.station import place
 from bench.target import SerialSpec, ShellCommand, Target, load_target
-from bench.trace import CommandRan, load_trace
+from bench.trace import CommandRan, LockTakenOver, load_trace
 from tests.system.boards import BoardWithCommands, payload_on_pty
 from tests.system.command_line import save_rows, write_scenario
 
@@ -154,3 +156,23 @@ def test_a_wish_to_stop_is_heard_while_a_command_runs_and_nothing_is_flashed(
         assert time.monotonic() - started < 9, "the command's deadline was waited for"
         assert desk.said == []
     assert not (tmp_path / "run").exists()
+
+
+HOLD = "import sys; from bench.board import BoardLock; BoardLock(sys.argv[1]).acquire(); print(flush=True); input()"
+
+
+def test_a_run_says_whose_lock_it_took_over(
+    host_payload: Path, scenario: Path, recording: Path, tmp_path: Path
+) -> None:
+    with payload_on_pty(host_payload) as port:
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLD, port], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as holder:
+            assert holder.stdout is not None
+            holder.stdout.readline()
+            holder.kill()
+        job = make_job(load_scenario(scenario), place(load_target("host"), port=port), recording=recording)
+        with Board(job.target) as board:
+            finished = board.run(job, claim_folder(tmp_path / "run"))
+    [entry] = [entry for entry in finished.trace if isinstance(entry, LockTakenOver)]
+    assert f"(pid {holder.pid}, since " in entry.owner
