@@ -1,8 +1,10 @@
 """A scenario that a program writes: its text, as a file would hold it, so that the run folder is complete."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Final
 
@@ -29,14 +31,16 @@ def compose_scenario(  # one argument for each key
     evaluate: bool = True,
 ) -> Scenario:
     """A scenario without limits or recording; raises ConfigurationError as for a file with the same mistakes."""
+    if not models:
+        raise ConfigurationError("no model was given", hint='for example models=[Model("arow", features="orbitai-3d")]')
     lines = [
-        f"name = {json.dumps(scenario_name(name))}",
-        f"title = {json.dumps(title)}",
-        f"mode = {json.dumps(mode)}",
-        *([f"epochs = {epochs}"] if epochs else []),
-        *([f"speed = {speed!r}"] if speed is not None else []),
-        f"restart_between_segments = {json.dumps(restart_between_segments)}",
-        f"evaluate = {json.dumps(evaluate)}",
+        f"name = {toml_text(scenario_name(name))}",
+        f"title = {toml_text(title)}",
+        f"mode = {toml_text(mode)}",
+        *([f"epochs = {toml_text(epochs)}"] if epochs else []),
+        *([f"speed = {number(speed, 'speed')!r}"] if speed is not None else []),
+        f"restart_between_segments = {toml_text(restart_between_segments)}",
+        f"evaluate = {toml_text(evaluate)}",
     ]
     for model_name, model in zip(_names(models), models, strict=True):
         lines += ["", "[[models]]", *_model(model_name, model)]
@@ -53,33 +57,56 @@ def scenario_name(text: str) -> str:
     return name or "scenario"
 
 
+def toml_text(value: object) -> str:
+    """A value as TOML; a text as a basic string on one line, in which what is no character is replaced.
+
+    What has no counterpart is written as a text, which whoever reads the scenario refuses by the key's name.
+    """
+    if not isinstance(value, str):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves become one, or U+FFFD
+    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that JSON lets through
+
+
+def number(value: object, name: str) -> float:
+    """Any real number, numpy's too, as Python's; raises ConfigurationError for what is none, or not finite."""
+    if not isinstance(value, bool) and isinstance(value, Real):
+        try:
+            plain = float(value)
+        except OverflowError:
+            plain = math.inf
+        if math.isfinite(plain):
+            return plain
+    raise ConfigurationError(f"{name} is {value!r}, expected a finite number", hint=f"write {name} as 0.5 or 400")
+
+
 def limit_text(limit: Limit) -> str:
     """A [[limits]] table."""
     bounds = {"equal": limit.equal, "at_least": limit.at_least, "at_most": limit.at_most}
-    lines = ["[[limits]]", f"measure = {json.dumps(limit.measure)}"]
+    lines = ["[[limits]]", f"measure = {toml_text(limit.measure)}"]
     lines += [f"{key} = {bound!r}" for key, bound in bounds.items() if bound is not None]
-    lines += [f"clock = {json.dumps(limit.clock)}"] if limit.clock else []
+    lines += [f"clock = {toml_text(limit.clock)}"] if limit.clock else []
     # One that does not come with the bench is written as its file, which a scenario may name wherever it is.
     targets = [name if name in target_names() else f"{name}.toml" for name in limit.targets or ()]
-    lines += [f"targets = {json.dumps(targets)}"] if targets else []
+    lines += [f"targets = {toml_text(targets)}"] if targets else []
     lines += [] if limit.required else ["required = false"]
-    lines += [f"because = {json.dumps(limit.because)}"] if limit.because else []
+    lines += [f"because = {toml_text(limit.because)}"] if limit.because else []
     return "\n".join(lines) + "\n"
 
 
 def _model(name: str, model: Model) -> Iterator[str]:
-    yield f"name = {json.dumps(name)}"
-    yield f"learner = {json.dumps(model.learner)}"
-    yield f"features = {json.dumps(model.features)}"
-    yield f"arithmetic = {json.dumps(model.arithmetic or _arithmetic(model))}"
+    yield f"name = {toml_text(name)}"
+    yield f"learner = {toml_text(model.learner)}"
+    yield f"features = {toml_text(model.features)}"
+    yield f"arithmetic = {toml_text(model.arithmetic or _arithmetic(model))}"
     if model.hyperparameters:
-        given = ", ".join(f"{json.dumps(key)} = {float(value)!r}" for key, value in model.hyperparameters.items())
+        given = ", ".join(f"{toml_text(key)} = {number(value, key)!r}" for key, value in model.hyperparameters.items())
         yield f"hyperparameters = {{ {given} }}"
     if model.channels is not None:
-        yield f"channels = {json.dumps(list(model.channels))}"
-    yield f"bias = {json.dumps(model.bias)}"
+        yield f"channels = {toml_text(list(model.channels))}"
+    yield f"bias = {toml_text(model.bias)}"
     if model.initial is not None:
-        yield f"initial = {json.dumps(str(model.initial.resolve()))}"
+        yield f"initial = {toml_text(str(model.initial.resolve()))}"
 
 
 def _arithmetic(model: Model) -> str:

@@ -19,7 +19,7 @@ EXIT_PASS: Final = 0
 EXIT_FAIL: Final = 1
 EXIT_UNMEASURED: Final = 3
 
-_ALWAYS: Final = Limit(measure=COMPLETED, equal=1)
+ALWAYS: Final = Limit(measure=COMPLETED, equal=1)
 """Whatever a scenario asks for, a run that did not get to its end does not pass."""
 
 
@@ -67,7 +67,7 @@ def judge(
 def _judge(
     measurements: Sequence[Measurement], limits: Sequence[Limit], selection: Selection | None
 ) -> Sequence[Verdict]:
-    applied = (_ALWAYS, *(limit for limit in limits if limit != _ALWAYS))
+    applied = (ALWAYS, *(limit for limit in limits if limit != ALWAYS))
     verdicts = []
     for measurement in measurements:
         found = [limit for limit in applied if fnmatchcase(measurement.name, limit.measure)]

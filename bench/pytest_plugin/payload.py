@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,16 +14,16 @@ import pytest
 
 from bench.api import Duration, Model
 from bench.board import Board, FinishedRun, Job, make_job
-from bench.compose import compose_scenario, limit_text
+from bench.compose import compose_scenario, limit_text, number
 from bench.errors import BenchError, ConfigurationError
 from bench.pytest_plugin import report
-from bench.report.json import save_verdicts
+from bench.report.json import replace_content, save_verdicts
 from bench.run_folder import new_run_folder
-from bench.scenario import Limit, ModelSpec, Scenario, load_scenario
+from bench.scenario import Limit, ModelSpec, Scenario, load_scenario, make_scenario
 from bench.strict import nearest_hint
 from bench.target import Target
 from bench.telemetry import Recording
-from bench.verdict import FAIL, UNMEASURED, Verdict, judge_limit
+from bench.verdict import ALWAYS, FAIL, UNMEASURED, Verdict, judge_limit
 from firmware_if.messages import Hello
 
 _FAMILIES: Final = ("evaluation", "prequential", "recording")
@@ -121,7 +122,17 @@ class Run:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What was judged: by the scenario's limits, and by `require`."""
-        return (*(figure for figure in self.figures if figure.outcome is not None), *self._required)
+        return tuple(verdict for verdict in self._everything() if verdict.outcome is not None)
+
+    def _everything(self) -> Iterator[Verdict]:
+        """As `bench judge` orders it: what `require` added comes behind the scenario's verdicts on the same measure."""
+        required: dict[str, list[Verdict]] = {}
+        for verdict in self._required:
+            required.setdefault(verdict.name, []).append(verdict)
+        for name, figures in groupby(self.figures, key=lambda figure: figure.name):
+            more = required.pop(name, [])
+            yield from (figure for figure in figures if figure.outcome is not None or not more)
+            yield from more
 
     def value(self, name: str) -> float:
         """A measured value; raises VerdictFailed where it was not measured, ConfigurationError for an unknown name."""
@@ -173,8 +184,8 @@ class Run:
         __tracebackhide__ = True
         limit = self._for_here(_limit(measure, at_most=at_most, at_least=at_least, equal=equal, because=because))
         verdict = judge_limit(self._find(measure), limit)
-        self._required.append(verdict)
-        self._save(limit)
+        if limit != ALWAYS:  # which every run is held to already
+            self._save(limit, verdict)
         report.note_verdicts(self._item, [verdict])
         if verdict.outcome == FAIL:
             raise VerdictFailed(report.sentence(verdict))
@@ -189,13 +200,14 @@ class Run:
             return replace(limit, targets=(files.target.name,))
         return limit
 
-    def _save(self, limit: Limit) -> None:
+    def _save(self, limit: Limit, verdict: Verdict) -> None:
         """Into the run folder: the limit as if the scenario had it, and its verdict."""
-        scenario = self.folder / "scenario.toml"
-        scenario.write_text(scenario.read_text(encoding="utf-8") + "\n" + limit_text(limit), encoding="utf-8")
-        named = {verdict.name for verdict in self._required}
-        kept = [figure for figure in self.figures if figure.outcome is not None or figure.name not in named]
-        save_verdicts((*kept, *self._required), self.folder / "verdicts.json")
+        path = self.folder / "scenario.toml"
+        text = path.read_text(encoding="utf-8") + "\n" + limit_text(limit)
+        make_scenario(text, path)  # what could not be read again is refused before it is written
+        replace_content(path, text.encode())
+        self._required.append(verdict)
+        save_verdicts(tuple(self._everything()), self.folder / "verdicts.json")
 
     def check(self) -> None:
         """Raise VerdictFailed if a required verdict of the scenario is FAIL; note those that are UNMEASURED."""
@@ -308,7 +320,7 @@ def _limit(
     if not clocks and measure.partition(".")[0] in {"timing", "time"} and not measure.endswith(".count"):
         message = f"require({measure!r}): a duration says nothing without its clock"
         raise ConfigurationError(message, hint="for example at_most=instructions(400), from bench.api")
-    counts = {key: bound.count if isinstance(bound, Duration) else bound for key, bound in bounds.items()}
+    counts = {key: number(bound.count if isinstance(bound, Duration) else bound, key) for key, bound in bounds.items()}
     return Limit(
         measure,
         at_most=counts.get("at_most"),

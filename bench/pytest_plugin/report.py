@@ -34,6 +34,11 @@ class _Noted:
     broken: Path | None = None
     """Folder of a run that the bench could not finish."""
     unmeasured: list[str] = field(default_factory=list)
+    """Reasons that no report has told yet."""
+    passed: bool = False
+    """A report of its call is out, and says so."""
+    over: bool = False
+    """Its last report is out."""
     board: Board | None = None
     began: float = 0.0
     """On the board's clock."""
@@ -75,7 +80,12 @@ def note_verdicts(item: pytest.Item, verdicts: Iterable[Verdict]) -> None:
 
 
 def note_unmeasured(item: pytest.Item, reason: str) -> None:
-    """The item cannot pass any more: at its best it is skipped with this reason."""
+    """The item cannot pass any more: at its best it is skipped with this reason. Raises where nobody would hear it."""
+    from bench.errors import ConfigurationError
+
+    if _noted(item).over:
+        message = f"{reason}; the test of this run, {item.nodeid}, is over and cannot say so"
+        raise ConfigurationError(message, hint="judge a run in the test that made it")
     _noted(item).unmeasured.append(reason)
 
 
@@ -107,13 +117,24 @@ def complete(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo
         _shorten(report, item, call.excinfo)
     if report.failed:
         report.sections += list(_sections(noted))
-    if report.when == "call" and report.passed and noted.unmeasured:
-        _take_back(report, item, noted.unmeasured)
+    if report.when != "setup":
+        if noted.unmeasured and call.excinfo is None:  # whatever xfail has made of it
+            _take_back(report, item, noted)
+        noted.unmeasured.clear()
+    noted.passed = noted.passed or (report.when == "call" and report.passed)
+    noted.over = report.when == "teardown"
 
 
-def _take_back(report: pytest.TestReport, item: pytest.Item, reasons: Sequence[str]) -> None:
-    """Skipped with the reason, or failed where skips are not allowed."""
-    text = "; ".join(dict.fromkeys(reasons))
+def _take_back(report: pytest.TestReport, item: pytest.Item, noted: _Noted) -> None:
+    """Skipped with the reason, or failed where skips are not allowed, or where it has been called passed already."""
+    text = "; ".join(dict.fromkeys(noted.unmeasured))
+    vars(report).pop("wasxfail", None)  # what was not measured has neither failed as expected nor passed
+    if noted.passed:
+        report.outcome = "failed"
+        report.longrepr = f"{text}\nhint: the test had passed by then: call require in the test, or before the yield"
+        return
+    if report.when == "teardown":
+        return  # the call was no pass, and said so
     if settings.required(item.config):
         report.outcome = "failed"
         report.longrepr = f"required by --hil-require: {text}"
@@ -198,6 +219,7 @@ def _readable(folder: Path) -> Sequence[Entry]:
 def _table(run: Run) -> str:
     from bench.cli.show import format_value, verdicts_text
 
-    listed = [figure for figure in run.figures if figure.outcome is None]
+    judged = {verdict.name for verdict in run.verdicts}
+    listed = [figure for figure in run.figures if figure.outcome is None and figure.name not in judged]
     read = (f"read by the test: {name} = {format_value(f.value, f.unit)}" for name, f in run.read.items())
     return verdicts_text((*run.verdicts, *listed)) + "".join(f"{line}\n" for line in read)

@@ -21,12 +21,12 @@ def test_arow_learns_the_camera_rule(hil_payload, hil_recording):
 
 def judged(folder: Path) -> list[tuple[str, str | None, float | None, str | None]]:
     """What `bench judge` makes of a folder."""
-    return sorted(((v.name, v.outcome, v.value, v.limit) for v in judge_run(folder, load_run_files(folder))), key=str)
+    return [(v.name, v.outcome, v.value, v.limit) for v in judge_run(folder, load_run_files(folder))]
 
 
 def saved(folder: Path) -> list[tuple[str, str | None, float | None, str | None]]:
     verdicts = json.loads((folder / "verdicts.json").read_text())
-    return sorted(((v["name"], v["outcome"], v["value"], v["limit"]) for v in verdicts), key=str)
+    return [(v["name"], v["outcome"], v["value"], v["limit"]) for v in verdicts]
 
 
 def test_the_example_passes_where_instructions_are_counted_and_is_skipped_elsewhere(lab: Lab) -> None:
@@ -148,6 +148,14 @@ def test_unmeasured_is_skipped_with_the_reason_and_fails_where_it_is_required(la
             'hil_payload.train(hil_recording("rows"), models=[Model("logistic")], mode="batch")',
             ["epochs", "missing for batch mode"],
         ),
+        ('hil_payload.train("rows", models=[])', ["no model was given", "models=[Model("]),
+        ('hil_payload.train("rows", models=[Model("arow")], speed=True)', ["speed is True, expected a finite number"]),
+        ('hil_payload.train("rows", models=[Model("arow", bias=3)])', ["models[0].bias: is 3"]),
+        ('run.require("run.completed", at_least=True)', ["at_least is True, expected a finite number"]),
+        ('run.require("run.completed", at_least=float("nan"))', ["at_least is nan, expected a finite number"]),
+        ('run.require("run.completed", at_most=10**400)', ["expected a finite number"]),
+        ('run.require("timing.train.p99", at_most=host("9"))', ["at_most is '9', expected a finite number"]),
+        ('run.require("run.completed", at_most=2, equal=1)', ["equal: stands beside another bound"]),
         (
             'hil_payload.train("rows", models=[Model("arow", name="a"), Model("pa", name="a")])',
             ["models[1].name: a second model is named 'a'"],
@@ -202,3 +210,104 @@ run = hil_payload.train("rows", models=[Model("logistic")], mode="batch", epochs
 assert run.value("run.completed") == 1
 """
     run_body(lab, body).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("bound", ["numpy.float64(8192)", "numpy.int64(8192)", "numpy.float32(8192)", "8192"])
+def test_any_real_number_is_a_bound(bound: str, lab: Lab) -> None:
+    run_body(lab, f'import numpy\nrun.require("memory.arena_used_bytes", at_most={bound})').assert_outcomes(passed=1)
+    assert ("memory.arena_used_bytes", "PASS", 352, "<= 8192") in saved(only_folder(lab))
+    assert judged(only_folder(lab)) == saved(only_folder(lab))
+
+
+def test_a_refused_bound_leaves_the_folder_as_it_was(lab: Lab) -> None:
+    run_body(lab, 'run.require("memory.arena_used_bytes", equal=1, at_most=2)').assert_outcomes(failed=1)
+    assert "limits" not in (only_folder(lab) / "scenario.toml").read_text()
+    assert judged(only_folder(lab)) == saved(only_folder(lab))
+
+
+def test_any_text_is_a_reason(lab: Lab) -> None:
+    reason = '\U0001f6f0 µ \\ " \x7f \x00 \r\n \ud83d'
+    body = f'run.require("memory.arena_used_bytes", at_most=9999, because={reason!a})'
+    run_body(lab, body).assert_outcomes(passed=1)
+    [limit] = load_run_files(only_folder(lab)).scenario.limits
+    assert limit.because == reason.replace("\ud83d", "\ufffd")
+    assert judged(only_folder(lab)) == saved(only_folder(lab))
+
+
+def test_verdicts_stand_in_the_order_of_bench_judge(lab: Lab) -> None:
+    body = """
+run.require("run.completed", equal=1)
+run.require("run.completed", at_least=1)
+run.require("memory.arena_used_bytes", at_most=9999)
+run.require("accuracy.prequential.arow.recall", at_least=0)
+run.require("memory.arena_used_bytes", at_least=1)
+"""
+    run_body(lab, body).assert_outcomes(passed=1)
+    before = saved(only_folder(lab))
+    assert [v[3] for v in before if v[0] == "memory.arena_used_bytes"] == ["<= 9999", ">= 1"]
+    assert [v[3] for v in before if v[0] == "run.completed"] == ["== 1", ">= 1"]
+    assert judged(only_folder(lab)) == before
+    assert saved(only_folder(lab)) == before
+
+
+LATE = """
+import pytest
+from bench.api import Model, instructions
+
+KEPT = []
+
+def train(hil_payload):
+    return hil_payload.train("rows", models=[Model("arow", features="orbitai-3d")])
+
+def require(run):
+    run.require("timing.train.p99", at_most=instructions(400))
+
+@pytest.fixture
+def late(hil_payload):
+    KEPT.append(train(hil_payload))
+    yield
+    require(KEPT[-1])
+
+@pytest.fixture
+def early(hil_payload):
+    require(train(hil_payload))
+
+"""
+
+
+@pytest.mark.parametrize("require", [False, True])
+def test_what_is_unmeasured_after_the_test_has_passed_is_an_error(require: bool, lab: Lab) -> None:  # noqa: FBT001 - a parameter
+    lab.write_rows()
+    lab.write("test_it.py", LATE + "def test_a(late): pass\ndef test_b(late): pytest.skip('no')\n")
+    result = lab.run("--hil-target", "host", *(["--hil-require"] if require else []))
+    result.assert_outcomes(passed=1, errors=1, skipped=1)
+    assert "UNMEASURED timing.train.p99" in printed(result)
+    assert "hint: the test had passed by then: call require in the test, or before the yield" in printed(result)
+
+
+def test_what_is_unmeasured_before_the_test_is_skipped(lab: Lab) -> None:
+    lab.write_rows()
+    lab.write("test_it.py", LATE + "def test_a(early): pass\n")
+    lab.run("--hil-target", "host").assert_outcomes(skipped=1)
+    lab.run("--hil-target", "host", "--hil-require").assert_outcomes(failed=1)
+
+
+def test_a_run_is_judged_in_the_test_that_made_it(lab: Lab) -> None:
+    lab.write_rows()
+    tests = "def test_a(hil_payload): KEPT.append(train(hil_payload))\ndef test_b(): require(KEPT[0])\n"
+    lab.write("test_it.py", LATE + tests)
+    result = lab.run("--hil-target", "host")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "the test of this run, test_it.py::test_a[host], is over and cannot say so" in printed(result)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_unmeasured_is_no_expected_failure(strict: bool, lab: Lab) -> None:  # noqa: FBT001 - a parameter
+    lab.write_rows()
+    mark = f"@pytest.mark.xfail(strict={strict})\n"
+    lab.write("test_it.py", LATE + mark + "def test_a(hil_payload): require(train(hil_payload))\n")
+    result = lab.run("--hil-target", "host")
+    result.assert_outcomes(skipped=1)
+    assert "SKIPPED [1] test_it.py:2" in printed(result)
+    assert ": UNMEASURED timing.train.p99" in printed(result)
+    lab.run("--hil-target", "host", "--hil-require").assert_outcomes(failed=1)
