@@ -8,6 +8,16 @@ _CONTROL: Final = re.compile(
 )
 """Terminal sequences (ECMA-48, 5.4) and control characters, as progress bars use them, and those that end a line or
 turn the direction of text where nobody sees it (Unicode, UAX 9)."""
+LEAST_TEXT_BYTES: Final = 4
+"""Fewer bytes look like text by chance."""
+_TEXT_SHARE: Final = 0.9
+"""Of printable bytes from which on it is text. Of random bytes 0.38 are."""
+_TEXT: Final = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\r\x1b")
+
+
+def is_text(data: bytes, *, least: int = LEAST_TEXT_BYTES) -> bool:
+    """Whether bytes from a line are text, of which there must be so many at least."""
+    return len(data) >= least and sum(byte in _TEXT for byte in data) >= _TEXT_SHARE * len(data)
 
 
 def printable(text: str) -> str:

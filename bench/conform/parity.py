@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.conform.check import require
+from bench.conform.heard import code_name
 from bench.conform.models import dump
-from bench.conform.rows import Row, make_rows, stream
-from bench.conform.subject import Recipe, Subject
+from bench.conform.rows import make_rows, stream
+from bench.conform.subject import CHANNELS, Recipe, Subject
+from bench.conform.variety import Variant, vary
 from bench.session.decode import state_arrays
-from firmware_if.messages import Mode, ModelCreated, OpenDataSet, TrainEpoch
+from firmware_if.messages import Mode, ModelCreated
 from firmware_if.reference import (
     Learner,
     LearnerModule,
     State,
     complete_hyperparameters,
-    epoch_order,
     feature_modules,
     learner_modules,
     score_band,
@@ -27,52 +28,57 @@ from firmware_if.reference import (
 
 def check_stream(subject: Subject, *, rows: int, exact: bool) -> int:
     """How many learners with a twin were held to it; raises Violation for one that differs."""
-    twins = _twins(subject, Mode.STREAM, exact=exact)
+    twins = find_twins(subject, Mode.STREAM, exact=exact)
     for recipe, module in twins:
-        arithmetic = recipe.learner.arithmetic
-        drawn = make_rows(subject, rows, channels=recipe.channels)
-        learner = module.Learner(_dimension(recipe), arithmetic, _parameters(recipe, module))
-        allowed = tolerance(module, arithmetic)
-        used = []
-        for row in drawn:
-            x = _features(recipe, row)
-            if allowed and abs(slack(learner, x, row.label)) < score_band(_weights(learner), x, tolerance=allowed):
-                continue  # rounding alone decides whether this row is trained on
-            learner.train(x, row.label)
-            used.append(row)
-        subject.reset()
-        created = subject.make(recipe)
-        stream(subject.talk, used)
-        _compare(recipe, _state(subject, created), learner.state(), allowed=allowed)
+        _check_one(subject, vary(recipe, subject.random, bias=1), module, rows=rows)
     return len(twins)
 
 
-def check_batch(subject: Subject, *, rows: int, epochs: int) -> int:
-    """As `check_stream`, in epochs on a data set."""
-    twins = _twins(subject, Mode.BATCH)
-    for recipe, module in twins:
-        parameters = _parameters(recipe, module)
-        learner = module.BatchLearner(_dimension(recipe), 1, recipe.learner.arithmetic, parameters)
-        drawn = make_rows(subject, rows, channels=recipe.channels)
-        features = [_features(recipe, row) for row in drawn]
-        classes = [int(row.label > 0) for row in drawn]
+def check_maps(subject: Subject, *, rows: int) -> int:
+    """How many feature maps with a twin were held to it, through a learner that has one too."""
+    learners = {recipe.learner.arithmetic: (recipe, module) for recipe, module in find_twins(subject, Mode.STREAM)}
+    count = 0
+    for features in subject.maps():
+        known = feature_modules().get(features.name)
+        if known is None or features.arithmetic not in known.ARITHMETICS or features.arithmetic not in learners:
+            continue
+        recipe, module = learners[features.arithmetic]
+        other = Recipe(recipe.learner, features, features.inputs or CHANNELS)
+        _check_one(subject, vary(other, subject.random), module, rows=rows)
+        count += 1
+    return count
+
+
+def _check_one(subject: Subject, variant: Variant, module: LearnerModule, *, rows: int) -> None:
+    subject.reset()
+    variant, created = _make(subject, variant)
+    arithmetic = variant.recipe.learner.arithmetic
+    learner = module.Learner(dimension(variant) + variant.bias, arithmetic, given_parameters(variant, module))
+    allowed = tolerance(module, arithmetic)
+    used = []
+    for row in make_rows(subject, rows, channels=variant.width):
+        x = map_row(variant, row.values)
+        if allowed and abs(slack(learner, x, row.label)) < score_band(_weights(learner), x, tolerance=allowed):
+            continue  # rounding alone decides whether this row is trained on
+        learner.train(x, row.label)
+        used.append(row)
+    stream(subject.talk, used)
+    compare_states(variant, read_state(subject, created), learner.state(), allowed=allowed)
+
+
+def _make(subject: Subject, variant: Variant) -> tuple[Variant, ModelCreated]:
+    """The model, without the bias where its learner takes none."""
+    subject.talk.demand(variant.configure())
+    if variant.bias:
+        failure = subject.talk.ask(variant.create()).failure
+        if failure is not None and code_name(failure.code) == "BIAS":
+            variant = Variant(variant.recipe, variant.width, variant.places, variant.parameters)
         subject.reset()
-        created = subject.make(recipe)
-        subject.talk.demand(OpenDataSet(rows))
-        stream(subject.talk, drawn)
-        size = int(parameters["batch"])
-        for epoch in range(epochs):
-            subject.talk.demand(TrainEpoch(created.model, epoch))
-            order = epoch_order(rows, int(parameters["seed"]), epoch)
-            for start in range(0, rows, size):
-                chosen = order[start : start + size]
-                learner.train_batch([features[i] for i in chosen], [classes[i] for i in chosen])
-        allowed = tolerance(module, recipe.learner.arithmetic)
-        _compare(recipe, _state(subject, created), learner.state(), allowed=allowed)
-    return len(twins)
+        subject.talk.demand(variant.configure())
+    return variant, subject.create(variant.create())
 
 
-def _twins(subject: Subject, mode: int, *, exact: bool | None = None) -> list[tuple[Recipe, LearnerModule]]:
+def find_twins(subject: Subject, mode: int, *, exact: bool | None = None) -> list[tuple[Recipe, LearnerModule]]:
     """Recipes whose learner and feature map the references know, with the learner's module."""
     modules, maps = learner_modules(), feature_modules()
     found = []
@@ -88,39 +94,45 @@ def _twins(subject: Subject, mode: int, *, exact: bool | None = None) -> list[tu
     return found
 
 
-def _parameters(recipe: Recipe, module: LearnerModule) -> dict[str, float]:
-    """The payload's own initial values; raises TwinError for those that the twin does not take."""
-    return complete_hyperparameters(module, {p.name: p.initial for p in recipe.learner.parameters})
+def given_parameters(variant: Variant, module: LearnerModule) -> dict[str, float]:
+    """Every one that the twin takes; raises TwinError for those that it does not."""
+    return complete_hyperparameters(module, variant.parameters)
 
 
-def _dimension(recipe: Recipe) -> int:
-    name = recipe.features.name
-    return feature_modules()[name].MAPS[name].dimension(recipe.channels)
+def dimension(variant: Variant) -> int:
+    """Features, without the bias."""
+    name = variant.recipe.features.name
+    return feature_modules()[name].MAPS[name].dimension(len(variant.places))
 
 
-def _features(recipe: Recipe, row: Row) -> list[float]:
-    name = recipe.features.name
-    return feature_modules()[name].MAPS[name].map(row.values, recipe.learner.arithmetic)
+def map_row(variant: Variant, values: Sequence[float]) -> list[float]:
+    """Features of a row, and the constant one."""
+    name = variant.recipe.features.name
+    mapped = feature_modules()[name].MAPS[name].map(variant.chosen(values), variant.recipe.learner.arithmetic)
+    return [*mapped, *[1.0] * variant.bias]
 
 
 def _weights(learner: Learner) -> list[float]:
     return vector(learner.state(), "w")
 
 
-def _state(subject: Subject, created: ModelCreated) -> Mapping[str, list[float] | int]:
+def read_state(subject: Subject, created: ModelCreated) -> Mapping[str, list[float] | int]:
+    """The model's arrays as they are now."""
     return state_arrays(dump(subject, created), created.arrays)
 
 
-def _compare(recipe: Recipe, found: Mapping[str, list[float] | int], wanted: State, *, allowed: float) -> None:
-    require(list(found) == list(wanted), f"{recipe.name}: arrays {', '.join(wanted)}", ", ".join(found))
+def compare_states(variant: Variant, found: Mapping[str, list[float] | int], wanted: State, *, allowed: float) -> None:
+    """Raise Violation where an array of the payload's differs from the twin's by more than is allowed."""
+    name_of = variant.name
+    require(list(found) == list(wanted), f"{name_of}: arrays {', '.join(wanted)}", ", ".join(found))
     for name, value in wanted.items():
         right, came = _listed(value), _listed(found[name])
-        require(len(came) == len(right), f"{recipe.name}: {len(right)} elements in {name}", len(came))
+        require(len(came) == len(right), f"{name_of}: {len(right)} elements in {name}", len(came))
         largest = max(map(abs, right), default=0.0)
         for place, (one, other) in enumerate(zip(right, came, strict=True)):
             same = one == other or abs(one - other) <= allowed * largest
             within = f" within {allowed * largest:.3g}" if allowed else ""
-            require(same, f"{recipe.name}: {name}[{place}] = {one!r}{within}", repr(other))
+            require(same, f"{name_of}: {name}[{place}] = {one!r}{within}", repr(other))
 
 
 def _listed(value: list[float] | int) -> Sequence[float]:

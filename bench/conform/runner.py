@@ -12,6 +12,7 @@ from bench.conform.subject import Subject
 from bench.conform.talk import Talk
 from bench.conform.wire import Wire
 from bench.errors import BenchError
+from bench.printed import is_text
 from bench.transport import LineCut, PeerDied, Transport
 from bench.transport.base import CutLine
 from firmware_if.errors import HilError
@@ -79,14 +80,21 @@ class Runner:
                 return
         except PeerDied as error:
             raise BenchError(error.message, hint=error.hint) from error
-        seen = f"received {self._wire.received_bytes} bytes, 0 frames"
-        silent = self._wire.received_bytes == 0
-        raise BenchError(
-            f"no frame from {self._place.name} within {self._place.ready_s:g} s ({seen})",
-            hint="check the port, its cable and the power of the board, or run: bench doctor --port PORT"
-            if silent
-            else "check --baud; does the board run a payload that speaks firmware_if/SPEC.md?",
-        )
+        raise self._explain_silence()
+
+    def _explain_silence(self) -> BenchError:
+        """Why there was no frame, as far as it can be told."""
+        wire = self._wire
+        seen = f"received {wire.received_bytes} bytes, 0 frames"
+        if wire.received_bytes == 0:
+            hint = "check the port, its cable and the power of the board, or run: bench doctor --port PORT"
+        elif is_text(bytes(wire.last)):
+            seen += "; it is text"
+            hint = "the board runs, but no payload that speaks firmware_if/SPEC.md: flash the firmware"
+        else:
+            seen += "; neither text nor frames: a wrong rate, or something that speaks another protocol"
+            hint = "check --baud, or run: bench doctor --port PORT --scan-baud"
+        return BenchError(f"no frame from {self._place.name} within {self._place.ready_s:g} s ({seen})", hint=hint)
 
     def _listen_for_start(self) -> bool:
         """A payload that the bench has just started is given time to speak first: it may not listen before."""

@@ -152,7 +152,11 @@ class Subject:
         """Configure the stream and create the model."""
         if configure:
             self.talk.demand(recipe.configure())
-        created = [a for a in self.talk.demand(recipe.create(bias=bias)) if isinstance(a, ModelCreated)]
+        return self.create(recipe.create(bias=bias))
+
+    def create(self, request: CreateModel) -> ModelCreated:
+        """A model on the configured stream."""
+        created = [a for a in self.talk.demand(request) if isinstance(a, ModelCreated)]
         require(len(created) == 1, "one ModelCreated", f"{len(created)} of them")
         size = created[0].state_bytes
         require(0 < size <= _MOST_STATE_BYTES, f"a state of 1 to {_MOST_STATE_BYTES} bytes", size)

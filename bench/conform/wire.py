@@ -11,6 +11,7 @@ from firmware_if.framing import Console, Corrupt, Deframer, Frame
 
 _MOST_FRAMES = 20_000
 """Not looked at yet; a window of telemetry is a few dozen."""
+_LAST_BYTES = 256
 _KEPT = 20
 """Corrupt runs and console texts that are kept to be shown."""
 
@@ -27,6 +28,8 @@ class Wire:
         self.corrupt_count = 0
         self.console: deque[str] = deque(maxlen=_KEPT)
         self.received_bytes = 0
+        self.last: deque[int] = deque(maxlen=_LAST_BYTES)
+        """The end of all that came."""
         self.raw: bytearray | None = None
         """What came, byte by byte, while a check wants to see it."""
         self._deframer = Deframer()
@@ -63,6 +66,7 @@ class Wire:
 
     def _take(self, received: bytes) -> None:
         self.received_bytes += len(received)
+        self.last.extend(received[-_LAST_BYTES:])
         if self.raw is not None:
             self.raw += received
         for item in self._deframer.feed(received):

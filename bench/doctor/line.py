@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bench.printed import printable
+from bench.printed import LEAST_TEXT_BYTES, is_text, printable
 from bench.transport import Transfer
 from firmware_if.errors import WireError
 from firmware_if.framing import Deframer, Frame, Header, enframe
@@ -18,11 +18,6 @@ ASK_AGAIN_S: Final = 0.2
 _KEPT_BYTES: Final = 4096
 _SHOWN_BYTES: Final = 16
 _SHOWN_LETTERS: Final = 60
-_LEAST_BYTES: Final = 4
-"""Fewer bytes look like text by chance."""
-_TEXT_SHARE: Final = 0.9
-"""Of printable bytes from which on it is text. Of random bytes 0.38 are."""
-_TEXT: Final = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\r\x1b")
 
 Move = Callable[[bytes, float], Transfer]
 """`Transport.transfer`."""
@@ -40,9 +35,7 @@ class Heard:
     @property
     def is_text(self) -> bool:
         """Text, as far as it is not frames."""
-        if not self.frames and len(self.last) < _LEAST_BYTES:
-            return False
-        return bool(self.last) and sum(byte in _TEXT for byte in self.last) >= _TEXT_SHARE * len(self.last)
+        return is_text(self.last, least=1 if self.frames else LEAST_TEXT_BYTES)
 
     def __str__(self) -> str:
         if not self.count:

@@ -60,10 +60,18 @@ def runner_on(said: bytes) -> Runner:
     return Runner(ours, Place("quiet", 3.0), clock=clock, seed=1)
 
 
-@pytest.mark.parametrize(("said", "hint"), [(b"", "check the port"), (b"\x91\x92\x93\0", "check --baud")])
-def test_a_line_without_a_frame_is_an_error_with_a_hint(said: bytes, hint: str) -> None:
-    with pytest.raises(BenchError, match=r"no frame from quiet within 3 s \(received \d bytes, 0 frames\)") as caught:
+@pytest.mark.parametrize(
+    ("said", "seen", "hint"),
+    [
+        (b"", "0 bytes, 0 frames)", "check the port"),
+        (b"\x91\x92\x93\0", "neither text nor frames: a wrong rate, or something that speaks another", "--scan-baud"),
+        (b"U-Boot 2024.01\r\n=> ", "it is text", "flash the firmware"),
+    ],
+)
+def test_a_line_without_a_frame_is_an_error_with_a_hint(said: bytes, seen: str, hint: str) -> None:
+    with pytest.raises(BenchError, match=r"no frame from quiet within 3 s \(received \d+ bytes, 0 frames") as caught:
         runner_on(said).meet()
+    assert seen in caught.value.message
     assert hint in caught.value.hint
 
 

@@ -2,6 +2,7 @@
 
 from bench.conform.check import Check
 from bench.conform.checks import (
+    banks,
     catalogue,
     credit,
     framing,
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *catalogue.CHECKS,
     *state.CHECKS,
     *training.CHECKS,
+    *banks.CHECKS,
     *reset.CHECKS,
     *hostile.CHECKS,
     *framing.AT_THE_END,

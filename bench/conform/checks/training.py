@@ -3,9 +3,10 @@
 import math
 
 from bench.conform.check import NotApplicable, check, require
+from bench.conform.epochs import check_batch
 from bench.conform.heard import code_name
 from bench.conform.models import dump
-from bench.conform.parity import check_batch, check_stream
+from bench.conform.parity import check_stream
 from bench.conform.rows import Row, make_rows, pack_samples, stream
 from bench.conform.subject import Recipe, Subject
 from bench.session.decode import operation_sums, scored_rows
@@ -277,7 +278,7 @@ def epochs_within_tolerance(subject: Subject) -> None:
     if not subject.learners(Mode.BATCH):
         raise NotApplicable("it has no learner that trains on a data set")
     subject.batch_recipe()
-    if not check_batch(subject, rows=40, epochs=3):
+    if not check_batch(subject, rows=300, epochs=2, classes=(-1, 1)):
         raise NotApplicable("the bench knows none of its batch learners")
 
 
