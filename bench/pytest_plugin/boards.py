@@ -79,34 +79,53 @@ class Boards:
 
         Where several processes share boards, one on a port is given back afterwards.
         """
-        if name in self._given_up:
-            give_up(self._config, self._given_up[name])
+        self.check(name)
         board = self.board(name)
         report.note_board(item, board)
         try:
-            yield board, self._begin(name, item)
+            with self._found(name, item.nodeid):
+                hello = board.reset()
+            yield board, hello
         finally:
-            if settings.is_worker(self._config) and isinstance(board.target.transport, SerialSpec):
-                board.close()
+            self.give_back(name)
 
-    def _begin(self, name: str, item: pytest.Item) -> Hello:
+    def open(self, name: str, nodeid: str) -> Board:
+        """The board, open; the test is skipped where it is not there at all."""
+        self.check(name)
+        board = self.board(name)
+        with self._found(name, nodeid):
+            board.open()
+        return board
+
+    def check(self, name: str) -> None:
+        """Skip the test if the board was found absent, or in no state to be used."""
+        if name in self._given_up:
+            give_up(self._config, self._given_up[name])
+
+    def give_back(self, name: str) -> None:
+        """Close a board on a port if other processes share it."""
+        board = self._boards.get(name)
+        if board is not None and settings.is_worker(self._config) and isinstance(board.target.transport, SerialSpec):
+            board.close()
+
+    @contextmanager
+    def _found(self, name: str, nodeid: str) -> Iterator[None]:
         """Skip where the board is not there at all; one that is there and does not answer is an error, once."""
         board = self._boards[name]
         try:
-            hello = board.reset()
+            yield
         except (PortAbsent, ProgramAbsent) as error:
             reason = f"{error.message} (hint: {error.hint})"
             if name not in self._answered:
                 self._given_up[name] = reason
                 give_up(self._config, reason)
-            self._given_up[name] = f"{board.target.name} was there, and is gone since {item.nodeid}: {reason}"
+            self._given_up[name] = f"{board.target.name} was there, and is gone since {nodeid}: {reason}"
             raise
         except BenchError as error:
-            said = f"{board.target.name} is not tried again, since {item.nodeid} found: {error.message}"
+            said = f"{board.target.name} is not tried again, since {nodeid} found: {error.message}"
             self._given_up[name] = said
             raise
         self._answered.add(name)
-        return hello
 
     def name_of(self, target: Target) -> str:
         """The name by which that target was chosen."""

@@ -13,6 +13,7 @@ from bench.pytest_plugin import hookspecs, settings
 
 if TYPE_CHECKING:
     from bench.board import Board
+    from bench.pytest_plugin.boards import Boards
     from bench.pytest_plugin.payload import Payload
     from bench.target import Target
     from bench.telemetry import Recording
@@ -61,9 +62,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
         metafunc.parametrize("hil_target", chosen_targets(metafunc), indirect=True, scope="session")
     elif metafunc.definition.get_closest_marker("hil") is not None:
-        from bench.pytest_plugin.select import check_marker
+        from bench.pytest_plugin.select import refuse_marker
 
-        check_marker(metafunc)
+        refuse_marker(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -76,6 +77,43 @@ def pytest_runtest_makereport(
 
         complete(report, item, call)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Open the board for each test that has it, or skip; what was found of it once is not tried again."""
+    name = _board_name(item)
+    if name is not None:
+        _boards(item.config).check(name)
+    yield
+    if name is not None and getattr(item, "funcargs", {}).get("hil_board") is not None:
+        _boards(item.config).open(name, item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """A board that several processes share is given back after each test."""
+    try:
+        yield
+    finally:
+        if (name := _board_name(item)) is not None:
+            _boards(item.config).give_back(name)
+
+
+def _board_name(item: pytest.Item) -> str | None:
+    """Of the target whose board the test has; None for one that has none."""
+    if "hil_board" not in getattr(item, "fixturenames", ()):
+        return None
+    from bench.pytest_plugin.select import is_target
+
+    name = item.callspec.params.get("hil_target") if hasattr(item, "callspec") else None
+    return name if is_target(name) else None
+
+
+def _boards(config: pytest.Config) -> Boards:
+    from bench.pytest_plugin.boards import boards_of
+
+    return boards_of(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -93,21 +131,25 @@ def _board_scope(fixture_name: str, config: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def hil_target(request: pytest.FixtureRequest) -> Target:
     """The payload computer, as it is reached here: a frozen description."""
+    from bench.errors import ConfigurationError
     from bench.pytest_plugin.boards import boards_of
     from bench.pytest_plugin.select import refuse
 
+    if not hasattr(request, "param"):
+        message = "a test without a payload computer asks for one by request.getfixturevalue"
+        raise ConfigurationError(message, hint='add @pytest.mark.usefixtures("hil_target") to the test')
     refuse(request.config, request.param)
     return boards_of(request.config).target(request.param)
 
 
 @pytest.fixture(scope=_board_scope)  # type: ignore[arg-type] # its names are checked when the run begins
 def hil_board(request: pytest.FixtureRequest, hil_target: Target) -> Iterator[Board]:
-    """The board, locked and opened by its first use. Its scope is `hil_scope` of the configuration file."""
+    """The board, locked and open, whose bank tests share. Its scope is `hil_scope` of the configuration file."""
     from bench.pytest_plugin.boards import boards_of
 
     boards = boards_of(request.config)
     name = boards.name_of(hil_target)
-    yield boards.board(name)
+    yield boards.open(name, settings.current_test())
     boards.close(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -21,15 +21,17 @@ def chosen_targets(metafunc: pytest.Metafunc) -> Sequence[Any]:
     """Parameters of a test: the chosen targets that its marker allows; where none is left, one that skips."""
     config = metafunc.config
     check_marker(metafunc)
-    allowed = _marked(metafunc, "targets")
+    allowed = _allowed(metafunc)
     chosen = settings.targets(config)
     if not chosen:
         return [_refusal(config, _NO_TARGET, name="no-target")]
-    left = [name for name in chosen if not allowed or name in allowed or short_name(name) in allowed]
+    left = [name for name in chosen if allowed is None or short_name(name) in allowed]
     if not left:
         names = ", ".join(map(short_name, chosen))
-        return [_refusal(config, f"the test is for {', '.join(allowed)}; chosen: {names}", name=short_name(chosen[0]))]
-    needs = _marked(metafunc, "needs")
+        return [
+            _refusal(config, f"the test is for {', '.join(allowed or ())}; chosen: {names}", name=short_name(chosen[0]))
+        ]
+    needs = [need for mark in metafunc.definition.iter_markers("hil") for need in _listed(mark, "needs")]
     return [_parameter(config, name, needs) for name in left]
 
 
@@ -53,6 +55,13 @@ def check_marker(metafunc: pytest.Metafunc) -> None:
         for need in _listed(mark, "needs"):
             if need not in (known := (*CAPABILITIES, *CLOCKS)):
                 raise _wrong(metafunc, f"hil(needs=...): {need!r} is no capability", hint=nearest_hint(need, known))
+
+
+def refuse_marker(metafunc: pytest.Metafunc) -> None:
+    """Raise CollectError: the test has a marker and no target, so that nothing would heed it."""
+    check_marker(metafunc)
+    hint = 'use hil_payload, hil_board or hil_target in it, or @pytest.mark.usefixtures("hil_target")'
+    raise _wrong(metafunc, "the marker hil stands on a test that uses no payload computer", hint=hint)
 
 
 def _wrong(metafunc: pytest.Metafunc, what: str, *, hint: str) -> pytest.Collector.CollectError:
@@ -82,14 +91,26 @@ class _Refused(str):
     __slots__ = ()
 
 
+def is_target(name: object) -> TypeGuard[str]:
+    """Whether a parameter is the name of a target, and stands for no refusal."""
+    return isinstance(name, str) and not isinstance(name, _Refused)
+
+
 def refuse(config: pytest.Config, name: str) -> None:
     """Fail where a parameter stands for no target."""
     if isinstance(name, _Refused):
         give_up(config, name)
 
 
-def _marked(metafunc: pytest.Metafunc, key: str) -> list[str]:
-    return [name for mark in metafunc.definition.iter_markers("hil") for name in _listed(mark, key)]
+def _allowed(metafunc: pytest.Metafunc) -> list[str] | None:
+    """Short names of the targets that every marker allows, those of class and module too; None = all."""
+    marks = [mark for mark in metafunc.definition.iter_markers("hil") if "targets" in mark.kwargs]
+    sets = [list(map(short_name, _listed(mark, "targets"))) for mark in marks]
+    left = [name for name in sets[0] if all(name in names for names in sets)] if sets else None
+    if left == []:
+        said = " and ".join(f"targets={names}" for names in reversed(sets))
+        raise _wrong(metafunc, f"hil({said}) leaves no target", hint="name one that all markers of the test have")
+    return left
 
 
 def _listed(mark: pytest.Mark, key: str) -> list[str]:

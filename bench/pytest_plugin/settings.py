@@ -123,6 +123,11 @@ def is_scenario(path: Path, config: pytest.Config) -> bool:
     return path.parent.name == _SCENARIO_FOLDER and _SCENARIO_SIGN.search(path.read_bytes()) is not None
 
 
+def current_test() -> str:
+    """What runs now, as pytest says it to everybody."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process is one of several that share the boards."""
     return hasattr(config, "workerinput")

@@ -7,6 +7,7 @@ unusable on sockets (in_waiting on socket:// is 2200 times slower than a read).
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
-from bench.errors import TransportError
+from bench.errors import PortAbsent, TransportError
 from bench.transport.base import LineCut, Transfer
 from bench.transport.duplex import Duplex
 from bench.transport.ports import ROOT
@@ -29,6 +30,9 @@ _LOOK_AGAIN_S: Final = 0.1
 a socket at no time that is told. A hundredth of the time that USB takes to enumerate is no use to anybody."""
 _CONNECT_AGAIN_S: Final = 1.0
 """For a TCP connection that is tried again, so that a wish to stop is heard meanwhile."""
+
+_NOBODY: Final = (ConnectionRefusedError, TimeoutError, socket.gaierror)
+"""No such host, or nothing at that port of it: as a device that is not plugged in."""
 
 
 class _Line(Protocol):
@@ -188,7 +192,8 @@ def _connect(url: str, connect_s: float) -> socket.socket:
     try:
         connection = socket.create_connection((host, port), timeout=connect_s)
     except OSError as error:
-        raise TransportError(
+        nobody = isinstance(error, _NOBODY) or error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH}
+        raise (PortAbsent if nobody else TransportError)(
             f"cannot connect to {host} port {port}: {error.strerror or error}",
             hint="is the serial server running, and on this port?",
         ) from error

@@ -62,6 +62,19 @@ def test_a_hook_that_raises_is_an_error_and_leaves_nothing_behind(lab: Lab, host
         BoardLock(port).acquire()
 
 
+@pytest.mark.parametrize("url", ["/dev/ttyNONE7", "socket://127.0.0.1:9"])
+def test_a_board_by_hand_that_is_not_there_is_a_skip_too(url: str, lab: Lab) -> None:
+    lab.write("test_it.py", THREE.replace("hil_payload", "hil_board") + "def test_d(hil_target): pass\n")
+    words = ("--hil-target", "host", f"--hil-port={url}")
+    lab.run(*words).assert_outcomes(skipped=3, passed=1)
+    lab.run(*words, "--hil-require").assert_outcomes(errors=3, passed=1)
+
+
+def test_a_board_by_hand_is_open_in_each_test(lab: Lab) -> None:
+    lab.write("test_it.py", THREE.replace("hil_payload", "hil_board").replace("pass", "assert hil_board.is_open"))
+    lab.run("--hil-target", "host").assert_outcomes(passed=3)
+
+
 THREE = "def test_a(hil_payload): pass\ndef test_b(hil_payload): pass\ndef test_c(hil_payload): pass\n"
 
 

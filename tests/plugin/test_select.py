@@ -129,3 +129,50 @@ def test_the_station_file_adds_targets(lab: Lab) -> None:
         "def test_a(hil_target): assert hil_target.transport.url == '/dev/ttyUSB7'\n",
     )
     lab.run("--hil-target", "mine").assert_outcomes(passed=1)
+
+
+CLASS = """
+import pytest
+
+@pytest.mark.hil(targets=["host", "qemu-mps2-an386"], needs=["stream"])
+class TestIt:
+    @pytest.mark.hil(targets=[TARGET], needs=["batch"])
+    def test_a(self, hil_target): pass
+"""
+
+
+def test_markers_of_class_and_test_hold_both(lab: Lab) -> None:
+    lab.write("test_it.py", CLASS.replace("TARGET", "'host', 'qemu-zynq-a9'"))
+    result = lab.run(*BOTH)
+    result.assert_outcomes(passed=1)
+    assert "PASSED test_it.py::TestIt::test_a[host]" in printed(result)
+
+
+def test_markers_that_leave_no_target_are_a_collection_error(lab: Lab) -> None:
+    lab.write("test_it.py", CLASS.replace("TARGET", "'qemu-zynq-a9'"))
+    result = lab.run(*BOTH)
+    result.assert_outcomes(errors=1)
+    said = "hil(targets=['host', 'qemu-mps2-an386'] and targets=['qemu-zynq-a9']) leaves no target"
+    assert said in printed(result)
+
+
+def test_a_marker_on_a_test_without_a_payload_computer_is_a_collection_error(lab: Lab) -> None:
+    test = "import pytest\nMORE\n@pytest.mark.hil(targets=['qemu-zynq-a9'])\ndef test_a(): pass\n"
+    lab.write("test_it.py", test.replace("MORE", ""))
+    result = lab.run("--hil-target", "host")
+    result.assert_outcomes(errors=1)
+    assert "test_it.py::test_a: the marker hil stands on a test that uses no payload computer" in printed(result)
+    lab.write("test_it.py", test.replace("MORE", "@pytest.mark.usefixtures('hil_target')"))
+    lab.run("--hil-target", "host").assert_outcomes(skipped=1)
+
+
+def test_a_payload_that_is_asked_for_at_run_time_needs_a_target(lab: Lab) -> None:
+    test = "import pytest\nMORE\ndef test_a(request): assert request.getfixturevalue('hil_payload').hello\n"
+    lab.write("test_it.py", test.replace("MORE", ""))
+    result = lab.run("--hil-target", "host")
+    result.assert_outcomes(failed=1)
+    assert "a test without a payload computer asks for one by request.getfixturevalue" in printed(result)
+    assert 'hint: add @pytest.mark.usefixtures("hil_target")' in printed(result)
+    assert "AttributeError" not in printed(result)
+    lab.write("test_it.py", test.replace("MORE", "@pytest.mark.usefixtures('hil_target')"))
+    lab.run("--hil-target", "host").assert_outcomes(passed=1)

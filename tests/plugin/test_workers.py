@@ -22,6 +22,16 @@ def test_it(number, hil_payload, hil_recording):
     Path(f"worker-{{number}}").write_text(os.environ["PYTEST_XDIST_WORKER"] + f" {{hil_payload.hello.nonce}}")
 """
 
+BY_HAND = """
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_it(number, hil_board):
+    assert hil_board.is_open
+    hil_board.reset()
+"""
+"""pytest-xdist gives each worker some of them: one waits until the other gives the board back."""
+
 
 def workers(lab: Lab) -> tuple[set[str], set[str]]:
     """Names of the workers that ran tests, and the starts of payloads that they saw."""
@@ -55,6 +65,13 @@ def test_two_workers_take_turns_on_one_board(lab: Lab, host_payload: Path) -> No
     assert names == {"gw0", "gw1"}
     assert len(starts) == 1, "one payload, which was never started anew"
     check_nothing_is_lost(lab)
+
+
+def test_two_workers_take_turns_on_a_board_by_hand(lab: Lab, host_payload: Path) -> None:
+    lab.write("test_it.py", BY_HAND)
+    with payload_on_pty(host_payload) as port:
+        result = lab.run_apart("--hil-target", "host", f"--hil-port={port}", "-n", "2")
+    result.assert_outcomes(passed=6)
 
 
 @pytest.mark.parametrize("target", ["host", "qemu-zynq-a9", "qemu-mps2-an386"])

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.errors import TransportError
+from bench.errors import PortAbsent, TransportError
 from bench.transport import SerialTransport, Transport, make_serial
 from bench.transport.ports import explain, holders, in_use, is_hardware, port_names
 
@@ -187,8 +187,13 @@ def test_a_socket_url_needs_host_and_port(url: str) -> None:
 def test_a_refused_connection_names_host_and_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(TransportError, match=f"cannot connect to 127.0.0.1 port {port}: Connection refused"):
+    with pytest.raises(PortAbsent, match=f"cannot connect to 127.0.0.1 port {port}: Connection refused"):
         make_serial(f"socket://127.0.0.1:{port}", baud=115200).open()
+
+
+def test_a_host_that_is_unknown_is_no_hardware() -> None:
+    with pytest.raises(PortAbsent, match=r"cannot connect to nowhere\.invalid port 4000: "):
+        make_serial("socket://nowhere.invalid:4000", baud=115200).open()
 
 
 def test_any_other_url_goes_through_pyserial() -> None:
