@@ -162,6 +162,9 @@ def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
 
     Twins in the folder are code: only with `trust_twins` is it executed to judge the run.
     """
+    if not folder.is_dir():
+        what = "is neither a run folder nor a pack of one" if folder.exists() else "does not exist"
+        raise RunFolderError(f"{folder} {what}", hint="give a folder that `bench run` wrote, or a file of `bench pack`")
     targets = sorted((folder / _TARGET).glob("*.toml"))
     for path in (folder / TRACE, folder / _SCENARIO, folder / _RECORDING):
         if not path.exists():

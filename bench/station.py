@@ -80,20 +80,36 @@ def find_station(path: Path | None = None) -> Station:
 
 
 def load_placed(
-    name: str, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None
+    name: str,
+    station: Station = NO_STATION,
+    *,
+    port: str | None = None,
+    baud: int | None = None,
+    build_id: str | None = None,
 ) -> Target:
     """The target of that name, or in the file at that path, as it is reached here."""
     target = load_target(station.targets.get(name, name))
-    return place(target, station, port=port, baud=baud)
+    return place(target, station, port=port, baud=baud, build_id=build_id)
 
 
-def place(target: Target, station: Station = NO_STATION, *, port: str | None = None, baud: int | None = None) -> Target:
+def place(
+    target: Target,
+    station: Station = NO_STATION,
+    *,
+    port: str | None = None,
+    baud: int | None = None,
+    build_id: str | None = None,
+) -> Target:
     """`target` as it is reached here: through `port`, else where the station says, else the way of its TOML.
 
-    A port makes a serial target of any other. Raises ConfigurationError for a board whose port nobody names.
+    `port`, `baud` and `build_id` come before what the station says. A port makes a serial target of any other. Raises
+    ConfigurationError for a board whose port nobody names, or a build id that is none.
     """
     own = target.transport
     plugged = station.ports.get(target.name) if port is None else StationPort(port)
+    if build_id is not None and not _BUILD_ID.fullmatch(build_id):
+        message = f"{build_id!r} is no build id: expected 32 hexadecimal digits in lower case, or {ANY_BUILD!r}"
+        raise ConfigurationError(message, hint="bench hello --port PORT says what a board runs")
     if plugged is None and not isinstance(own, SerialSpec):
         if baud is not None:
             message = f"{target.name} is started by the bench and has no line to run at {baud} baud"
@@ -115,7 +131,7 @@ def place(target: Target, station: Station = NO_STATION, *, port: str | None = N
         flash=plugged.flash,
         firmware=own.firmware,
     )
-    return replace(target, transport=line, build_id=plugged.build_id)
+    return replace(target, transport=line, build_id=build_id or plugged.build_id)
 
 
 def _own_target(table: StrictTable, name: str, file: Path) -> Path:

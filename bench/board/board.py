@@ -225,7 +225,8 @@ class Board:
                     discard_folder(folder)
                 raise
             except BenchError as error:
-                if not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
+                asked_wrongly = isinstance(error, ConfigurationError)
+                if asked_wrongly or not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
                     discard_folder(folder)  # nothing happened that is worth keeping
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error

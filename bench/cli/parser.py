@@ -96,6 +96,11 @@ def _add_port(command: argparse.ArgumentParser) -> None:
 
 def _add_place(run: argparse.ArgumentParser) -> None:
     _add_port(run)
+    run.add_argument(
+        "--build",
+        metavar="ID",
+        help="build id that a board must run, or `any`; default: the station's, else what is built",
+    )
     run.add_argument("--out", metavar="DIR", type=Path, help="run folder to write; default: a new one under runs/")
 
 

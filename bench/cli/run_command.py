@@ -39,7 +39,9 @@ def run_scenario(options: argparse.Namespace) -> int:
 def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     """Build, run, judge and show; the exit status."""
     station = find_station(options.station)
-    target = load_placed(options.target or scenario.target, station, port=options.port, baud=options.baud)
+    target = load_placed(
+        options.target or scenario.target, station, port=options.port, baud=options.baud, build_id=options.build
+    )
     job = make_job(scenario, target, recording=options.recording, part=_part(options))
     if options.suggest_limits:
         check_whole(job.selection)

@@ -28,7 +28,8 @@ def examine_presence(path: Path, machine: Machine) -> Iterator[Finding]:
         yield Finding("port", ok=False, found=f"{path} is no device", advice=advice, otherwise=FAIL)
         return
     port = usb_port(name, machine)
-    found = str(path) if path.name == name else f"{path} = {name}"
+    device = path.resolve() if name.isdigit() else name  # ptys have numbers for names
+    found = str(path) if path.name == name else f"{path} = {device}"
     yield Finding("port", ok=True, found=f"{found}{_described(port)}", advice=_better_name(path, name, machine))
 
 

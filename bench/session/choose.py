@@ -64,13 +64,19 @@ def check_mode(spec: ModelSpec, learner: LearnerInfo, *, mode: str, classes: int
         )
 
 
+def _map_hint(spec: ModelSpec, catalogue: CatalogueListed) -> str:
+    """The arithmetics in which the payload has the map; "" where it has it in none."""
+    others = [f'arithmetic = "{f.arithmetic}"' for f in catalogue.features if f.name == spec.features]
+    return f"it has it in another: add {' or '.join(others)} to the model" if others else ""
+
+
 def choose_channels(spec: ModelSpec, catalogue: CatalogueListed, recording: Recording) -> tuple[int, ...]:
     """Places of the channels that the model's feature map reads."""
     maps = {f.name: f for f in catalogue.features if f.arithmetic == spec.arithmetic}
     if spec.features not in maps:
         raise ConfigurationError(
             f"model {spec.name}: the payload has no feature map {spec.features!r} in {spec.arithmetic} arithmetic",
-            hint=nearest_hint(spec.features, maps),
+            hint=_map_hint(spec, catalogue) or nearest_hint(spec.features, maps),
         )
     inputs = maps[spec.features].inputs
     names = spec.channels or default_channels(inputs, recording, model=spec.name)

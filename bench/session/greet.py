@@ -36,9 +36,10 @@ def greet(
 
 def check_build(hello: Hello, build_id: str | None) -> None:
     """Raise ConnectError unless the payload runs `build_id`; None = whatever it runs."""
-    if build_id is not None and hello.build_id.hex() != build_id:
-        raise ConnectError(
-            f"stale firmware: the payload has build id {hello.build_id.hex()}, expected {build_id}",
-            hint="flash the firmware that was just built, or correct build_id in the station file "
-            '("any": whatever it runs)',
-        )
+    if build_id is None or hello.build_id.hex() == build_id:
+        return
+    raise ConnectError(
+        f"not the expected firmware: {hello.name} runs build {hello.build_id.hex()}, expected {build_id}",
+        hint="flash what was just built; or name the board's own target with --target; or say what it runs: "
+        '--build ID, or build_id in the station file ("any": whatever it is)',
+    )

@@ -135,10 +135,18 @@ class TestPort:
         check_error(
             ended,
             f"expected {'5a' * 16}",
-            hint="flash the firmware that was just built, or correct build_id in the station file",
+            hint="flash what was just built; or name the board's own target with --target; or say what it runs: --build",
         )
-        assert "stale firmware: the payload has build id " in ended.err
+        assert "not the expected firmware: host runs build " in ended.err
         check_no_result(tmp_path / "run")
+
+    def test_any_build_passes_where_it_is_asked_for(self, tmp_path: Path, host_payload: Path) -> None:
+        with payload_on_pty(host_payload) as port:
+            guessed = run_with(tmp_path, "--target", "qemu-zynq-a9", "--port", port)
+            check_error(guessed, "host runs build ", hint="--build ID")
+            assert run_with(tmp_path, "--target", "qemu-zynq-a9", "--port", port, "--build", "any").status in {0, 3}
+        wrong = run_with(tmp_path, "--target", "host", "--port", port, "--build", "yesterdays")
+        check_error(wrong, "'yesterdays' is no build id", hint="bench hello --port PORT")
 
 
 # --- recordings and scenarios ------------------------------------------------------------------------------------

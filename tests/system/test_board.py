@@ -73,7 +73,7 @@ def test_a_board_on_a_port_is_for_one_bench_at_a_time(host_payload: Path) -> Non
 def test_yesterdays_firmware_does_not_pass_today(sanitized_payload: Path) -> None:
     with payload_on_pty(sanitized_payload) as port:
         target = place(load_target("host"), port=port)
-        with Board(target) as board, pytest.raises(ConnectError, match="stale firmware"):
+        with Board(target) as board, pytest.raises(ConnectError, match="not the expected firmware: host runs build"):
             board.reset()
         with Board(replace(target, build_id="any")) as board:
             assert board.reset().name == "host"

@@ -113,7 +113,7 @@ def test_an_error_is_one_line_and_a_hint(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["judge", str(tmp_path / "none")]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("bench: ")
-    assert "is no complete run folder: trace.jsonl is missing" in lines[0]
+    assert lines[0].endswith("none does not exist")
     assert lines[1].startswith("hint: ")
     assert len(lines) == 2
 
