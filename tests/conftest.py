@@ -1,11 +1,17 @@
 """What every kind of test shares."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]  # here, as pytest takes it from the topmost conftest.py alone
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background, as by `nohup ... &`: what the tests start would not hear Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def data_folder(variable: str, *, holds: str, hint: str) -> Path:

@@ -12,6 +12,9 @@ from bench.target import SerialSpec
 
 PAGE = (Path(__file__).parents[2] / "docs" / "first-board.md").read_text(encoding="utf-8")
 
+_PRACTICE = {"socat", "firmware_if/firmware/build/host/payload.elf"}
+"""What stands in for a board."""
+
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -24,7 +27,9 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("line", commands())
 def test_a_command_on_the_page_is_one_that_the_bench_has(line: str) -> None:
     program, *words = shlex.split(line, comments=True)
-    assert program == "bench"
+    if program != "bench":
+        assert program in _PRACTICE
+        return
     assert make_parser().parse_args(words).command == words[0]
 
 

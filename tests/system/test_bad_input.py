@@ -135,7 +135,7 @@ class TestPort:
         check_error(
             ended,
             f"expected {'5a' * 16}",
-            hint="flash what was just built; or name the board's own target with --target; or say what it runs: --build",
+            hint="or name the board's own target with --target; or say what it runs: --build ID",
         )
         assert "not the expected firmware: host runs build " in ended.err
         check_no_result(tmp_path / "run")
