@@ -21,7 +21,7 @@ from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.open import make_transport
 from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
-from bench.trace import LockTakenOver, PayloadConnected, TraceWriter
+from bench.trace import CatalogueListed, LockTakenOver, TraceWriter
 from bench.transport import LinkTail, RecordingTransport
 from bench.transport.usb import find_device
 from firmware_if.messages import Hello
@@ -226,7 +226,7 @@ class Board:
                 raise
             except BenchError as error:
                 asked_wrongly = isinstance(error, ConfigurationError)
-                if asked_wrongly or not any(isinstance(entry, PayloadConnected) for entry in recorder.entries):
+                if asked_wrongly or not any(isinstance(entry, CatalogueListed) for entry in recorder.entries):
                     discard_folder(folder)  # nothing happened that is worth keeping
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
