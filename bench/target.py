@@ -167,6 +167,17 @@ def own_firmware(target: Target) -> Path | None:
     return target.transport.firmware
 
 
+def contradictions(target: Target, *, clock: str, arena_bytes: int) -> tuple[str, ...]:
+    """Where the payload says something else of itself than the target's file: what is judged goes by the payload."""
+    found = []
+    if clock != target.clock.kind:
+        found.append(f"the payload counts {clock}, the file of {target.name} says {target.clock.kind}")
+    declared = target.memory.arena_bytes
+    if arena_bytes != declared:
+        found.append(f"the payload's arena has {arena_bytes:,} bytes, the file of {target.name} says {declared:,}")
+    return tuple(found)
+
+
 def _check_firmware(root: StrictTable, target: Target) -> None:
     """What the bench starts is built for a port, or named; not both."""
     own = own_firmware(target)

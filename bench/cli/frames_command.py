@@ -27,7 +27,9 @@ def _show(path: Path, options: argparse.Namespace) -> None:
     with open_link(path) as source:
         lines = chosen(decode(source.chunks, cut=source.is_capture), choice)
         together: list[str] = []
+        is_empty = True
         for line in lines:
+            is_empty = False
             together.append(line_text(line, in_hex=options.hex))
             if len(together) >= _BATCH:
                 print("\n".join(together))
@@ -36,3 +38,12 @@ def _show(path: Path, options: argparse.Namespace) -> None:
                     break  # nobody reads on: `| head`
         if together:
             print("\n".join(together))
+        if is_empty:
+            print(f"bench: {_nothing(options)}", file=sys.stderr)
+
+
+def _nothing(options: argparse.Namespace) -> str:
+    """What an empty answer means."""
+    if options.only:
+        return f"nothing on this link is called {' or '.join(options.only)}"
+    return "nothing was lost or torn on this link" if options.errors else "nothing went over this link"

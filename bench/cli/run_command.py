@@ -21,8 +21,8 @@ from bench.run_folder import claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Part
 from bench.station import find_station, load_placed
-from bench.target import SerialSpec, Target
-from bench.trace import Entry, EpochTrained, RunEnded
+from bench.target import SerialSpec, Target, contradictions
+from bench.trace import Entry, EpochTrained, PayloadConnected, RunEnded
 from bench.verdict import Verdict, exit_status
 
 RUNS = Path("runs")
@@ -78,6 +78,9 @@ def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -
     progress = RunProgress(console, rows=job.recording.row_count, epochs=job.scenario.epochs)
     with _stop_on_interrupt(console) as stop, progress:
         finished = board.run(job, folder, observers=(progress.observe,), should_stop=stop, timeout_s=timeout_s)
+    for entry in [entry for entry in finished.trace if isinstance(entry, PayloadConnected)][:1]:
+        for line in contradictions(board.target, clock=entry.clock, arena_bytes=entry.arena_bytes):
+            console.print(f"note: {line}", style="yellow", markup=False)
     if progress.skipped:
         names = ", ".join(progress.skipped[:_NAMES]) + (" ..." if len(progress.skipped) > _NAMES else "")
         console.print(f"{len(progress.skipped)} models not on this payload: {names}", style="dim", markup=False)

@@ -63,6 +63,8 @@ def test_lines_are_chosen(run_folder: Path, tmp_path: Path) -> None:
     assert len(last) == 2
     assert all("SampleReport #" in line or "Samples #" in line for line in last)
     assert run_bench(tmp_path, "frames", run_folder, "--last", "0").status == 2
+    mistyped = run_bench(tmp_path, "frames", run_folder, "--only", "Smaples")
+    assert (mistyped.out, mistyped.err) == ("", "bench: nothing on this link is called Smaples\n")
 
 
 def test_head_ends_the_listing_early(run_folder: Path) -> None:

@@ -13,6 +13,7 @@ from bench.target import (
     SerialSpec,
     Target,
     board_names,
+    contradictions,
     load_target,
     own_firmware,
     target_names,
@@ -164,3 +165,13 @@ def test_an_unknown_target_names_the_nearest() -> None:
     assert caught.value.hint == "did you mean 'qemu-zynq-a9'?"
     with pytest.raises(ConfigurationError, match=r"absent\.toml: no such file"):
         load_target("absent.toml")
+
+
+def test_a_payload_that_is_another_than_the_file_says_is_told(tmp_path: Path) -> None:
+    found = target(tmp_path, QEMU)
+    arena = found.memory.arena_bytes
+    assert contradictions(found, clock="instructions", arena_bytes=arena) == ()
+    assert contradictions(found, clock="host", arena_bytes=arena + 1) == (
+        "the payload counts host, the file of demo says instructions",
+        f"the payload's arena has {arena + 1:,} bytes, the file of demo says {arena:,}",
+    )
