@@ -19,9 +19,9 @@ _READS = 32
 
 # The watchdog leads the process group that the child joins. Its stdin is a pipe whose other end only the bench holds:
 # when the bench ends, by whatever signal, the pipe closes and the whole group is killed, with those descendants that
-# have left it. The first line on the pipe is the child's pid, for a child that left the group itself; when it began tells
-# it from another that has its number by then. PR_SET_PDEATHSIG would need code between fork and exec, ends the child with
-# the *thread* that started it, and spares grandchildren.
+# have left it. The first line on the pipe is the child's pid, for a child that left the group itself; when it began
+# tells it from another that has its number by then. PR_SET_PDEATHSIG would need code between fork and exec, ends the
+# child with the *thread* that started it, and spares grandchildren.
 _WATCHDOG = """trap '' HUP INT TERM
 family() { echo "$1"; for one in $(cat /proc/"$1"/task/*/children 2>/dev/null); do family "$one"; done; }
 group() { for one in /proc/[0-9]*; do in_group "$1" "${one#/proc/}"; done; }
