@@ -24,15 +24,15 @@ _READS = 32
 # child with the *thread* that started it, and spares grandchildren.
 _WATCHDOG = """trap '' HUP INT TERM
 family() { echo "$1"; for one in $(cat /proc/"$1"/task/*/children 2>/dev/null); do family "$one"; done; }
-group() { for one in /proc/[0-9]*; do in_group "$1" "${one#/proc/}"; done; }
-in_group() { read -r stat 2>/dev/null <"/proc/$2/stat" && [ "$(field3 ${stat##*) })" = "$1" ] && echo "$2"; }
-field3() { echo "$3"; }
+group() { cat /proc/[0-9]*/stat 2>/dev/null | while read -r stat; do in_group "${stat%% *}" ${stat##*) }; done; }
+in_group() { [ "$4" != $$ ] || echo "$1"; }
 field20() { echo "${20}"; }
 born() { read -r stat 2>/dev/null <"/proc/$1/stat" && field20 ${stat##*) }; }
 read -r child; began=$(born "$child"); read -r _
 [ "$(born "$child")" = "$began" ] || child=
 [ -z "$1" ] || rm -rf -- "$1"
-for one in $child $(group $$); do [ "$one" = $$ ] || kill -KILL $(family "$one"); done 2>/dev/null
+[ -z "$child" ] || kill -KILL $(family "$child") 2>/dev/null
+for one in $(group); do [ "$one" = $$ ] || kill -KILL $(family "$one"); done 2>/dev/null
 kill -KILL 0"""
 
 

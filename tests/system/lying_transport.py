@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from types import TracebackType
-from typing import Self
 
 from bench.conform.packets import broken_packet
 from bench.transport import ProcessTransport, Transfer
+from bench.transport.around import TransportAround
 from firmware_if.framing import Deframer, Frame, enframe
 from firmware_if.messages import FrameType
 
@@ -18,29 +17,18 @@ _VERIFICATION = 1
 """Reports of completion are left as they are: waiting for one that cannot be read takes seconds."""
 
 
-class LyingTransport:
+class LyingTransport(TransportAround):
     """`inner`, of whose telemetry packets one in `every` has a changed byte among its fields."""
 
     def __init__(self, inner: ProcessTransport, *, seed: int, every: int) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._random = random.Random(seed)
         self._every = every
         self._deframer = Deframer()
         self.lies = 0
 
-    @property
-    def can_power_cycle(self) -> bool:
-        return self._inner.can_power_cycle
-
-    @property
-    def line_bytes_per_s(self) -> float | None:
-        return self._inner.line_bytes_per_s
-
-    def open(self) -> None:
-        self._inner.open()
-
     def transfer(self, data: bytes, timeout_s: float) -> Transfer:
-        transfer = self._inner.transfer(data, timeout_s)
+        transfer = self.inner.transfer(data, timeout_s)
         frames = (item for item in self._deframer.feed(transfer.received) if isinstance(item, Frame))
         return Transfer(transfer.written, b"".join(map(self._tell, frames)))
 
@@ -55,19 +43,4 @@ class LyingTransport:
 
     def power_cycle(self) -> None:
         self._deframer = Deframer()
-        self._inner.power_cycle()
-
-    def describe(self) -> list[str]:
-        return self._inner.describe()
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+        self.inner.power_cycle()

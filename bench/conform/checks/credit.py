@@ -34,6 +34,15 @@ def _frames(talk: Talk, messages: Sequence[Message]) -> list[bytes]:
     return [talk.frame(FrameType.DATA, p, sequence=talk.sequence + n) for n, p in enumerate(packets)]
 
 
+def _write_large(talk: Talk) -> list[bytes]:
+    """Fill the credit with Samples in frames of nearly a KiB; they are written, and not counted as sent yet."""
+    talk.demand(_classes(2))
+    rows = bytes(_ROW_BYTES * _ROWS)
+    frames = _frames(talk, [Samples(_ROWS * n, rows) for n in range(talk.credit // MAX_FRAME_BYTES)])
+    talk.wire.write(b"".join(frames))
+    return frames
+
+
 def _filling(talk: Talk, wire_bytes: int) -> list[bytes]:
     """Telecommands that cause no telemetry, in frames of exactly so many bytes together.
 
@@ -95,11 +104,7 @@ def holds_what_it_says(subject: Subject) -> None:
 def holds_large_frames(subject: Subject) -> None:
     """The credit filled by frames of nearly a KiB is taken whole, and its rows are all reported."""
     talk = subject.talk
-    talk.demand(_classes(2))
-    rows = bytes(_ROW_BYTES * _ROWS)
-    count = talk.credit // MAX_FRAME_BYTES
-    frames = _frames(talk, [Samples(_ROWS * n, rows) for n in range(count)])
-    talk.wire.write(b"".join(frames))
+    count = len(_write_large(talk))
     talk.sequence += count
     heard = talk.poll()
     ack = heard[-1].frame.header.ack
@@ -170,13 +175,9 @@ def _poll_until_answered(talk: Talk) -> list[Heard]:
 def acknowledges_unasked(subject: Subject) -> None:
     """When more than half of the credit has come unannounced, an acknowledgement is sent without a poll."""
     talk = subject.talk
-    talk.demand(_classes(2))
-    rows = bytes(_ROW_BYTES * _ROWS)
-    count = talk.credit // MAX_FRAME_BYTES
-    frames = _frames(talk, [Samples(_ROWS * n, rows) for n in range(count)])
-    talk.wire.write(b"".join(frames))
+    frames = _write_large(talk)
     first = talk.sequence
-    talk.sequence += count
+    talk.sequence += len(frames)
     what = f"an acknowledgement, unasked, after {sum(map(len, frames))} of {talk.credit} bytes of credit"
     talk.listen(lambda item: item.frame.header.ack > first, what=what)
     talk.settle()
