@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -38,11 +38,16 @@ _ERROR: Final = re.compile(r"error:|Error:|not found|No such file|undefined refe
 
 @dataclass(frozen=True)
 class FirmwareImage:
-    """What an ELF says of itself. `sections` is name -> bytes of everything that takes memory on the target."""
+    """What an ELF says of itself. `sections` is name -> bytes of everything that takes memory on the target.
+
+    `symbols` is section -> name -> bytes of the functions and objects in it. A static one is `file.c:name`;
+    those of one name are added up.
+    """
 
     build_id: str
     compiler: str
     sections: dict[str, int]
+    symbols: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -53,7 +58,11 @@ class FirmwareImage:
         """Back from `to_dict`; raises RunFolderError for anything else."""
         try:
             sections = {str(name): int(size) for name, size in values["sections"].items()}
-            return cls(str(values["build_id"]), str(values["compiler"]), sections)
+            symbols = {
+                str(section): {str(name): int(size) for name, size in members.items()}
+                for section, members in values.get("symbols", {}).items()
+            }
+            return cls(str(values["build_id"]), str(values["compiler"]), sections, symbols)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RunFolderError(
                 f"firmware.json is not what a run writes: {error!r}", hint="the file was changed"
@@ -157,9 +166,8 @@ def read_firmware(elf: Path, *, hint: str = "build it: tools/setup") -> Firmware
     try:
         with elf.open("rb") as file:
             image = ELFFile(file)
-            return Firmware(
-                elf, FirmwareImage(_read_build_id(image, elf), _read_compiler(image), _read_sections(image))
-            )
+            facts = _read_build_id(image, elf), _read_compiler(image), _read_sections(image), _read_symbols(image)
+            return Firmware(elf, FirmwareImage(*facts))
     except OSError as error:
         raise BuildError(f"{elf} cannot be read: {error.strerror}", hint=hint) from error
     except ELFError as error:
@@ -174,6 +182,26 @@ def _read_sections(image: ELFFile) -> dict[str, int]:
         for section in image.iter_sections()
         if section["sh_flags"] & alloc and section["sh_size"]
     }
+
+
+def _read_symbols(image: ELFFile) -> dict[str, dict[str, int]]:
+    """Functions and objects with a size, by the section that holds them; of several names of one place, the first."""
+    table = image.get_section_by_name(".symtab")
+    symbols: dict[str, dict[str, int]] = {}
+    places: set[tuple[int, int]] = set()
+    source = ""
+    for symbol in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
+        kind, index = symbol["st_info"]["type"], symbol["st_shndx"]
+        if kind == "STT_FILE":  # the local symbols behind it are of this source file
+            source = symbol.name
+        place = (symbol["st_value"], symbol["st_size"])
+        if kind not in {"STT_FUNC", "STT_OBJECT"} or not symbol["st_size"] or place in places or index == "SHN_UNDEF":
+            continue
+        places.add(place)
+        name = f"{source}:{symbol.name}" if source and symbol["st_info"]["bind"] == "STB_LOCAL" else symbol.name
+        members = symbols.setdefault(image.get_section(index).name, {})
+        members[name] = members.get(name, 0) + int(symbol["st_size"])
+    return symbols
 
 
 def _read_build_id(image: ELFFile, elf: Path) -> str:

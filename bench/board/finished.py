@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.run_folder import RunFiles, judge_run
+from bench.run_folder import JudgedRun, RunFiles, judge_run
 from bench.trace import Entry
-from bench.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +20,6 @@ class FinishedRun:
     started: float
     """On the clock of the board, as the times of its link's tail."""
 
-    def judge(self) -> tuple[Verdict, ...]:
+    def judge(self) -> JudgedRun:
         """Measure and judge, and write the results into the folder."""
-        return judge_run(self.folder, self.files, trace=self.trace)
+        return JudgedRun(self.folder, self.files, self.trace, judge_run(self.folder, self.files, trace=self.trace))

@@ -41,7 +41,15 @@ def run_started(job: Job, firmware: Firmware | None, transport: Transport) -> Ru
         transport.describe(),
         job.scenario.mode,
         datetime.now().astimezone().isoformat(timespec="seconds"),
+        _revision(Path.cwd()),
     )
+
+
+@cache
+def _revision(folder: Path) -> str:
+    """Of the git checkout that the folder is in; empty where it is in none."""
+    question = ("git", "-C", str(folder), "describe", "--always", "--dirty")
+    return ask([question])[question] or ""
 
 
 @cache

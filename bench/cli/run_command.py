@@ -96,7 +96,7 @@ def _judge(finished: FinishedRun, *, console: Console) -> tuple[Verdict, ...] | 
         with _handled(signal.default_int_handler):
             if aborted or trains:
                 console.print(f"judging the models{' so far' if aborted else ''}{trains}", style="dim", markup=False)
-            return finished.judge()
+            return finished.judge().verdicts
     except KeyboardInterrupt:
         print(f"bench: stopped while judging; the run is saved in {finished.folder}", file=sys.stderr)
         trust = " --trust-twins" if finished.files.twins is not None else ""

@@ -17,7 +17,8 @@ from bench.board import Board, FinishedRun, Job, make_job
 from bench.compose import compose_scenario, limit_text, number
 from bench.errors import BenchError, ConfigurationError
 from bench.pytest_plugin import report
-from bench.report.json import replace_content, save_verdicts
+from bench.replace import replace_content
+from bench.results.verdicts import save_verdicts
 from bench.run_folder import new_run_folder
 from bench.scenario import Limit, ModelSpec, Scenario, load_scenario, make_scenario
 from bench.strict import nearest_hint
@@ -115,7 +116,7 @@ class Run:
     @cached_property
     def figures(self) -> tuple[Verdict, ...]:
         """Every measurement, judged by the scenario's limits where there are any."""
-        figures = self.finished.judge()
+        figures = self.finished.judge().verdicts
         self._item.config.hook.pytest_hil_measured(item=self._item, run=self.finished, verdicts=figures)
         return figures
 

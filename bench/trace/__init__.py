@@ -44,7 +44,7 @@ from bench.trace.entries import (
     TargetFailed,
 )
 from bench.trace.file import TraceWriter, load_trace
-from bench.trace.text import encode_number, entry_from_json, entry_to_json
+from bench.trace.text import decode_number, encode_number, entry_from_json, entry_to_json
 
 __all__ = [
     "ENTRIES",
@@ -83,6 +83,7 @@ __all__ = [
     "StatisticsReported",
     "TargetFailed",
     "TraceWriter",
+    "decode_number",
     "encode_number",
     "entry_from_json",
     "entry_to_json",

@@ -33,6 +33,8 @@ class RunStarted(Entry):
     """Of the scenario. In score mode `rows` are those that are scored, else those that are streamed."""
     started: str = ""
     """Date and time of day, ISO 8601."""
+    revision: str = ""
+    """Of the project in whose folder the run was started, as `git describe --always --dirty` names it."""
 
 
 @dataclass(frozen=True)
@@ -405,6 +407,7 @@ ENTRIES: dict[str, type[Entry]] = {
         PayloadConnected,
         CatalogueListed,
         ModelCreated,
+        ModelLoaded,
         ModelSkipped,
         SegmentStarted,
         SamplesTrained,

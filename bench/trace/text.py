@@ -34,6 +34,15 @@ def encode_number(value: float) -> float | str:
     return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
+def decode_number(value: object) -> float:
+    """Back from `encode_number`; raises ValueError for anything else."""
+    if isinstance(value, str) and value in _NON_FINITE:
+        return _NON_FINITE[value]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no number")  # noqa: TRY004 - what is wrong is the file
+    return value
+
+
 def _plain(value: object) -> object:
     """Nested dataclasses and non-finite numbers as JSON has them."""
     if isinstance(value, float):

@@ -42,7 +42,7 @@ def test_runs_share_one_started_payload_and_do_not_see_each_other(
             nonces.add(board.reset().nonce)
             finished = board.run(job, claim_folder(tmp_path / number))
             assert finished.outcome == "completed"
-            verdicts.append(finished.judge())
+            verdicts.append(finished.judge().verdicts)
     assert len(nonces) == 1, "the payload was started anew"
     repeatable = [{v.name: v.value for v in run if v.repeatable} for run in verdicts]
     assert repeatable[0] == repeatable[1] == repeatable[2]

@@ -193,13 +193,31 @@ def test_an_elf_that_is_none_is_named(tmp_path: Path) -> None:
         read_firmware(Path(os.path.realpath("/bin/sh")))
 
 
+@pytest.mark.parametrize(("port", "board"), [("zynq", None), ("mps2", "an386"), ("host", None)])
+def test_symbols_fit_into_their_sections(port: str, board: str | None) -> None:
+    image = build_firmware(port, board=board).image
+    assert len(image.symbols[".text"]) > 100
+    for section, members in image.symbols.items():
+        assert sum(members.values()) <= image.sections[section], section
+
+
+def test_symbols_are_listed_by_section_and_source_file() -> None:
+    image = build_firmware("zynq").image
+    assert image.symbols[".text"]["hil_bank_create"] > 0
+    assert image.symbols[".text"]["arow.c:train"] > 0  # a static function of one source file
+    assert image.symbols[".arena"] == {"main.c:arena": image.sections[".arena"]}
+
+
 def test_an_image_survives_json() -> None:
-    image = FirmwareImage("00ff", "GCC 12", {".text": 4, ".bss": 8})
+    image = FirmwareImage("00ff", "GCC 12", {".text": 4, ".bss": 8}, {".text": {"main": 4}})
     assert FirmwareImage.from_dict(image.to_dict()) == image
 
 
+CHANGED: dict[str, object] = {"build_id": "", "compiler": "", "sections": {}, "symbols": {".text": 3}}
+
+
 @pytest.mark.parametrize(
-    "values", [{}, {"build_id": "", "compiler": ""}, {"build_id": "", "compiler": "", "sections": 3}]
+    "values", [{}, {"build_id": "", "compiler": ""}, {"build_id": "", "compiler": "", "sections": 3}, CHANGED]
 )
 def test_a_changed_image_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(RunFolderError, match=r"firmware\.json is not what a run writes"):

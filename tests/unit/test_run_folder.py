@@ -12,6 +12,7 @@ from bench.run_folder import (
     RunFiles,
     claim_folder,
     judge_run,
+    load_judged_run,
     load_run_files,
     new_run_folder,
     open_trace,
@@ -20,8 +21,8 @@ from bench.run_folder import (
 from bench.scenario import load_scenario
 from bench.target import load_target
 from bench.telemetry import load_recording, save_recording
-from bench.trace import RunEnded, TraceWriter
-from tests.unit.made_runs import make_recording
+from bench.trace import RunEnded, RunStarted, TraceWriter
+from tests.unit.made_runs import make_recording, make_run
 
 STARTED = datetime(2026, 4, 16, 18, 28, 31, tzinfo=UTC)
 IMAGE = FirmwareImage("00" * 16, "gcc", {".text": 12})
@@ -116,6 +117,22 @@ def test_a_trace_without_a_beginning_is_not_judged(folder: Path, files: RunFiles
     with pytest.raises(RunFolderError, match=r"trace.jsonl does not begin with a run"):
         judge_run(folder, files)
     assert not (folder / "verdicts.json").exists()
+
+
+def test_a_judged_run_has_the_verdicts_of_its_folder_or_is_judged(folder: Path) -> None:
+    started = RunStarted(1, "sun-sensor", "host", "made", 50, {}, [])
+    with (folder / "trace.jsonl").open("w") as file:
+        writer = TraceWriter(file)
+        for entry in (started, *(entry for entry in make_run().trace if not isinstance(entry, RunStarted))):
+            writer.write(entry)
+    judged = load_judged_run(folder)
+    assert judged.started == started
+    saved = (folder / "verdicts.json").read_bytes()
+    (folder / "verdicts.json").write_bytes(saved.replace(b'"run.rows"', b'"run.rows_as_saved"'))
+    assert [verdict.name.replace("_as_saved", "") for verdict in load_judged_run(folder).verdicts] == [
+        verdict.name for verdict in judged.verdicts
+    ]
+    assert any(verdict.name == "run.rows_as_saved" for verdict in load_judged_run(folder).verdicts)
 
 
 def test_a_trace_on_a_full_disk_stays_an_error() -> None:

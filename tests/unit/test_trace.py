@@ -9,6 +9,7 @@ import pytest
 
 from bench.errors import RunFolderError
 from bench.trace import (
+    ENTRIES,
     ConsolePrinted,
     Entry,
     EvaluationScored,
@@ -22,6 +23,10 @@ from bench.trace import (
 )
 
 ROWS = SamplesTrained(7, [0, 1], 5, [10, 0], [2, 0], [1, 0], [9, 0], ["01", ""], ["10", ""])
+
+
+def test_every_entry_there_is_can_be_read_back() -> None:
+    assert {entry.kind: entry for entry in Entry.__subclasses__()} == ENTRIES
 
 
 def line_of(entry: Entry, **changes: object) -> str:

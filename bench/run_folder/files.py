@@ -1,41 +1,29 @@
-"""The folder of a run: complete in itself, so that any verdict can be recomputed on another machine.
-
-trace.jsonl and link.bin grow while the run goes on; verdicts.json, models.json and models/*.onnx are written, each at
-once, when it is over. `initial/` holds the model files that the scenario names. A run that was killed has no
-`run_ended` entry in its trace and no verdicts.json, and is judged as not completed.
-"""
+"""What a run folder keeps beside its trace: copies of everything that the verdicts depend on."""
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Final
 
 from bench.build import FirmwareImage
 from bench.errors import ConfigurationError, RunFolderError
 from bench.initial_models import InitialModel, load_initial_models, with_classes
-from bench.measure import RunContext, measure
-from bench.report.json import save_models, save_verdicts
-from bench.report.onnx import save_onnx_models
-from bench.scenario import Scenario, limits_for, load_scenario
+from bench.run_folder.folder import TRACE
+from bench.scenario import Scenario, load_scenario
 from bench.selection import Selection, keep_models, load_selection, selection_text
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording, save_recording
-from bench.trace import Entry, RunStarted, load_trace
-from bench.transport import LINK
-from bench.verdict import Verdict, judge
 from firmware_if.reference import TwinError, learner_modules
 
-TRACE = "trace.jsonl"
-_SCENARIO = "scenario.toml"
-_SELECTION = "selection.toml"
-_FIRMWARE = "firmware.json"
-_RECORDING = "recording"
-_TARGET = "target"
-INITIAL = "initial"
-TWINS = "twins"
+_SCENARIO: Final = "scenario.toml"
+_SELECTION: Final = "selection.toml"
+_FIRMWARE: Final = "firmware.json"
+_RECORDING: Final = "recording"
+_TARGET: Final = "target"
+INITIAL: Final = "initial"
+TWINS: Final = "twins"
 
 
 @dataclass(frozen=True)
@@ -54,32 +42,6 @@ class RunFiles:
     twins: Path | None = None
     selection: Selection | None = None
     """Which part of its scenario the run is; None = all of it."""
-
-
-def new_run_folder(root: Path, name: str, *, started: datetime) -> Path:
-    """Make an empty folder root/<time>-<name>; raises RunFolderError when that is impossible."""
-    stem = f"{started:%Y%m%d-%H%M%S}-{name}"
-    for number in range(1, 1000):
-        folder = root / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise RunFolderError(f"cannot make {folder}: {error.strerror}", hint="choose another --out") from error
-        return folder
-    raise RunFolderError(f"there are already 999 runs called {stem}", hint="choose another --out")
-
-
-def claim_folder(folder: Path) -> Path:
-    """Make `folder` for one run; raises RunFolderError when something is in it already."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise RunFolderError(f"{folder} is not empty", hint="give --out a new folder; runs are never overwritten")
-    except OSError as error:
-        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="choose another --out") from error
-    return folder
 
 
 def save_run_files(folder: Path, files: RunFiles) -> None:
@@ -115,27 +77,6 @@ def _copy_files(source: Path, folder: Path, *, pattern: str = "*") -> None:
     for path in sorted(source.glob(pattern)):
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
-
-
-def discard_folder(folder: Path) -> None:
-    """Remove a folder in which nothing happened."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def open_trace(folder: Path) -> TextIO:
-    """A new trace in the folder; raises RunFolderError when it cannot be made."""
-    try:
-        return (folder / TRACE).open("x", encoding="utf-8")
-    except OSError as error:
-        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
-
-
-def open_link_file(folder: Path) -> BinaryIO:
-    """A new recording of the link in the folder; raises RunFolderError when it cannot be made."""
-    try:
-        return (folder / LINK).open("xb")
-    except OSError as error:
-        raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
 
 
 def check_twins(scenario: Scenario) -> Path | None:
@@ -196,28 +137,3 @@ def _load_firmware(path: Path) -> FirmwareImage:
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{path} cannot be read: {error}", hint="the file was changed or cut short") from error
     return FirmwareImage.from_dict(values)
-
-
-def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = None) -> tuple[Verdict, ...]:
-    """Measure and judge a run and write verdicts.json, models.json and models/*.onnx into its folder.
-
-    `trace` is the run's, where it is still in memory; else it is read from the folder.
-    """
-    entries = list(load_trace(folder / TRACE)) if trace is None else list(trace)
-    if not entries or not isinstance(entries[0], RunStarted):
-        raise RunFolderError(f"{folder / TRACE} does not begin with a run", hint="is this a run folder?")
-    context = RunContext(
-        recording=files.recording,
-        sections=files.firmware.sections if files.firmware is not None else None,
-        masks_interrupts=files.target.masks_interrupts,
-        assumed_instructions_per_s=files.target.clock.assumed_instructions_per_s,
-        interrupt_frame_bytes=files.target.memory.interrupt_frame_bytes,
-        initial=files.initial,
-        twins=files.twins,
-    )
-    limits = limits_for(files.scenario, files.target.name)
-    verdicts = judge(measure(entries, context), limits, selection=files.selection)
-    save_models(entries, folder / "models.json")
-    save_onnx_models(entries, files.recording, folder / "models")
-    save_verdicts(verdicts, folder / "verdicts.json")
-    return verdicts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.errors import RunFolderError
 from bench.onnx import onnx_bytes
-from bench.report.json import replace_content
+from bench.replace import replace_content
 from bench.telemetry import Recording
 from bench.trace import Entry
 from bench.trained_models import trained_models

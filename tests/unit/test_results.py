@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bench.errors import RunFolderError
 from bench.measure import Measurement, RunContext, measure
-from bench.report.json import models_json, number_text, save_models, save_verdicts, verdicts_json
+from bench.results.models import models_json, number_text, save_models
+from bench.results.verdicts import load_verdicts, save_verdicts, verdicts_json
 from bench.scenario import Limit
 from bench.trace import ModelDumped
 from bench.verdict import judge
@@ -92,3 +93,26 @@ def test_a_folder_that_takes_no_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match=r"cannot write .*verdicts\.json: .*No such file") as caught:
         save_verdicts([], path)
     assert caught.value.hint == "is the disk full, or the folder gone?"
+
+
+def test_verdicts_are_read_back_as_they_were(tmp_path: Path) -> None:
+    made = make_run()
+    figures = [*measure(made.trace, RunContext(made.recording)), Measurement("odd", -math.inf, "1")]
+    verdicts = judge(figures, [Limit("parity.plain", equal=0), Limit("absent", at_most=1, because="a reason")])
+    save_verdicts(verdicts, tmp_path / "verdicts.json")
+    assert load_verdicts(tmp_path / "verdicts.json") == verdicts
+    assert any(verdict.interval for verdict in verdicts)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}x", '[{"name": "a"}]', '[{"name": 1, "value": 1}]', "\udcff"])
+def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "verdicts.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(RunFolderError, match="is not what a run writes") as caught:
+        load_verdicts(tmp_path / "verdicts.json")
+    assert "bench judge" in caught.value.hint
+
+
+def test_verdicts_that_are_not_there_are_an_error_that_says_how_to_make_them(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"cannot read .*verdicts.json: No such file") as caught:
+        load_verdicts(tmp_path / "verdicts.json")
+    assert "bench judge" in caught.value.hint

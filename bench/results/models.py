@@ -1,25 +1,13 @@
-"""verdicts.json and models.json: a run's result for programs.
-
-Numbers that are not finite are the strings NaN, Infinity and -Infinity. A file is replaced as a whole or not at all.
-"""
+"""models.json: a run's models at every segment end, for programs."""
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
-from bench.errors import RunFolderError
 from bench.measure.measurement import entries_of
+from bench.replace import replace_content
 from bench.trace import Entry, EpochTrained, ModelCreated, ModelDumped, encode_number
-from bench.verdict import Verdict
-
-
-def verdicts_json(verdicts: Sequence[Verdict]) -> str:
-    """A list with one object per verdict, one line each; null where a verdict has no such value."""
-    lines = ",\n".join(json.dumps(_verdict_object(verdict), allow_nan=False) for verdict in verdicts)
-    return f"[\n{lines}\n]\n"
 
 
 def models_json(trace: Sequence[Entry]) -> str:
@@ -52,25 +40,9 @@ def epoch_losses(trace: Sequence[Entry]) -> dict[str, list[float]]:
     return losses
 
 
-def save_verdicts(verdicts: Sequence[Verdict], path: Path) -> None:
-    """Write verdicts.json as `path`; raises RunFolderError."""
-    replace_content(path, verdicts_json(verdicts).encode())
-
-
 def save_models(trace: Sequence[Entry], path: Path) -> None:
     """Write models.json as `path`; raises RunFolderError."""
     replace_content(path, models_json(trace).encode())
-
-
-def replace_content(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, then put it in its place, so that a reader never sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise RunFolderError(f"cannot write {path}: {error}", hint="is the disk full, or the folder gone?") from error
 
 
 def number_text(value: float) -> str:
@@ -81,11 +53,6 @@ def number_text(value: float) -> str:
         return str(value)
     text = format(value, ".17g")
     return "-0.0" if text == "-0" else text  # a reader would make the integer 0 of it, and lose the sign
-
-
-def _verdict_object(verdict: Verdict) -> dict[str, object]:
-    values = {item.name: getattr(verdict, item.name) for item in fields(verdict)}
-    return {name: encode_number(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def _model_text(dump: ModelDumped, created: ModelCreated | None, losses: Sequence[float]) -> str:
