@@ -196,7 +196,7 @@ def test_an_elf_that_is_none_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("port", "board"), [("zynq", None), ("mps2", "an386"), ("host", None)])
 def test_symbols_fit_into_their_sections(port: str, board: str | None) -> None:
     image = build_firmware(port, board=board).image
-    assert len(image.symbols[".text"]) > 100
+    assert sum(image.symbols[".text"].values()) > image.sections[".text"] / 2  # the rest: literals, libm in assembly
     for section, members in image.symbols.items():
         assert sum(members.values()) <= image.sections[section], section
 
