@@ -5,13 +5,14 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from elftools.elf.sections import Symbol, SymbolTableSection
 from filelock import FileLock, Timeout
 
 from bench.errors import BuildError, RunFolderError
@@ -185,23 +186,35 @@ def _read_sections(image: ELFFile) -> dict[str, int]:
 
 
 def _read_symbols(image: ELFFile) -> dict[str, dict[str, int]]:
-    """Functions and objects with a size, by the section that holds them; of several names of one place, the first."""
-    table = image.get_section_by_name(".symtab")
+    """Functions and objects by the section that holds them; a byte of several is counted for the first."""
     symbols: dict[str, dict[str, int]] = {}
-    places: set[tuple[int, int]] = set()
+    counted = 0
+    for start, end, section, name in sorted(_extents(image), key=lambda extent: (extent[0], -extent[1])):
+        if own := max(0, end - max(start, counted)):  # entry points in assembly lie within each other
+            members = symbols.setdefault(section, {})
+            members[name] = members.get(name, 0) + own
+        counted = max(counted, end)
+    return symbols
+
+
+def _extents(image: ELFFile) -> Iterator[tuple[int, int, str, str]]:
+    """Start, end, section and name of each function and object."""
+    table = image.get_section_by_name(".symtab")
     source = ""
     for symbol in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
-        kind, index = symbol["st_info"]["type"], symbol["st_shndx"]
+        kind = symbol["st_info"]["type"]
+        start = symbol["st_value"] & ~1 if _is_thumb(image, symbol) else symbol["st_value"]
         if kind == "STT_FILE":  # the local symbols behind it are of this source file
             source = symbol.name
-        place = (symbol["st_value"], symbol["st_size"])
-        if kind not in {"STT_FUNC", "STT_OBJECT"} or not symbol["st_size"] or place in places or index == "SHN_UNDEF":
-            continue
-        places.add(place)
-        name = f"{source}:{symbol.name}" if source and symbol["st_info"]["bind"] == "STB_LOCAL" else symbol.name
-        members = symbols.setdefault(image.get_section(index).name, {})
-        members[name] = members.get(name, 0) + int(symbol["st_size"])
-    return symbols
+        elif kind in {"STT_FUNC", "STT_OBJECT"} and symbol["st_size"] and isinstance(symbol["st_shndx"], int):
+            local = source and symbol["st_info"]["bind"] == "STB_LOCAL"
+            section = image.get_section(symbol["st_shndx"]).name
+            yield start, start + symbol["st_size"], section, f"{source}:{symbol.name}" if local else symbol.name
+
+
+def _is_thumb(image: ELFFile, symbol: Symbol) -> bool:
+    """Whether the lowest bit of the symbol's value says that its code is Thumb, and is no part of its address."""
+    return bool(image["e_machine"] == "EM_ARM" and symbol["st_info"]["type"] == "STT_FUNC")
 
 
 def _read_build_id(image: ELFFile, elf: Path) -> str:
