@@ -33,6 +33,8 @@ _MAX_PART_BYTES: Final = 255
 _FORMAT: Final = 1
 _CARD: Final = "pack.json"
 _TEXTS: Final = (".json", ".jsonl", ".toml")
+_MADE_AGAIN: Final = frozenset({"report.html", "report.json", "junit.xml", "summary.md"})
+"""Reports, which name the folders of whoever made the run, and which `bench report PACK --out DIR` writes again."""
 _BLOCK_BYTES: Final = 1 << 20
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a ZIP can give a file; all have it, so that no clock is in the bytes."""
@@ -112,7 +114,7 @@ def _paths(folder: Path, *, with_twins: bool) -> Sequence[Path]:
             raise RunFolderError(f"{path} is a link; a pack holds files", hint="put what it points to in its place")
         if not path.is_file() or any(part.startswith(".") for part in relative.parts):
             continue
-        if relative.parts[0] == TWINS and not with_twins:
+        if relative.as_posix() in _MADE_AGAIN or (relative.parts[0] == TWINS and not with_twins):
             continue
         found.append(relative)
     return sorted(found, key=Path.as_posix)

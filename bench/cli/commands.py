@@ -29,6 +29,12 @@ def _pack(options: argparse.Namespace) -> int:
     return pack(options)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from bench.cli.report_command import report
+
+    return report(options)
+
+
 def _conform(options: argparse.Namespace) -> int:
     from bench.cli.conform_command import conform
 
@@ -104,6 +110,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "verify": _verify,
     "judge": _judge,
     "pack": _pack,
+    "report": _report,
     "conform": _conform,
     "frames": _frames,
     "targets": _targets,

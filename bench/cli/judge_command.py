@@ -11,7 +11,8 @@ from bench.cli.suggestions import check_whole, show_suggestions
 from bench.errors import ConfigurationError
 from bench.pack import is_pack, unpacked
 from bench.printed import printable
-from bench.run_folder import TRACE, RunFiles, claim_folder, has_twins, judge_run, load_run_files
+from bench.report import REPORTS, save_reports
+from bench.run_folder import TRACE, JudgedRun, RunFiles, claim_folder, has_twins, judge_run, load_run_files
 from bench.target import SerialSpec
 from bench.trace import Entry, RunStarted, load_trace
 from bench.verdict import exit_status
@@ -30,6 +31,8 @@ def judge(options: argparse.Namespace) -> int:
         show_selection(files.selection, console=console)
         verdicts = judge_run(folder, files, trace=trace)
         show_verdicts(verdicts, console=console)
+        if any((folder / name).exists() for name in REPORTS):  # they would go on showing the verdicts from before
+            save_reports(JudgedRun(folder, files, trace, verdicts))
         if options.suggest_limits:
             keeps = folder in (options.run, options.out)
             show_suggestions(verdicts, files, folder=folder, keeps=keeps, console=console)

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
 from bench.cli.parser_part import add_part, add_suggest_limits, set_whole
+from bench.cli.parser_report import add_report
 from bench.cli.words import ShowVersion, WordParser
 
 _EPILOG = """exit status:
@@ -35,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     add_judge(commands)
     add_pack(commands)
+    add_report(commands)
     _add_conform(commands)
     add_frames(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows, and which can run here")

@@ -17,13 +17,14 @@ from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
 from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.cli.suggestions import check_whole, show_suggestions
-from bench.run_folder import claim_folder, new_run_folder
+from bench.report import save_reports
+from bench.run_folder import JudgedRun, claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Part
 from bench.station import find_station, load_placed
 from bench.target import SerialSpec, Target, contradictions
 from bench.trace import Entry, EpochTrained, PayloadConnected, RunEnded
-from bench.verdict import Verdict, exit_status
+from bench.verdict import exit_status
 
 RUNS = Path("runs")
 STATUS_ABORTED = 130
@@ -48,9 +49,10 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     with Board(target) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run
         finished = _run(job, board, options.out, timeout_s=options.timeout)
-    verdicts = _judge(finished, console=make_console())
-    if verdicts is None:
+    judged = _judge(finished, console=make_console())
+    if judged is None:
         return STATUS_ABORTED
+    verdicts = judged.verdicts
     console = make_console()
     show_verdicts(verdicts, console=console)
     if finished.outcome == "aborted":
@@ -58,6 +60,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     if options.suggest_limits:
         show_suggestions(verdicts, finished.files, folder=finished.folder, keeps=True, console=console)
     console.print(f"run folder: {finished.folder}", markup=False, soft_wrap=True)
+    *_, page = save_reports(judged)  # last, so that the verdicts have been shown whatever becomes of them
+    console.print(f"report: {page}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if finished.outcome == "aborted" else exit_status(verdicts)
 
 
@@ -87,7 +91,7 @@ def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -
     return finished
 
 
-def _judge(finished: FinishedRun, *, console: Console) -> tuple[Verdict, ...] | None:
+def _judge(finished: FinishedRun, *, console: Console) -> JudgedRun | None:
     """The verdicts; None, and how to have them later, if somebody does not want to wait for them."""
     trains = "; the plain references train as well, which can take as long again"
     trains = trains if finished.files.scenario.epochs else ""
@@ -96,7 +100,7 @@ def _judge(finished: FinishedRun, *, console: Console) -> tuple[Verdict, ...] | 
         with _handled(signal.default_int_handler):
             if aborted or trains:
                 console.print(f"judging the models{' so far' if aborted else ''}{trains}", style="dim", markup=False)
-            return finished.judge().verdicts
+            return finished.judge()
     except KeyboardInterrupt:
         print(f"bench: stopped while judging; the run is saved in {finished.folder}", file=sys.stderr)
         trust = " --trust-twins" if finished.files.twins is not None else ""

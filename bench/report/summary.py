@@ -1,0 +1,118 @@
+"""What a run was and how it ended: the part that every report begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.run_folder import JudgedRun
+from bench.target import SerialSpec
+from bench.trace import Entry, PayloadConnected, RunEnded, RunStarted, TargetFailed
+from bench.verdict import FAIL, PASS, UNMEASURED, Verdict, exit_status
+
+OUTCOMES: Final = (FAIL, UNMEASURED, PASS)
+"""In the order in which a reader wants them."""
+KILLED: Final = "killed"
+"""How a run ended that did not write its end."""
+_ABORTED_STATUS: Final = 130
+_WORDS: Final = {0: PASS, 1: FAIL, 3: UNMEASURED}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Of one run."""
+
+    started: RunStarted
+    title: str
+    place: str
+    """What the payload computer is, or where the board is."""
+    ended: str
+    """completed, aborted, target_failed or killed."""
+    reason: str
+    rows: int
+    """Whose results came back."""
+    seconds: float
+    """From the first entry of the trace to the last, host clock."""
+    partial: str
+    outcome: str
+    """PASS, FAIL or UNMEASURED, by the required verdicts."""
+    status: int
+    """Exit status of `bench run`."""
+    counts: Mapping[str, int]
+    environment: Mapping[str, str]
+    clock: str
+    """What the payload counts; empty where it never connected."""
+
+
+def summarise(run: JudgedRun) -> Summary:
+    """The summary of a run, whatever became of it."""
+    ended = next((entry for entry in reversed(run.trace) if isinstance(entry, RunEnded)), None)
+    how = ended.outcome if ended is not None else KILLED
+    status = exit_status(run.verdicts)
+    connected = [entry for entry in run.trace if isinstance(entry, PayloadConnected)]
+    return Summary(
+        started=run.started,
+        title=run.files.scenario.title,
+        place=_place(run),
+        ended=how,
+        reason=_reason(run.trace, ended),
+        rows=ended.rows if ended is not None else _value(run.verdicts, "run.rows"),
+        seconds=run.trace[-1].t,
+        partial=next((verdict.partial for verdict in run.verdicts if verdict.partial), ""),
+        outcome=_WORDS.get(status, FAIL),
+        status=_ABORTED_STATUS if how == "aborted" else status,
+        counts={outcome: sum(verdict.outcome == outcome for verdict in run.verdicts) for outcome in OUTCOMES},
+        environment=dict(_environment(run, connected)),
+        clock=connected[-1].clock if connected else "",
+    )
+
+
+def _reason(trace: Sequence[Entry], ended: RunEnded | None) -> str:
+    failed = next((entry for entry in trace if isinstance(entry, TargetFailed)), None)
+    if failed is not None:
+        return "; ".join(part for part in (failed.reason, failed.hint) if part)
+    return ended.reason if ended is not None else "its trace has no end: the bench was killed, or is still at it"
+
+
+def _value(verdicts: Sequence[Verdict], name: str) -> int:
+    return int(next((verdict.value or 0 for verdict in verdicts if verdict.name == name), 0))
+
+
+def _place(run: JudgedRun) -> str:
+    """A board on a port is no emulator, whatever its target file describes."""
+    target = run.files.target
+    if isinstance(target.transport, SerialSpec) and run.started.command:
+        return f"the board at {run.started.command[0]} (as {target.name})"
+    return target.title
+
+
+def _environment(run: JudgedRun, connected: Sequence[PayloadConnected]) -> Iterator[tuple[str, str]]:
+    started, files = run.started, run.files
+    yield "run folder", run.folder.resolve().name
+    yield "started", started.started or "not recorded"
+    yield "scenario", started.scenario
+    yield "mode", started.mode
+    yield "target", started.target
+    yield "target is", files.target.title
+    yield "clock", files.target.clock.counted
+    assumed = files.target.clock.assumed_instructions_per_s
+    if assumed:
+        yield "assumed instruction rate", f"{assumed:g} per second ({files.target.clock.because})"
+    yield "recording", f"{started.recording}: {files.recording.title}"
+    yield "recording licence", files.recording.licence
+    if connected:
+        first = connected[0]
+        yield "build id", first.build_id
+        yield "contract fingerprint", first.fingerprint
+        yield "payload clock", f"{first.clock}" + (f" at {first.clock_rate_hz:,} Hz" if first.clock_rate_hz else "")
+    yield "git revision", started.revision or "not in a git checkout"
+    for name, version in started.versions.items():
+        yield f"version of {name}", version
+    yield "started with", " ".join(started.command) or "a board on a port"
+
+
+def sorted_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those that were judged: failed, unmeasured, passed, and in each the required ones first."""
+    judged = [verdict for verdict in verdicts if verdict.outcome in OUTCOMES]
+    return sorted(judged, key=lambda verdict: (OUTCOMES.index(str(verdict.outcome)), not verdict.required))
