@@ -131,7 +131,8 @@ def test_the_margin_is_the_room_to_the_nearest_bound(
 ) -> None:
     margin = margin_of(verdict(value=value, limit=limit))
     assert margin is not None
-    assert (margin.sign, margin.absolute) == (sign, pytest.approx(room))
+    assert margin.sign == sign
+    assert margin.absolute == pytest.approx(room)
     assert margin.percent == (None if percent is None else pytest.approx(percent))
 
 
@@ -165,8 +166,7 @@ def test_junit_is_as_red_as_the_exit_status() -> None:
     assert suite.get("timestamp") == "2026-11-21T04:54:02"
     properties = {item.get("name"): item.get("value") for item in suite.iter("property")}
     assert properties["measure.memory.stack_peak_bytes"] == "1000 bytes"
-    assert [child.tag for child in suite][0] == "properties"
-    assert [child.tag for child in suite][-1] == "system-out"
+    assert (suite[0].tag, suite[-1].tag) == ("properties", "system-out")
 
 
 def test_junit_skips_what_does_not_decide_the_exit_status() -> None:
