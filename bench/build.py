@@ -49,6 +49,8 @@ class FirmwareImage:
     compiler: str
     sections: dict[str, int]
     symbols: dict[str, dict[str, int]] = field(default_factory=dict)
+    unstored: tuple[str, ...] = ()
+    """Sections that take memory and no place in the file: what starts as 0, or as nothing in particular."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -63,7 +65,8 @@ class FirmwareImage:
                 str(section): {str(name): int(size) for name, size in members.items()}
                 for section, members in values.get("symbols", {}).items()
             }
-            return cls(str(values["build_id"]), str(values["compiler"]), sections, symbols)
+            unstored = tuple(map(str, values.get("unstored", ())))
+            return cls(str(values["build_id"]), str(values["compiler"]), sections, symbols, unstored)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RunFolderError(
                 f"firmware.json is not what a run writes: {error!r}", hint="the file was changed"
@@ -167,7 +170,10 @@ def read_firmware(elf: Path, *, hint: str = "build it: tools/setup") -> Firmware
     try:
         with elf.open("rb") as file:
             image = ELFFile(file)
-            facts = _read_build_id(image, elf), _read_compiler(image), _read_sections(image), _read_symbols(image)
+            sections = _read_sections(image)
+            bare = {section.name for section in image.iter_sections() if section["sh_type"] == "SHT_NOBITS"}
+            unstored = tuple(name for name in sections if name in bare)
+            facts = _read_build_id(image, elf), _read_compiler(image), sections, _read_symbols(image), unstored
             return Firmware(elf, FirmwareImage(*facts))
     except OSError as error:
         raise BuildError(f"{elf} cannot be read: {error.strerror}", hint=hint) from error

@@ -91,6 +91,7 @@ def limit_text(limit: Limit) -> str:
     lines += [f"targets = {toml_text(targets)}"] if targets else []
     lines += [] if limit.required else ["required = false"]
     lines += [f"because = {toml_text(limit.because)}"] if limit.because else []
+    lines += [f"requirements = {toml_text(limit.requirements)}"] if limit.requirements else []
     return "\n".join(lines) + "\n"
 
 

@@ -5,13 +5,15 @@ docs/scenarios.md lists every key of the file.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from bench.errors import ConfigurationError
+from bench.margins import MarginProfile, MarginSpec, take_margins
+from bench.requirements import take_identifiers
 from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
 from bench.target import CLOCKS, target_names
 
@@ -65,6 +67,8 @@ class Limit:
     required: bool = True
     because: str = ""
     targets: tuple[str, ...] | None = None
+    requirements: tuple[str, ...] = ()
+    """Identifiers of those that a PASS shows."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,9 @@ class Scenario:
     evaluate: bool = True
     twins: Path | None = None
     """Folder of Python twins for learners and feature maps that do not come with the bench."""
+    requirements: tuple[str, ...] = ()
+    """Identifiers of those that a run shows in which every required verdict is PASS."""
+    margins: MarginSpec | None = None
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -123,6 +130,25 @@ def limits_for(scenario: Scenario, target_name: str) -> tuple[Limit, ...]:
     )
 
 
+def with_margins(limits: Sequence[Limit], spec: MarginSpec, profile: MarginProfile, *, clock: str) -> tuple[Limit, ...]:
+    """The limits, and those of a margin profile for measures that have none; `clock` is the payload's.
+
+    A limit that stands in place of the profile's says so.
+    """
+    joined, shown = list(limits), spec.requirements
+    for measure, (percent, source) in profile.at(spec.phase).items():
+        own = [index for index, limit in enumerate(joined) if fnmatchcase(measure, limit.measure)]
+        for index in own:
+            place = f"stands in place of {measure} >= {percent:g} %, {source}"
+            because = "; ".join(part for part in (joined[index].because, place) if part)
+            named = tuple(dict.fromkeys((*joined[index].requirements, *shown)))
+            joined[index] = replace(joined[index], because=because, requirements=named)
+        if not own:
+            timed = clock if is_timed(measure) else None
+            joined.append(Limit(measure, at_least=percent, clock=timed, because=source, requirements=shown))
+    return tuple(joined)
+
+
 def choose_recording(scenario: Scenario, given: str | None = None) -> str:
     """Name or path of the recording to stream: `given` on the command line, else the scenario's own."""
     chosen = given or scenario.recording
@@ -151,6 +177,8 @@ def _take_scenario(root: StrictTable) -> Scenario:
         twins=_take_twins(root),
         models=_read_models(root),
         limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
+        requirements=take_identifiers(root),
+        margins=take_margins(root),
         path=root.path,
     )
     root.finish()
@@ -292,10 +320,11 @@ def _read_limit(table: StrictTable) -> Limit:
         required=table.take("required", bool, default=True),
         because=table.take("because", str, ""),
         targets=_take_targets(table),
+        requirements=take_identifiers(table),
     )
     table.finish()  # first, so that a misspelt bound is not taken for a missing one
     _check_bounds(table, limit)
-    if limit.clock is None and _is_timed(limit.measure):
+    if limit.clock is None and is_timed(limit.measure):
         what = f"missing for {limit.measure}: a duration says nothing without its clock"
         raise table.problem("clock", what, hint='add clock = "instructions", "cycles" or "host"')
     return limit
@@ -313,8 +342,10 @@ def _take_targets(table: StrictTable) -> tuple[str, ...] | None:
     return tuple(Path(name).stem if name.endswith(".toml") else name for name in given) if given else None
 
 
-def _is_timed(measure: str) -> bool:
-    """Whether a pattern may mean a duration: those are named timing.* and time.*, and a `count` is none."""
+def is_timed(measure: str) -> bool:
+    """Whether a pattern may mean what is counted by a clock: timing.* and time.* but no `count`, and two margins."""
+    if any(fnmatchcase(timed, measure) for timed in ("margin.cpu", "margin.deadline")):
+        return measure.partition(".")[0] == "margin"
     family, _, rest = measure.partition(".")
     return not rest.endswith("count") and any(fnmatchcase(timed, family) for timed in ("timing", "time"))
 

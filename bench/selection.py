@@ -60,6 +60,8 @@ class Selection:
         """Why a limit cannot be applied to this measure of the run; empty if it can."""
         if self._is_cut and measure.startswith(_OF_ALL_ROWS):
             return f"the run had {self.end_row - self.first_row} of {self.of_rows} rows"
+        if self.left_out and measure.startswith("margin."):
+            return "models were left out that need their part of what there is"
         if any(fnmatchcase(measure, count) for count in _COUNTS):
             return "the run was not whole"
         if measure.startswith(self.lost):

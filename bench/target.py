@@ -100,6 +100,8 @@ class TargetMemory:
     handler_stack_bytes: int | None
     interrupt_frame_bytes: int
     """What an interrupt pushes onto main's stack, before its handler goes on with its own."""
+    data_region_in_ram: bool = True
+    """The data region lies in the memory that `ram_bytes` counts."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,7 @@ def _read_memory(table: StrictTable) -> TargetMemory:
         stack_bytes=table.take_number("stack_bytes", int, None, low=1),
         handler_stack_bytes=table.take_number("handler_stack_bytes", int, None, low=1),
         interrupt_frame_bytes=table.take_number("interrupt_frame_bytes", int, 0, low=0),
+        data_region_in_ram=table.take("data_region_in_ram", bool, default=True),
     )
 
 

@@ -45,6 +45,8 @@ class Verdict:
     limit_because: str = ""
     partial: str = ""
     """What the run was, if it was a part of its scenario. A limit that such a run cannot be held to has no outcome."""
+    requirements: tuple[str, ...] = ()
+    """Identifiers of those that the limit is there for."""
 
     @property
     def cause(self) -> str:
@@ -110,14 +112,15 @@ def _listed(measurement: Measurement) -> Verdict:
 
 def _excused(measurement: Measurement, limit: Limit, excuse: str) -> Verdict:
     because = "; ".join(part for part in (f"the limit is not applied: {excuse}", measurement.because) if part)
-    return _make(measurement, outcome=None, limit=limit_text(limit), required=False, because=because)
+    verdict = _make(measurement, outcome=None, limit=limit_text(limit), required=False, because=because)
+    return replace(verdict, requirements=limit.requirements)
 
 
 def _verdict(measurement: Measurement, limit: Limit) -> Verdict:
     outcome, reason = _outcome(measurement, limit)
     because = "; ".join(part for part in (reason, measurement.because, limit.because) if part)
     verdict = _make(measurement, outcome=outcome, limit=limit_text(limit), required=limit.required, because=because)
-    return replace(verdict, limit_because=limit.because)
+    return replace(verdict, limit_because=limit.because, requirements=limit.requirements)
 
 
 def _outcome(measurement: Measurement, limit: Limit) -> tuple[str, str]:
@@ -164,6 +167,7 @@ def _unmatched(limit: Limit, names: Sequence[str], *, excuse: str) -> Verdict:
         repeatable=True,
         because=because,
         limit_because=limit.because,
+        requirements=limit.requirements,
     )
 
 

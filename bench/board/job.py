@@ -7,6 +7,7 @@ from typing import Final
 
 from bench.build import FirmwareImage
 from bench.initial_models import InitialModel, load_initial_models, with_classes
+from bench.margins import MarginProfile, load_profile, profile_path
 from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
@@ -30,6 +31,8 @@ class Job:
     twins: Path | None = None
     selection: Selection | None = None
     """Which part of the scenario it is; None = all of it."""
+    margins: MarginProfile | None = None
+    """The profile that the scenario names."""
 
     @property
     def due_rows(self) -> int:
@@ -38,7 +41,16 @@ class Job:
 
     def files(self, firmware: FirmwareImage | None) -> RunFiles:
         """What of it a run folder keeps."""
-        return RunFiles(self.scenario, self.target, self.recording, firmware, self.initial, self.twins, self.selection)
+        return RunFiles(
+            self.scenario,
+            self.target,
+            self.recording,
+            firmware,
+            self.initial,
+            self.twins,
+            self.selection,
+            self.margins,
+        )
 
 
 def make_job(
@@ -65,4 +77,14 @@ def make_job(
     plan = make_plan(scenario, recording, target=target)
     first_row = part.first_row or 0
     selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
-    return Job(scenario, target, recording, plan, initial, check_twins(scenario), selection)
+    margins = _load_margins(scenario)
+    return Job(scenario, target, recording, plan, initial, check_twins(scenario), selection, margins)
+
+
+def _load_margins(scenario: Scenario) -> MarginProfile | None:
+    """The profile of a scenario that has margins, with the phase that it names."""
+    if scenario.margins is None:
+        return None
+    profile = load_profile(profile_path(scenario.margins, scenario.path))
+    profile.check_phase(scenario.margins.phase)
+    return profile

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from bench.measure.accuracy import measure_accuracy
 from bench.measure.link import measure_link
-from bench.measure.measurement import Measurement, RunContext
+from bench.measure.margins import measure_margins
+from bench.measure.measurement import MarginBasis, Measurement, RunContext
 from bench.measure.memory import measure_memory
 from bench.measure.original_parity import measure_original_parity
 from bench.measure.parity import measure_parity
@@ -13,7 +14,7 @@ from bench.measure.runtime_parity import measure_runtime_parity
 from bench.measure.timing import measure_timing
 from bench.trace import Entry
 
-__all__ = ["COMPLETED", "Measurement", "RunContext", "measure"]
+__all__ = ["COMPLETED", "MarginBasis", "Measurement", "RunContext", "measure"]
 
 
 def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, ...]:
@@ -27,4 +28,5 @@ def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, .
         *measure_runtime_parity(trace, context),
         *measure_original_parity(trace, context),
         *measure_link(trace, context),
+        *measure_margins(trace, context),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.initial_models import InitialModel
+from bench.margins import MarginSpec
 from bench.telemetry import Recording
 from bench.trace import Entry, RunStarted
 
@@ -30,6 +31,18 @@ class Measurement:
     interval: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class MarginBasis:
+    """What margins are of: the scenario's wishes, and the target's memory."""
+
+    spec: MarginSpec
+    ram_bytes: int | None = None
+    flash_bytes: int | None = None
+    data_region_in_ram: bool = True
+    unstored: tuple[str, ...] = ()
+    """Sections of the ELF file that take memory and no place in the file."""
+
+
 @dataclass(frozen=True, eq=False)
 class RunContext:
     """The other files of the run folder, as far as measuring needs them.
@@ -47,6 +60,8 @@ class RunContext:
     """Files of the models that did not start as their learner does, by model name."""
     twins: Path | None = None
     """Folder of twins that came with the run, where their code may be executed."""
+    margins: MarginBasis | None = None
+    """None = the scenario asks for no margins."""
 
 
 def in_mode(trace: Sequence[Entry], mode: str) -> bool:

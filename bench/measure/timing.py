@@ -59,7 +59,7 @@ def measure_timing(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
     """timing.*, and time.row_s.* where counts are worth a time."""
     clock = payload_clock(trace, context)
     reports = entries_of(trace, SamplesTrained)
-    costs = _row_costs(reports)
+    costs = row_costs(reports)
     batch = in_mode(trace, "batch")
     for operation in ("feature", "dispatch") if batch else (*STEPS, "dispatch"):
         repeatable = clock.repeatable and operation in STEPS
@@ -82,14 +82,14 @@ def _interrupts(reports: Sequence[HousekeepingReported], *, repeatable: bool) ->
     )
 
 
-def _row_costs(reports: Sequence[SamplesTrained]) -> dict[str, list[int]]:
+def row_costs(reports: Sequence[SamplesTrained]) -> dict[str, list[int]]:
     """Per operation the cost of every row that was trained or kept; a bank without models reports no costs."""
     costs: dict[str, list[int]] = {operation: [] for operation in (*STEPS, "dispatch")}
     for report in reports:
         for operation, values in costs.items():
-            row_costs = zip(report.status, getattr(report, operation), strict=False)
+            of_rows = zip(report.status, getattr(report, operation), strict=False)
             kept = _KEPT if operation in ("feature", "dispatch") else (RowStatus.TRAINED,)
-            values.extend(cost for status, cost in row_costs if status in kept)
+            values.extend(cost for status, cost in of_rows if status in kept)
     return costs
 
 

@@ -45,15 +45,20 @@ def _verdict(raw: Mapping[str, Any]) -> Verdict:
     value, interval = values["value"], values.get("interval")
     values["value"] = None if value is None else decode_number(value)
     values["interval"] = None if interval is None else (float(interval[0]), float(interval[1]))
+    named = values.pop("requirements", [])
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise TypeError(f"requirements is {named!r}")
     wanted = {"required": bool, "repeatable": bool}
     for name, content in values.items():
         if name in {"value", "interval"} or (content is None and name in _OPTIONAL):
             continue
         if not isinstance(content, wanted.get(name, str)):
             raise TypeError(f"{name} is {content!r}")
-    return Verdict(**values)
+    return Verdict(**values, requirements=tuple(named))
 
 
 def _verdict_object(verdict: Verdict) -> dict[str, object]:
     values = {item.name: getattr(verdict, item.name) for item in fields(verdict)}
+    if not verdict.requirements:  # most have none
+        del values["requirements"]
     return {name: encode_number(value) if isinstance(value, float) else value for name, value in values.items()}

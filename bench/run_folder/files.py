@@ -10,6 +10,7 @@ from typing import Final
 from bench.build import FirmwareImage
 from bench.errors import ConfigurationError, RunFolderError
 from bench.initial_models import InitialModel, load_initial_models, with_classes
+from bench.margins import MarginProfile, load_profile
 from bench.run_folder.folder import TRACE
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Selection, keep_models, load_selection, selection_text
@@ -22,6 +23,7 @@ _SELECTION: Final = "selection.toml"
 _FIRMWARE: Final = "firmware.json"
 _RECORDING: Final = "recording"
 _TARGET: Final = "target"
+_MARGINS: Final = "margins.toml"
 INITIAL: Final = "initial"
 TWINS: Final = "twins"
 
@@ -42,6 +44,8 @@ class RunFiles:
     twins: Path | None = None
     selection: Selection | None = None
     """Which part of its scenario the run is; None = all of it."""
+    margins: MarginProfile | None = None
+    """The margin profile that the scenario names."""
 
 
 def save_run_files(folder: Path, files: RunFiles) -> None:
@@ -65,6 +69,8 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             _copy_files(files.twins, folder / TWINS, pattern="*.py")
         if files.selection is not None:
             (folder / _SELECTION).write_text(selection_text(files.selection), encoding="utf-8")
+        if files.margins is not None:
+            shutil.copyfile(files.margins.path, folder / _MARGINS)
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
@@ -128,6 +134,7 @@ def load_run_files(folder: Path, *, trust_twins: bool = False) -> RunFiles:
         initial=initial,
         twins=folder / TWINS if trust_twins and has_twins(folder) else None,
         selection=selection,
+        margins=load_profile(folder / _MARGINS, error=RunFolderError) if scenario.margins is not None else None,
     )
 
 

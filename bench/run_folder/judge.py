@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import RunFolderError
-from bench.measure import RunContext, measure
+from bench.measure import MarginBasis, RunContext, measure
 from bench.results.models import save_models
 from bench.results.onnx import save_onnx_models
 from bench.results.verdicts import load_verdicts, save_verdicts
 from bench.run_folder.files import RunFiles, load_run_files
 from bench.run_folder.folder import TRACE
-from bench.scenario import limits_for
+from bench.scenario import Limit, limits_for, with_margins
 from bench.trace import Entry, RunStarted, load_trace
 from bench.verdict import Verdict, judge
 
@@ -53,13 +53,33 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
         interrupt_frame_bytes=files.target.memory.interrupt_frame_bytes,
         initial=files.initial,
         twins=files.twins,
+        margins=_margin_basis(files),
     )
-    limits = limits_for(files.scenario, files.target.name)
-    verdicts = judge(measure(entries, context), limits, selection=files.selection)
+    verdicts = judge(measure(entries, context), _limits(files), selection=files.selection)
     save_models(entries, folder / "models.json")
     save_onnx_models(entries, files.recording, folder / "models")
     save_verdicts(verdicts, folder / VERDICTS)
     return verdicts
+
+
+def _limits(files: RunFiles) -> Sequence[Limit]:
+    limits = limits_for(files.scenario, files.target.name)
+    if files.scenario.margins is None or files.margins is None:
+        return limits
+    return with_margins(limits, files.scenario.margins, files.margins, clock=files.target.clock.kind)
+
+
+def _margin_basis(files: RunFiles) -> MarginBasis | None:
+    if files.scenario.margins is None:
+        return None
+    memory, firmware = files.target.memory, files.firmware
+    return MarginBasis(
+        spec=files.scenario.margins,
+        ram_bytes=memory.ram_bytes,
+        flash_bytes=memory.flash_bytes,
+        data_region_in_ram=memory.data_region_in_ram,
+        unstored=firmware.unstored if firmware is not None else (),
+    )
 
 
 def load_judged_run(folder: Path) -> JudgedRun:

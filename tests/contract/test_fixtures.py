@@ -160,11 +160,13 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "lost_at_restart": '["w"]', "if_available": "true", "initial": '"m.onnx"',
         "measure": '"timing.x"', "at_most": "2", "at_least": "1",
         "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',
+        "requirements": '["A-1"]', "profile": '"gsfc-golden-rules-3.07"', "phase": '"PDR"', "row_period_s": "1",
+        "deadline_s": "1", "cpu_share": "0.5", "uart_baud": "9600",
     }  # fmt: skip
-    alternatives = {"each", "equal", "models", "limits"}
+    alternatives = {"each", "equal", "models", "limits", "margins"}
     lines = [f"{key} = {values[key]}" for key in documented["Scenarios"] if key not in alternatives]
-    for section, heading in (("models", "Models"), ("limits", "Limits")):
-        lines.append(f"[[{section}]]")
+    for section, heading in (("[models]", "Models"), ("[limits]", "Limits"), ("margins", "Margins")):
+        lines.append(f"[{section}]")
         lines.extend(f"{key} = {values[key]}" for key in documented[heading] if key not in alternatives)
     assert set(chain.from_iterable(documented.values())) == set(values) | alternatives
     path = tmp_path / "demo.toml"
