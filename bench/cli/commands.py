@@ -47,6 +47,12 @@ def _frames(options: argparse.Namespace) -> int:
     return show_frames(options)
 
 
+def _monitor(options: argparse.Namespace) -> int:
+    from bench.cli.monitor_command import monitor
+
+    return monitor(options)
+
+
 def _targets(options: argparse.Namespace) -> int:
     del options
     from bench.cli.show import show_targets
@@ -113,6 +119,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "conform": _conform,
     "frames": _frames,
+    "monitor": _monitor,
     "targets": _targets,
     "learners": _learners,
     "import": _import,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
+from bench.cli.parser_monitor import add_monitor, add_watch
 from bench.cli.parser_part import add_part, add_suggest_limits, set_whole
 from bench.cli.parser_report import add_report
 from bench.cli.words import ShowVersion, WordParser
@@ -39,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_report(commands)
     _add_conform(commands)
     add_frames(commands)
+    add_monitor(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows, and which can run here")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
@@ -60,6 +62,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
     add_part(run)
     add_suggest_limits(run)
+    add_watch(run)
 
 
 def _add_hello(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -104,7 +104,12 @@ class RunProgress:
             case LinkRecordingFull():
                 self._say(entry.text)
             case ModelSkipped():
-                self._skipped.append(entry.name)
+                self.note_skipped(entry)
+
+    def note_skipped(self, entry: Entry) -> None:
+        """Remember a model that was left out."""
+        if isinstance(entry, ModelSkipped):
+            self._skipped.append(entry.name)
 
     @property
     def skipped(self) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +29,7 @@ from bench.verdict import exit_status
 
 RUNS = Path("runs")
 STATUS_ABORTED = 130
+_STOPPING = "stopping: fetching the models (Ctrl-C again: stop now)"
 _NAMES = 4
 """Left-out models that are named on the screen; the trace names all."""
 
@@ -48,7 +50,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
         check_whole(job.selection)
     with Board(target) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run
-        finished = _run(job, board, options.out, timeout_s=options.timeout)
+        finished = _run(job, board, options.out, timeout_s=options.timeout, monitor=options.monitor)
     judged = _judge(finished, console=make_console())
     if judged is None:
         return STATUS_ABORTED
@@ -70,7 +72,7 @@ def _part(options: argparse.Namespace) -> Part:
     return Part(first_row, end_row, tuple(options.models))
 
 
-def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -> FinishedRun:
+def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None, monitor: bool) -> FinishedRun:
     """On the screen: what is run and where, how far it is, and what the payload lacked."""
     name = f"{job.scenario.name}-{board.target.name}{'-partial' if job.selection else ''}"
     folder = claim_folder(out) if out else new_run_folder(RUNS, name, started=datetime.now().astimezone())
@@ -80,8 +82,13 @@ def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -
     console.print(f"{job.scenario.title}\n{headline}", markup=False)
     show_selection(job.selection, console=console)
     progress = RunProgress(console, rows=job.recording.row_count, epochs=job.scenario.epochs)
-    with _stop_on_interrupt(console) as stop, progress:
-        finished = board.run(job, folder, observers=(progress.observe,), should_stop=stop, timeout_s=timeout_s)
+    if monitor:
+        finished = _run_watched(job, board, folder, timeout_s=timeout_s, console=console)
+        for entry in finished.trace:
+            progress.note_skipped(entry)
+    else:
+        with _stop_on_interrupt(partial(_print_stopping, console)) as stop, progress:
+            finished = board.run(job, folder, observers=(progress.observe,), should_stop=stop, timeout_s=timeout_s)
     for entry in [entry for entry in finished.trace if isinstance(entry, PayloadConnected)][:1]:
         for line in contradictions(board.target, clock=entry.clock, arena_bytes=entry.arena_bytes):
             console.print(f"note: {line}", style="yellow", markup=False)
@@ -89,6 +96,23 @@ def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None) -
         names = ", ".join(progress.skipped[:_NAMES]) + (" ..." if len(progress.skipped) > _NAMES else "")
         console.print(f"{len(progress.skipped)} models not on this payload: {names}", style="dim", markup=False)
     return finished
+
+
+def _run_watched(job: Job, board: Board, folder: Path, *, timeout_s: float | None, console: Console) -> FinishedRun:
+    """With a monitor in place of the bar."""
+    from bench.monitor.watcher import Watcher
+
+    watcher = Watcher()
+    with watcher, _stop_on_interrupt(lambda: watcher.say(_STOPPING)) as stop:
+        watcher.watch(folder)
+        finished = board.run(job, folder, should_stop=stop, timeout_s=timeout_s)
+    if watcher.fault:
+        console.print(f"{watcher.fault}; the run went on", style="yellow", markup=False)
+    return finished
+
+
+def _print_stopping(console: Console) -> None:
+    console.print(_STOPPING, style="yellow")
 
 
 def _judge(finished: FinishedRun, *, console: Console) -> JudgedRun | None:
@@ -136,7 +160,7 @@ class _Stop:
 
 
 @contextmanager
-def _stop_on_interrupt(console: Console) -> Iterator[_Stop]:
+def _stop_on_interrupt(say: Callable[[], None]) -> Iterator[_Stop]:
     """Ctrl-C once: stop, fetch the models, save as aborted. Twice, or a kill: at once, with everything ended."""
     stop = _Stop()
 
@@ -145,7 +169,7 @@ def _stop_on_interrupt(console: Console) -> Iterator[_Stop]:
         if stop.asked or number == signal.SIGTERM:
             raise KeyboardInterrupt
         stop.asked = True
-        console.print("stopping: fetching the models (Ctrl-C again: stop now)", style="yellow")
+        say()
 
     with _handled(interrupted):
         yield stop

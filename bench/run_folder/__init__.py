@@ -6,7 +6,15 @@ once, when it is over. `initial/` holds the model files that the scenario names.
 """
 
 from bench.run_folder.files import INITIAL, TWINS, RunFiles, check_twins, has_twins, load_run_files, save_run_files
-from bench.run_folder.folder import TRACE, claim_folder, discard_folder, new_run_folder, open_link_file, open_trace
+from bench.run_folder.folder import (
+    TRACE,
+    claim_folder,
+    discard_folder,
+    is_written,
+    new_run_folder,
+    open_link_file,
+    open_trace,
+)
 from bench.run_folder.judge import VERDICTS, JudgedRun, judge_run, load_judged_run
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "claim_folder",
     "discard_folder",
     "has_twins",
+    "is_written",
     "judge_run",
     "load_judged_run",
     "load_run_files",

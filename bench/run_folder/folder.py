@@ -1,5 +1,7 @@
 """The folder itself: made for one run, never used for another."""
 
+import contextlib
+import fcntl
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -43,11 +45,29 @@ def discard_folder(folder: Path) -> None:
 
 
 def open_trace(folder: Path) -> TextIO:
-    """A new trace in the folder; raises RunFolderError when it cannot be made."""
+    """A new trace in the folder; raises RunFolderError when it cannot be made.
+
+    It is locked while it is open, so that others can tell a run that goes on from one that was killed.
+    """
     try:
-        return (folder / TRACE).open("x", encoding="utf-8")
+        file = (folder / TRACE).open("x", encoding="utf-8")
     except OSError as error:
         raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def is_written(trace: BinaryIO) -> bool:
+    """Whether a process of this machine still writes the trace that is open for reading."""
+    try:
+        fcntl.flock(trace, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    fcntl.flock(trace, fcntl.LOCK_UN)
+    return False
 
 
 def open_link_file(folder: Path) -> BinaryIO:

@@ -1,0 +1,20 @@
+"""`bench monitor`: a run on the screen, from any terminal."""
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from bench.cli.output import Output
+from bench.cli.run_command import RUNS
+from bench.monitor.find import newest_run
+from bench.monitor.live import attach
+
+
+def monitor(options: argparse.Namespace) -> int:
+    """Show it; the exit status."""
+    folder = options.run if options.run is not None else newest_run(RUNS)
+    attach(folder, Console(highlight=False))
+    if isinstance(sys.stdout, Output) and sys.stdout.lost:
+        return 2
+    return 0
