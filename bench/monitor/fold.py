@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, Final
 
 from bench.monitor.basis import Basis
@@ -41,13 +42,13 @@ from bench.trace import (
     SegmentStarted,
     TargetFailed,
 )
+from firmware_if.messages import Housekeeping
 
 PROGRESS_PHASE: Final = "progress"
 """Counts of a segment that goes on."""
 _STARTS: Final = 256
 """Of a payload whose housekeeping is kept apart; further ones replace the last."""
-_FIELDS: Final = 64
-"""Of a housekeeping report; it has some twenty."""
+_FIELDS: Final = frozenset(item.name for item in fields(Housekeeping))
 _SEVERITIES: Final = ("informative", "low", "medium", "high")
 _WHOLE_LINE: Final = 4 * TEXT
 
@@ -190,10 +191,8 @@ def _dumped(state: RunState, entry: ModelDumped, basis: Basis) -> None:
 
 def _housekeeping(state: RunState, entry: HousekeepingReported, basis: Basis) -> None:
     del basis
-    values = {
-        short(name): value if value is None else whole(value) for name, value in list(entry.values.items())[:_FIELDS]
-    }
-    start = str(min(entry.start, _STARTS))
+    values = {name: value if value is None else whole(value) for name, value in entry.values.items() if name in _FIELDS}
+    start = str(min(max(entry.start, 1), _STARTS))
     state.housekeeping[start] = values
     state.housekeeping_t = state.t
     for name, value in values.items():
