@@ -11,6 +11,8 @@ from bench.printed import printable
 MOST_CHARACTERS: Final = 400
 """Of one text: names and reasons come from the trace, and are as long as a stranger likes."""
 
+_MOST_OF_PROSE: Final = 1500
+
 
 class Html(str):
     """Text that is markup already."""
@@ -27,6 +29,11 @@ def clipped(text: str, most: int = MOST_CHARACTERS) -> str:
 def escaped(content: str) -> Html:
     """`content` as markup."""
     return content if isinstance(content, Html) else Html(escape(clipped(content)))
+
+
+def prose(text: str) -> Html:
+    """Sentences of ours, which are longer than a name and may hold one."""
+    return Html(escape(clipped(text, _MOST_OF_PROSE)))
 
 
 def join(parts: Iterable[str], between: str = "") -> Html:

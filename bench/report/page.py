@@ -7,17 +7,29 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from bench.report.accuracy import accuracy
+from bench.report.cost import cost
 from bench.report.data import RunData, sort_run
 from bench.report.environment import environment
+from bench.report.events import events
 from bench.report.headline import headline
+from bench.report.link import link
 from bench.report.markup import Html, join, tag
+from bench.report.memory import memory
+from bench.report.scores import scores
 from bench.report.verdict_table import figures, verdicts
 from bench.run_folder import JudgedRun
 
 _STYLE: Final = Path(__file__).with_name("page.css")
 _SECTIONS: Final[Sequence[tuple[str, str, Callable[[RunData], Iterator[Html]]]]] = (
     ("verdicts", "Verdicts", verdicts),
-    ("figures", "All figures", figures),
+    ("accuracy", "Accuracy", accuracy),
+    ("scores", "Scores", scores),
+    ("cost", "Cost of the work", cost),
+    ("memory", "Memory", memory),
+    ("link", "Link", link),
+    ("events", "Events and console", events),
+    ("figures", "All other figures", figures),
     ("environment", "Environment", environment),
 )
 """Anchor, heading and content; a section without content is left out."""

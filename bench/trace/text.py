@@ -82,6 +82,8 @@ def entry_from_json(line: str) -> Entry | None:
     values = {key: value for key, value in raw.items() if key in known}
     for key, value in values.items():
         _check_type(value, known[key], key)
+        if isinstance(value, str) and "float" in known[key].split(" | "):
+            values[key] = decode_number(value)
     if entry_type is SamplesTrained and len({len(raw[name]) for name in _ROW_LISTS}) > 1:
         raise ValueError("lists of one batch of rows differ in length")
     if entry_type is CatalogueListed:

@@ -1,0 +1,100 @@
+"""What happened beside the rows, and what the board printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bench.printed import printable
+from bench.report.data import RunData
+from bench.report.markup import Html, table, tag
+from bench.trace import (
+    BytesCorrupted,
+    CommandRan,
+    ConsolePrinted,
+    Entry,
+    EventReported,
+    LinkCut,
+    LinkRecordingFull,
+    LinkResumed,
+    LockTakenOver,
+    ModelLoaded,
+    ModelSkipped,
+    PayloadConnected,
+    PayloadRestarted,
+    RequestRefused,
+    RunEnded,
+    TargetFailed,
+)
+
+MOST_EVENTS: Final = 200
+MOST_LINES: Final = 200
+_LINE: Final = 300
+_CONSOLE_CHARACTERS: Final = 200_000
+"""At the end of what was printed, from which the last lines are taken."""
+_TOLD: Final[tuple[type[Entry], ...]] = (
+    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, RequestRefused, EventReported, ModelLoaded, ModelSkipped,
+    BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
+)  # fmt: skip
+
+
+def events(data: RunData) -> Iterator[Html]:
+    """Events, restarts and failures in order; then the console."""
+    found = [entry for kind in _TOLD for entry in data.of(kind)]
+    found.sort(key=lambda entry: entry.t)
+    half = MOST_EVENTS // 2
+    shown = found if len(found) <= MOST_EVENTS else [*found[:half], *found[-half:]]
+    rows = [(f"{entry.t:.3f}", *_words(entry)) for entry in shown]
+    if len(found) > MOST_EVENTS:
+        rows.insert(half, ("\N{HORIZONTAL ELLIPSIS}", f"{len(found) - MOST_EVENTS:,} more in trace.jsonl", ""))
+    if rows:
+        yield table(("s", "what", "about it"), rows, caption="In the order of their times, host clock", wide="events")
+    yield from _console(data)
+
+
+def _words(entry: Entry) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of entry
+    match entry:
+        case PayloadConnected():
+            return "payload connected", f"start {entry.start}: {entry.name}, build {entry.build_id[:12]}"
+        case PayloadRestarted():
+            return ("planned restart" if entry.planned else "restart by itself"), entry.reason
+        case LinkCut():
+            return "line cut", f"{entry.reason}; waited for up to {entry.reconnect_s:g} s"
+        case LinkResumed():
+            known = "knew the session" if entry.resumed else "did not know the session"
+            return "line back", f"after {entry.away_s:.1f} s at {entry.place}; the payload {known}"
+        case RequestRefused():
+            return "request refused", f"{entry.request}: {entry.code} ({entry.number}), {entry.text}"
+        case EventReported():
+            return f"event, {entry.severity}", f"{entry.event} ({entry.number}), uptime {entry.uptime_s:.3f} s"
+        case ModelLoaded():
+            return "model loaded", f"{entry.name}: {entry.values:,} values of {entry.file}, {entry.rounded:,} rounded"
+        case ModelSkipped():
+            return "model left out", f"{entry.name}: {entry.reason}"
+        case BytesCorrupted():
+            return "corrupt bytes", f"{entry.count:,}: {entry.reason}"
+        case LinkRecordingFull():
+            return "link recording full", entry.text
+        case LockTakenOver():
+            return "lock taken over", entry.owner
+        case CommandRan():
+            return f"{entry.what} command", f"{entry.line}: {entry.duration_s:.1f} s"
+        case TargetFailed():
+            return "target failed", f"{entry.reason} {entry.hint}".strip()
+        case RunEnded():
+            return "run ended", f"{entry.outcome}, {entry.rows:,} rows {entry.reason}".strip()
+    return entry.kind, ""
+
+
+def _console(data: RunData) -> Iterator[Html]:
+    printed = "".join(entry.text for entry in data.of(ConsolePrinted))
+    text = printable(printed[-_CONSOLE_CHARACTERS:])
+    if not text.strip():
+        return
+    lines = text.splitlines()
+    total = printed.count("\n") + (not printed.endswith("\n"))
+    shown = [line if len(line) <= _LINE else f"{line[:_LINE]}\N{HORIZONTAL ELLIPSIS}" for line in lines[-MOST_LINES:]]
+    yield tag("h3", "Console")
+    if total > len(shown):
+        yield tag("p", f"The last {len(shown)} lines; {total - len(shown):,} more in trace.jsonl.", class_="more")
+    yield tag("pre", *(tag("span", f"{line}\n") for line in shown), tabindex="0")
