@@ -195,11 +195,11 @@ def test_what_a_stranger_writes_is_shortened_and_harmless() -> None:
         '{"t":"NaN","kind":"run_started","format":1,"scenario":"\\u001b[2J%s","target":"\\u202ex","recording":"r",'
         '"rows":-5,"versions":{},"command":[]}' % ("y" * 1000),
         (
-            '{"t":"soon","kind":"epoch_trained","epoch":1,"seconds":"x","models":[{"name":"m","loss":"y","steps":"z",'
+            '{"t":"Infinity","kind":"epoch_trained","epoch":1,"seconds":"NaN","models":[{"name":"m","loss":"y","steps":"z",'
             '"rows":null,"train":[]}]}'
         ),
         (
-            '{"t":1e400,"kind":"link_measured","phase":"stream","seconds":"Infinity","waiting_s":"NaN",'
+            '{"t":1e308,"kind":"link_measured","phase":"stream","seconds":"Infinity","waiting_s":"NaN",'
             '"sample_record_bytes":1,"counts":{"frames_resent":"x"},"line_bytes_per_s":null}'
         ),
         '{"t":5,"kind":"housekeeping_reported","start":99999999,"values":{"stack_bytes":"x","a":1.5,"b":null}}',
