@@ -29,6 +29,12 @@ def _pack(options: argparse.Namespace) -> int:
     return pack(options)
 
 
+def _matrix(options: argparse.Namespace) -> int:
+    from bench.cli.matrix_command import matrix
+
+    return matrix(options)
+
+
 def _report(options: argparse.Namespace) -> int:
     from bench.cli.report_command import report
 
@@ -117,6 +123,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "judge": _judge,
     "pack": _pack,
     "report": _report,
+    "matrix": _matrix,
     "conform": _conform,
     "frames": _frames,
     "monitor": _monitor,

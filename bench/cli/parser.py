@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
+from bench.cli.parser_matrix import add_matrix
 from bench.cli.parser_monitor import add_monitor, add_watch
 from bench.cli.parser_part import add_part, add_suggest_limits, set_whole
 from bench.cli.parser_report import add_report
@@ -38,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_judge(commands)
     add_pack(commands)
     add_report(commands)
+    add_matrix(commands)
     _add_conform(commands)
     add_frames(commands)
     add_monitor(commands)

@@ -40,6 +40,9 @@ class ScenarioItem(pytest.Item):
         super().__init__(**rest)
         self.scenario = scenario
         self.target_name = target_name
+        named = (scenario.requirements, *(limit.requirements for limit in scenario.limits))
+        every = dict.fromkeys(one for ids in named for one in ids)
+        self.user_properties.extend(("requirement", one) for one in every)
 
     def runtest(self) -> None:
         from bench.pytest_plugin.boards import boards_of, runs_folder

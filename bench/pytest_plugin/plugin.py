@@ -23,6 +23,8 @@ _MARKER = (
     "(stream, batch) or this clock (instructions, cycles, host)"
 )
 
+_REQUIREMENT_MARKER = "hil_req(ID, ...): requirements that the test shows; docs/requirements.md"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     settings.add_options(parser)
@@ -34,6 +36,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _REQUIREMENT_MARKER)
     settings.check(config)
 
 
@@ -57,6 +60,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("hil_req") is not None:
+        from bench.pytest_plugin import requirements
+
+        requirements.check_marker(metafunc)
     if "hil_target" in metafunc.fixturenames:
         from bench.pytest_plugin.select import chosen_targets
 
@@ -76,12 +83,20 @@ def pytest_runtest_makereport(
         from bench.pytest_plugin.report import complete
 
         complete(report, item, call)
+    if item.get_closest_marker("hil_req") is not None:
+        from bench.pytest_plugin import requirements
+
+        requirements.note_report(report, item)
     return report
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # also for a test that another plugin skips
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Open the board for each test that has it, or skip; what was found of it once is not tried again."""
+    if item.get_closest_marker("hil_req") is not None:
+        from bench.pytest_plugin import requirements
+
+        requirements.note(item)
     name = _board_name(item)
     if name is not None:
         _boards(item.config).check(name)

@@ -63,6 +63,11 @@ def note_run(item: pytest.Item, run: Run) -> None:
     _note_folder(item, run.folder)
 
 
+def runs_of(item: pytest.Item) -> Sequence[Run]:
+    """What the item ran."""
+    return _noted(item).runs
+
+
 def note_broken(item: pytest.Item, folder: Path) -> None:
     """The bench could not finish a run; its folder is gone if nothing happened in it."""
     if folder.exists():
