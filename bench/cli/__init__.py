@@ -36,6 +36,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     if options.command is None:
         parser.exit(STATUS_ERROR, parser.format_help())
     from bench.cli import commands
+    from bench.cli.error_file import keep_error
     from firmware_if.errors import HilError
 
     try:
@@ -44,11 +45,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         print(f"bench: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
+        keep_error(error)
         return STATUS_ERROR
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return STATUS_ABORTED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -41,6 +41,12 @@ def _report(options: argparse.Namespace) -> int:
     return report(options)
 
 
+def _nightly(options: argparse.Namespace) -> int:
+    from bench.cli.nightly_command import nightly
+
+    return nightly(options)
+
+
 def _conform(options: argparse.Namespace) -> int:
     from bench.cli.conform_command import conform
 
@@ -124,6 +130,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "pack": _pack,
     "report": _report,
     "matrix": _matrix,
+    "nightly": _nightly,
     "conform": _conform,
     "frames": _frames,
     "monitor": _monitor,

@@ -7,6 +7,7 @@ from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_link import add_frames, add_judge, add_pack
 from bench.cli.parser_matrix import add_matrix
 from bench.cli.parser_monitor import add_monitor, add_watch
+from bench.cli.parser_nightly import add_nightly
 from bench.cli.parser_part import add_part, add_suggest_limits, set_whole
 from bench.cli.parser_report import add_report
 from bench.cli.words import ShowVersion, WordParser
@@ -40,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_pack(commands)
     add_report(commands)
     add_matrix(commands)
+    add_nightly(commands)
     _add_conform(commands)
     add_frames(commands)
     add_monitor(commands)

@@ -25,6 +25,13 @@ def add_part(run: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how many seconds the run may take on the payload; one that is not done by then fails",
     )
+    run.add_argument(
+        "--lock-wait",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="how many seconds to wait for a board that somebody else uses; default: none",
+    )
 
 
 def add_suggest_limits(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +46,7 @@ def add_suggest_limits(parser: argparse.ArgumentParser) -> None:
 def set_whole(parser: argparse.ArgumentParser) -> None:
     """For a command that runs all of something, however long it takes."""
     parser.set_defaults(rows=(None, None), models=[], timeout=None, suggest_limits=False, monitor=False)
+    parser.set_defaults(rows=(None, None), models=[], timeout=None, lock_wait=0.0, suggest_limits=False)
 
 
 def _rows(text: str) -> tuple[int | None, int | None]:

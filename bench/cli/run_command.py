@@ -48,7 +48,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     job = make_job(scenario, target, recording=options.recording, part=_part(options))
     if options.suggest_limits:
         check_whole(job.selection)
-    with Board(target) as board:
+    with Board(target, lock_wait_s=options.lock_wait) as board:
         board.firmware  # noqa: B018 - built before a folder is made for the run
         finished = _run(job, board, options.out, timeout_s=options.timeout, monitor=options.monitor)
     judged = _judge(finished, console=make_console())

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.transport.family import Member, family, send
 
@@ -50,12 +50,18 @@ class Child:
     """One process in its own group. `output` is the descriptor of what it prints (stdout and stderr), non-blocking."""
 
     def __init__(
-        self, command: Sequence[str], *, scratch: str = "", environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        scratch: str = "",
+        environment: Mapping[str, str] | None = None,
+        on_output: Callable[[bytes], object] = len,
     ) -> None:
         """`scratch` is a folder that is removed with the child, should the bench be killed.
 
-        Without an `environment` it has the bench's own.
+        Without an `environment` it has the bench's own. `on_output` is given all that it prints, as it is read.
         """
+        self._on_output = on_output
         self._command = list(command)
         self._environment = environment
         self._scratch = scratch
@@ -128,6 +134,7 @@ class Child:
                 return True
             if not words:
                 return False
+            self._on_output(words)
             self._printed += words
             del self._printed[:-KEEP_BYTES]
         return True
