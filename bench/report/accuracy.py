@@ -68,10 +68,14 @@ def _courses(data: RunData, names: Sequence[str]) -> Iterator[Html]:
     if not courses:
         yield tag("p", "No row was trained with a prediction before.")
         return
+    if not any(np.isfinite(course.running).any() for course in courses.values()):
+        yield tag("p", "Rows of one class alone were trained, so balanced accuracy is undefined.")
+        return
     end = max(float(course.rows[-1]) for course in courses.values())
+    x, height = Scale(0.0, max(end, 1.0)), 190 if len(courses) <= _FEW else 110
     plots = []
     for name, course in courses.items():
-        axes = Axes(Scale(0.0, max(end, 1.0)), Scale(0.0, 1.0), "rows", "balanced accuracy", f"{name} over rows", 110)
+        axes = Axes(x, Scale(0.0, 1.0), "rows", "balanced accuracy", f"{name} over rows", height)
         held_out = data.value(f"accuracy.evaluation.{name}.balanced_accuracy")
         content = [rule(axes, x=segment.first_row, class_="cut") for segment in recording.segments[1:200]]
         content += [rule(axes, y=held_out, class_="held-out")] if held_out is not None else []

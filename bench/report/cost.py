@@ -15,9 +15,9 @@ from bench.report.data import RunData
 from bench.report.figures import figure as number
 from bench.report.figures import quantity
 from bench.report.markup import Html, prose, table, tag
-from bench.report.plot import COLUMNS, Axes, band, bars, columns, figure, line, note, plot, rule
+from bench.report.plot import COLUMNS, Axes, band, bars, columns, figure, line, plot, rule
 from bench.report.scale import Scale, fit, fit_costs
-from bench.trace import EpochTrained, SamplesTrained
+from bench.trace import EpochTrained, ModelCreated, SamplesTrained
 from firmware_if.messages import RowStatus
 
 _BINS: Final = 60
@@ -44,15 +44,20 @@ def cost(data: RunData) -> Iterator[Html]:
     kept = False
     for operation in ("feature", "dispatch") if batch else (*STEPS, "dispatch"):
         rows, costs = row_costs(data, operation)
-        if costs.size:
-            kept = True
-            pair = (_histogram(costs, operation, unit), _time_line(rows, costs, operation, unit=unit))
-            what = _WHAT[operation] + (", keeping a row" if batch else "")
-            yield tag("div", tag("h3", what), tag("div", *pair, class_="pair"))
+        what = tag("h3", _WHAT[operation] + (", keeping a row" if batch else ""))
+        if not costs.size or (operation in STEPS and not data.of(ModelCreated)):
+            continue
+        if costs.min() == costs.max():
+            yield tag("div", what, tag("p", f"{number(float(costs[0]))} {unit} on each of {len(costs):,} rows."))
+            continue
+        kept = True
+        pair = (_histogram(costs, operation, unit), _time_line(rows, costs, operation, unit=unit))
+        yield tag("div", what, tag("div", *pair, class_="pair"))
     if kept:
         text = (
-            "Left: how many rows cost how much, on a scale of log(1 + rows), with median, 99th percentile and largest. "
-            f"Right: the cost of each row in the order of the recording; of more than {COLUMNS} rows, the smallest and "
+            "Histograms: how many rows cost how much, on a scale of log(1 + rows), with marks at the median, the 99th "
+            "percentile and the largest. Time lines: "
+            f"the cost of each row in the order of the recording; of more than {COLUMNS} rows, the smallest and "
             "largest of neighbours. From trace.jsonl; rows that the payload refused are left out."
         )
         yield tag("p", prose(text), class_="more")
@@ -93,9 +98,10 @@ def _histogram(costs: NDArray[np.float64], operation: str, unit: str) -> Html:
     axes = Axes(x, y, unit, "1 + rows (log)", f"How many rows cost how many {unit}: {operation}", 130)
     ordered = np.sort(costs).tolist()
     marks = {f"p{percent}": float(percentile(ordered, percent)) for percent in PERCENTILES} | {"max": ordered[-1]}
+    said = ", ".join(f"{name} {number(value)}" for name, value in marks.items())
     rules = [rule(axes, x=marks[name]) for name in _MARKED]
-    notes = [note(axes, f"{name} {number(marks[name])}", x=marks[name], row=row) for row, name in enumerate(_MARKED)]
-    return tag("div", plot(axes, bars(axes, edges, counts + 1.0, "s0"), *rules, over=notes))
+    picture = plot(axes, bars(axes, edges, counts + 1.0, "s0"), *rules)
+    return tag("div", tag("p", f"{said} {unit}", class_="value"), picture)
 
 
 def _time_line(rows: NDArray[np.float64], costs: NDArray[np.float64], operation: str, *, unit: str) -> Html:
@@ -103,7 +109,8 @@ def _time_line(rows: NDArray[np.float64], costs: NDArray[np.float64], operation:
     x = rows[middle.astype(np.int64)]
     y = fit([float(costs.min()), float(costs.max())], room=0.06)
     axes = Axes(fit([float(rows.min()), float(rows.max())]), y, "row", unit, f"Cost of each row: {operation}", 130)
-    return tag("div", plot(axes, band(axes, x, low, high, "s0")))
+    said = f"{len(rows):,} rows, {number(float(costs.sum()))} {unit} in all"
+    return tag("div", tag("p", said, class_="value"), plot(axes, band(axes, x, low, high, "s0")))
 
 
 def _epochs(data: RunData) -> Iterator[Html]:
@@ -135,10 +142,11 @@ def _calls(data: RunData) -> Iterator[Html]:
         operation, _, statistic = key.partition(".")
         if not family and statistic in {"mean", "max"}:
             found.setdefault(name, {})[operation, statistic] = one.value
-    if not found:
-        return
     keys = [(operation, statistic) for operation in STEPS for statistic in ("mean", "max")]
     keys = [key for key in keys if any(values.get(key) is not None for values in found.values())]
+    if not keys:
+        yield tag("p", "No call of a learner was measured.")
+        return
     rows = [
         [name, *(_cell(values.get(key)) for key in keys)]
         for name, values in sorted(found.items(), key=lambda item: -(item[1].get(("train", "mean")) or 0))[:256]

@@ -39,8 +39,9 @@ def memory(data: RunData) -> Iterator[Html]:
     ]
     drawn = [_region(name, total, parts) for name, total, parts in regions if parts]
     caption = (
-        "Reserved memory to scale; where the target file states no size, the whole is what is reserved. Sections from "
-        "the ELF, for arena and stacks as the payload declares them. Code that a port runs from RAM is not in the RAM."
+        "Reserved memory to scale; where the target file states no size, or less as some of it lies elsewhere, the "
+        "whole is what is reserved. Sections from the ELF, for arena and stacks as the payload declares them. "
+        "Code that a port runs from RAM is not in the RAM."
     )
     yield figure(join(drawn), caption, title="Memory map")
     yield _sections(data, sizes)
@@ -63,7 +64,9 @@ def _peaks(data: RunData, sizes: Mapping[str, float]) -> Iterator[Html]:
 def _region(name: str, total: int | None, parts: Mapping[str, float]) -> Html:
     used = sum(parts.values())
     whole = max(total or 0, used) or 1
-    of = f"{used:,.0f} of {total:,} bytes ({100 * used / total:.2g} %)" if total else f"{used:,.0f} bytes"
+    of = f"{used:,.0f} bytes reserved"
+    if total:
+        of += f" of {total:,} ({100 * used / total:.1f} %)" if used <= total else f"; {total:,} in the target's file"
     shares = [(_COLORS[part], size / whole) for part, size in parts.items()]
     keys = (
         tag(

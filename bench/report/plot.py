@@ -26,6 +26,8 @@ COLORS: Final = 8
 _TOP: Final = 14
 _BOTTOM: Final = 20
 """Pixels above and below the plane, for words."""
+_NAME: Final = 9
+"""Pixels below the upper edge that a mark's word needs, not to stand in the name of the axis."""
 _ROUNDING: Final = 1e-9
 _EDGE: Final = 0.06
 """Marks nearer to an edge have their words inside."""
@@ -47,14 +49,15 @@ class Axes:
     """Only whole numbers have a meaning."""
 
 
-def plot(axes: Axes, *content: Html, over: Iterable[Html] = ()) -> Html:
-    """A plane with its grid and words; `over` stands above it, at percentages of the width and pixels."""
+def plot(axes: Axes, *content: Html) -> Html:
+    """A plane with its grid and words."""
     words: list[Html] = []
     lines: list[Html] = []
     for value in _inside(axes.y):
         place = axes.y.place(value)
         lines.append(_path(f"M0 {_flip(place)}H{WIDTH}", "grid"))
-        words.append(_word(short(value), 0.0, _TOP + (1 - place) * axes.height - 3, "tick", "start"))
+        if (1 - place) * axes.height >= _NAME:
+            words.append(_word(short(value), 0.0, _TOP + (1 - place) * axes.height - 3, "tick", "start"))
     for value in _inside(axes.x):
         if axes.x_whole and value != int(value):
             continue
@@ -72,7 +75,7 @@ def plot(axes: Axes, *content: Html, over: Iterable[Html] = ()) -> Html:
     )
     height = axes.height + _TOP + _BOTTOM
     title = tag("title", axes.title)
-    return tag("svg", title, plane, join(words), join(names), join(over), class_="plot", height=height, role="img")
+    return tag("svg", title, plane, join(words), join(names), class_="plot", height=height, role="img")
 
 
 def _inside(scale: Scale) -> Sequence[float]:
@@ -108,13 +111,6 @@ def rule(axes: Axes, *, x: float | None = None, y: float | None = None, class_: 
     if x is not None:
         return _path(f"M{_number(WIDTH * axes.x.place(x))} 0V{HEIGHT}", class_)
     return _path(f"M0 {_flip(axes.y.place(y or 0.0))}H{WIDTH}", class_)
-
-
-def note(axes: Axes, text: str, *, x: float, row: int = 0) -> Html:
-    """A word at a value of x, in one of the rows below the upper edge."""
-    place = min(max(axes.x.place(x), 0.0), 1.0)
-    anchor = "end" if place > 0.5 else "start"  # noqa: PLR2004 - towards the middle
-    return _word(text, place, _TOP + 12 + 13 * row, "note-word", anchor)
 
 
 def columns(values: NDArray[np.float64], most: int = COLUMNS) -> tuple[NDArray[np.float64], ...]:

@@ -80,7 +80,7 @@ def _scores(data: RunData, model: TrainedModel, rows: NDArray[np.float32], *, ch
     if model.linear is None:
         raise NotComparedError(model.because)
     if channel not in model.created.channels:
-        raise NotComparedError("it does not read the deciding channel")
+        raise NotComparedError("no input is the deciding channel")
     features = mapped_features(model.created, rows, twins=data.run.files.twins)
     if features.shape[1] != model.linear.dimension:
         raise NotComparedError(f"it has {model.linear.dimension} weights for {features.shape[1]} features")
@@ -99,7 +99,8 @@ def _plot(
     known = values[np.isfinite(values)]
     y = fit([float(known.min()), float(known.max())], zero=True, room=0.05)
     unit = recording.channels[channel].unit
-    axes = Axes(Scale(float(x[0]), float(x[-1])), y, "" if unit == "1" else unit, "score", title, 110)
+    x_name = f"{recording.deciding_channel}" + ("" if unit == "1" else f", {unit}")
+    axes = Axes(Scale(float(x[0]), float(x[-1])), y, x_name, "score", title, 110)
     content = [*_labels(recording, axes, channel), rule(axes, y=0.0, class_="zero")]
     if values.shape[1] == 1:
         content += [rule(axes, x=place, class_="cut") for place in _crossings(x, values[:, 0])]

@@ -24,7 +24,10 @@ def verdicts(data: RunData) -> Iterator[Html]:
     judged = sorted_verdicts(data.run.verdicts)
     loose, folded = _families(judged)
     if loose:
-        yield _table(loose[:MOST_ROWS], caption="Failed and unmeasured first; the bar ends at the limit's mark or not")
+        yield _table(
+            loose[:MOST_ROWS],
+            caption="What did not pass first. A bar is the figure from 0, the mark its limit, a line the 95 % interval",
+        )
     shown = MOST_ROWS - len(loose)
     for title, family in folded.items():
         if shown > 0:
