@@ -155,6 +155,7 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield ListCatalogue()
     yield ConfigureStream(next_row=0, mode=scenario.mode)
     yield CreateModels(scenario.models)
+    yield ReadHousekeeping()  # sizes, and what the models take, for whoever watches
     yield from _TRAINING[scenario.mode](scenario, recording)
     if scenario.evaluate and scenario.models:
         yield Evaluate()
@@ -166,8 +167,9 @@ def _stream(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     for index, segment in enumerate(recording.segments):
         yield StreamSegment(index, segment.first_row, segment.end_row)
         yield DumpModels(index, segment.end_row)
-        if scenario.restart_between_segments and index < last:
+        if index < last:
             yield ReadHousekeeping()
+        if scenario.restart_between_segments and index < last:
             yield Restart(f"as the scenario has it after segment {segment.name}")
             yield ConfigureStream(next_row=segment.end_row)
             yield RestoreModels()
@@ -177,6 +179,7 @@ def _batch(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield OpenDataSet(recording.row_count)
     for index, segment in enumerate(recording.segments):
         yield StreamSegment(index, segment.first_row, segment.end_row)
+    yield ReadHousekeeping()
     yield TrainEpochs(scenario.epochs)
     yield DumpModels(len(recording.segments) - 1, recording.row_count)
 

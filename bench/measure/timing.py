@@ -75,7 +75,8 @@ def measure_timing(trace: Sequence[Entry], context: RunContext) -> Iterator[Meas
 
 def _interrupts(reports: Sequence[HousekeepingReported], *, repeatable: bool) -> Measurement:
     """Interrupts that were served inside a measured step and so are in its cost; summed over the payload's starts."""
-    counts = [count for report in reports if (count := report.values.get("interrupts_in_steps")) is not None]
+    last = {report.start: report.values.get("interrupts_in_steps") for report in reports}
+    counts = [count for count in last.values() if count is not None]
     because = "" if counts else "the payload reported no housekeeping"
     return Measurement(
         "timing.interrupts_in_steps", sum(counts) if counts else None, "interrupts", None, repeatable, because

@@ -139,7 +139,7 @@ def test_a_bank_without_models_reports_no_costs() -> None:
 
 
 def test_interrupts_inside_measured_steps_are_summed_over_all_starts() -> None:
-    reports = [HousekeepingReported(start, {"interrupts_in_steps": count}) for start, count in ((1, 3), (2, 4))]
+    reports = [HousekeepingReported(start, {"interrupts_in_steps": count}) for start, count in ((1, 1), (1, 3), (2, 4))]
     assert figures([connected(), *reports])["timing.interrupts_in_steps"].value == 7
     without = figures([connected()])["timing.interrupts_in_steps"]
     assert (without.value, without.because) == (None, "the payload reported no housekeeping")

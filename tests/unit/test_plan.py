@@ -66,8 +66,10 @@ def test_a_plan_without_restarts_streams_every_segment_into_one_bank() -> None:
         ListCatalogue(),
         ConfigureStream(next_row=0),
         CreateModels(SPECS),
+        ReadHousekeeping(),
         StreamSegment(0, 0, 2),
         DumpModels(0, 2),
+        ReadHousekeeping(),
         StreamSegment(1, 2, 5),
         DumpModels(1, 5),
         Evaluate(),
@@ -77,7 +79,7 @@ def test_a_plan_without_restarts_streams_every_segment_into_one_bank() -> None:
 
 def test_before_a_restart_everything_that_it_loses_is_read() -> None:
     planned = steps(replace(SCENARIO, restart_between_segments=True), recording())
-    assert planned[4:] == (
+    assert planned[5:] == (
         StreamSegment(0, 0, 2),
         DumpModels(0, 2),
         ReadHousekeeping(),
@@ -96,9 +98,11 @@ def test_batch_mode_fills_a_data_set_and_trains_epochs_on_it() -> None:
     assert planned[2:] == (
         ConfigureStream(next_row=0, mode="batch"),
         CreateModels(SPECS),
+        ReadHousekeeping(),
         OpenDataSet(5),
         StreamSegment(0, 0, 2),
         StreamSegment(1, 2, 5),
+        ReadHousekeeping(),
         TrainEpochs(3),
         DumpModels(1, 5),
         Evaluate(),
@@ -111,6 +115,7 @@ def test_score_mode_streams_nothing() -> None:
     assert planned[2:] == (
         ConfigureStream(next_row=0, mode="score"),
         CreateModels(SPECS),
+        ReadHousekeeping(),
         DumpModels(0, 0),
         Evaluate(),
         ReadHousekeeping(),
