@@ -23,6 +23,7 @@ from bench.trace import (
     EvaluationScored,
     EventReported,
     HousekeepingReported,
+    LinkCounted,
     LinkCut,
     LinkMeasured,
     LinkRecordingFull,
@@ -44,8 +45,6 @@ from bench.trace import (
 )
 from firmware_if.messages import Housekeeping
 
-PROGRESS_PHASE: Final = "progress"
-"""Counts of a segment that goes on."""
 _STARTS: Final = 256
 """Of a payload whose housekeeping is kept apart; further ones replace the last."""
 _FIELDS: Final = frozenset(item.name for item in fields(Housekeeping))
@@ -204,10 +203,7 @@ def _link(state: RunState, entry: LinkMeasured, basis: Basis) -> None:
     del basis
     link = state.link
     link.line_bytes_per_s = finite(entry.line_bytes_per_s)
-    resent, corrupt = whole(entry.counts.get("frames_resent")), whole(entry.counts.get("frames_corrupt"))
-    if entry.phase.startswith(PROGRESS_PHASE):
-        link.present = {"frames_resent": resent, "frames_corrupt": corrupt}
-        return
+    resent, corrupt = _faults(entry.counts)
     link.present = {}
     if entry.phase.startswith("stream"):
         link.resent += resent
@@ -216,6 +212,17 @@ def _link(state: RunState, entry: LinkMeasured, basis: Basis) -> None:
         link.active_s += max(0.0, (finite(entry.seconds) or 0.0) - (finite(entry.waiting_s) or 0.0))
     else:
         link.resent, link.crc_errors = max(link.resent, resent), max(link.crc_errors, corrupt)
+
+
+def _counted(state: RunState, entry: LinkCounted, basis: Basis) -> None:
+    del basis
+    resent, corrupt = _faults(entry.counts)
+    state.link.present = {"frames_resent": resent, "frames_corrupt": corrupt}
+
+
+def _faults(counts: dict[str, int]) -> tuple[int, int]:
+    """Frames sent again, and corrupt ones."""
+    return whole(counts.get("frames_resent")), whole(counts.get("frames_corrupt"))
 
 
 def _restarted(state: RunState, entry: PayloadRestarted, basis: Basis) -> None:
@@ -319,6 +326,7 @@ _TAKERS: Final[dict[type[Entry], Callable[[RunState, Any, Basis], None]]] = {
     ModelDumped: _dumped,
     HousekeepingReported: _housekeeping,
     LinkMeasured: _link,
+    LinkCounted: _counted,
     PayloadRestarted: _restarted,
     LinkCut: _cut,
     LinkResumed: _resumed,

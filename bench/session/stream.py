@@ -13,10 +13,12 @@ from bench.session.dialogue import Dialogue
 from bench.session.failures import Stopped, TargetFailure
 from bench.session.patience import Patience
 from bench.telemetry import Recording
-from bench.trace import LinkMeasured
+from bench.trace import LinkCounted, LinkMeasured
 from firmware_if.errors import WireError
 from firmware_if.messages import NotAccepted, NotCompleted, SampleReport, Samples
 
+_COUNT_S = 1.0
+"""Between two counts of the link for whoever watches; a phase that is over sooner has none but its last."""
 _QUEUE_AHEAD = 4
 """Packets kept ready behind the window, so that credit never waits for the bench."""
 
@@ -64,10 +66,14 @@ class RowStream:
         started = clock.now()
         progress = _Progress(first_row, first_row, end_row, started)
         due_s = self._pace.due_s(self._recording.times_ms[first_row:end_row])
+        count_at = started + _COUNT_S
         try:
             while progress.reported < end_row:
                 progress = self._send_due(progress, first_row, due_s=due_s)
                 progress = self._take_results(progress, self._wait_s(progress, first_row, due_s=due_s))
+                if clock.now() >= count_at:
+                    count_at = clock.now() + _COUNT_S
+                    self._dialogue.recorder.record(LinkCounted(self._dialogue.counts_since(before)))
         except Stopped:
             self._dialogue.heed_stop()
             while (

@@ -284,6 +284,15 @@ class LinkMeasured(Entry):
 
 
 @dataclass(frozen=True)
+class LinkCounted(Entry):
+    """The bench's counts of a phase that goes on, every second or so; its LinkMeasured replaces them."""
+
+    kind: ClassVar[str] = "link_counted"
+    counts: dict[str, int]
+    """As those of LinkMeasured, so far."""
+
+
+@dataclass(frozen=True)
 class PayloadRestarted(Entry):
     """`planned`: by the scenario. Otherwise the payload started anew by itself and lost what it held."""
 
@@ -418,6 +427,7 @@ ENTRIES: dict[str, type[Entry]] = {
         EvaluationScored,
         HousekeepingReported,
         LinkMeasured,
+        LinkCounted,
         PayloadRestarted,
         LinkCut,
         LinkResumed,

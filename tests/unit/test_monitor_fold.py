@@ -21,6 +21,7 @@ from bench.trace import (
     EpochTrained,
     EventReported,
     HousekeepingReported,
+    LinkCounted,
     LinkCut,
     LinkMeasured,
     LinkResumed,
@@ -165,9 +166,10 @@ def test_link_counts_of_segments_are_added_and_the_whole_run_replaces_them() -> 
     def counted(phase: str, resent: int) -> LinkMeasured:
         return LinkMeasured(phase, 2.0, 0.5, 300, {"frames_resent": resent, "frames_corrupt": 1}, 1000.0)
 
-    state = folded(counted("stream a", 1), counted("progress b", 2))
+    so_far = LinkCounted({"frames_resent": 2, "frames_corrupt": 0})
+    state = folded(counted("stream a", 1), so_far)
     assert (state.link.resent, state.link.present["frames_resent"]) == (1, 2)
-    state = folded(counted("stream a", 1), counted("progress b", 2), counted("stream b", 3), counted("whole", 5))
+    state = folded(counted("stream a", 1), so_far, counted("stream b", 3), counted("whole", 5))
     assert (state.link.resent, state.link.crc_errors, state.link.present) == (5, 2, {})
     assert (state.link.streamed_bytes, state.link.active_s, state.link.line_bytes_per_s) == (600, 3.0, 1000.0)
 
