@@ -43,9 +43,10 @@ class Log:
 
     def close(self, last: str) -> None:
         """With the last of what was printed, where some of it was lost."""
-        with contextlib.suppress(OSError):
-            if self.lost:
+        if self.lost:
+            with contextlib.suppress(OSError):
                 self._file.write(f"\n[{self.lost} bytes are not kept; the last of them:]\n{last}".encode())
+        with contextlib.suppress(OSError):
             self._file.close()
 
 

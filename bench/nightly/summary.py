@@ -56,7 +56,7 @@ def summary_markdown(night: NightRecord, changes: Sequence[Change], *, first: bo
     lines = [
         f"# {_md(night.title or night.matrix)}: {_md(headline(night))}",
         "",
-        f"Night `{night.name}`, exit status {night.exit_status}, {_md(night.started)} to {_md(night.ended or 'now')}"
+        f"Night {_md(night.name)}, exit status {night.exit_status}, {_md(night.started)} to {_md(night.ended or 'now')}"
         + (", **aborted**" if night.outcome == ABORTED else "")
         + (f", only {_md(' '.join(night.only))}" if night.only else ""),
         "",
