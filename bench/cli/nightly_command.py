@@ -17,6 +17,7 @@ from bench.cli.output import meanwhile
 from bench.cli.show import make_console
 from bench.clock import MonotonicClock
 from bench.nightly import (
+    STOPPED,
     Attempt,
     FinishedNight,
     JobRecord,
@@ -129,7 +130,7 @@ class _Watch:
         self._running.pop(attempt.job, None)
         said = f"{attempt.duration_s:.1f} s" if attempt.duration_s else ""
         why = "; ".join(part for part in (said, attempt.reason) if part)
-        self._line(str(attempt.outcome), attempt.job, why)
+        self._line("stopped" if attempt.kind == STOPPED else str(attempt.outcome), attempt.job, why)
 
     def concluded(self, job: JobRecord) -> None:
         self._done += 1

@@ -1,6 +1,6 @@
 """Many runs in one night: scenarios x targets, carried out, told apart and compared with the night before."""
 
-from bench.nightly.carry_out import Surroundings, Watcher, run_words
+from bench.nightly.carry_out import STOPPED, Surroundings, Watcher, run_words
 from bench.nightly.change import Change
 from bench.nightly.matrix import Matrix, Quarantine, load_matrix
 from bench.nightly.night import FinishedNight, carry_out_night
@@ -10,6 +10,7 @@ from bench.nightly.record import JobRecord, NightRecord, load_night
 from bench.nightly.summary import headline
 
 __all__ = [
+    "STOPPED",
     "Attempt",
     "Change",
     "FinishedNight",

@@ -22,7 +22,8 @@ from bench.nightly.store import LOGS, RUNS, NightStore
 from bench.nightly.weigh import conclude_job, night_status, weigh_quarantine
 
 _UNBUILT: Final = "BuildError"
-_STOPPED: Final = "Stopped"
+STOPPED: Final = "Stopped"
+"""Kind of an attempt that was ended with its night, which says nothing of its job."""
 
 
 class Watcher(Protocol):
@@ -179,7 +180,7 @@ class CarryOut:
         process.end()
         if self._stopped and not process.overdue and status in (130, -9, -15):
             reason, found = "the night was stopped", Outcome.BENCH_ERROR
-            attempt = Attempt(one.job.name, one.number, found, reason, kind=_STOPPED, status=status)
+            attempt = Attempt(one.job.name, one.number, found, reason, kind=STOPPED, status=status)
         else:
             limit_s = process.deadline - process.started
             ending = Ending(
@@ -209,7 +210,7 @@ class CarryOut:
             self.store.save(self.record)
             self._start(job)
             return
-        if not more and attempt.kind != _STOPPED:
+        if not more and attempt.kind != STOPPED:
             record = conclude_job(record, self.matrix.quarantine, self.around.today)
             self._done[job.name] = record.outcome or Outcome.BLOCKED
             self.watcher.concluded(record)

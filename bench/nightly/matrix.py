@@ -32,7 +32,6 @@ class Settings:
     deadline_s: float | None = None
     """Of the attempt's process, which is ended then; None = what follows from timeout_s."""
     recording: str | None = None
-    baseline: str | None = None
     required: bool = True
     alone: bool | None = None
     """Nothing else runs beside it; None = where a limit for its target is on the host's clock."""
@@ -258,7 +257,6 @@ def _take_settings(table: StrictTable, usual: Settings) -> Settings:
         "timeout_s": table.take_number("timeout_s", float, usual.timeout_s, low=0.001, high=_LONGEST_S),
         "deadline_s": table.take_number("deadline_s", float, usual.deadline_s, low=0.001, high=_LONGEST_S),
         "recording": recording or usual.recording,
-        "baseline": table.take("baseline", str, usual.baseline),
         "required": table.take("required", bool, default=usual.required),
         "alone": table.take("alone", bool, usual.alone),
         "needs": table.take_list("needs", str, usual.needs),

@@ -287,3 +287,12 @@ def test_the_matrix_that_comes_with_the_bench_can_be_carried_out_here(tmp_path: 
     ended = run_bench(tmp_path, "nightly", ROOT / "fixtures/nightly/emulated.toml", "--only", "sun-sensor-onnx")
     assert ended.status == 0, ended
     assert "3 PASS, 8 not run: green" in ended.out
+
+
+def test_a_full_disk_is_one_clear_error(folder: Path) -> None:
+    names = [f"scenario-{number}" for number in range(4)]  # so many that night.json takes more than a block
+    for name in names:
+        write_scenario(folder / f"{name}.toml")
+    limited = ["/bin/sh", "-c", 'ulimit -f 1; exec "$0" "$@"']
+    ended = run_bench(folder, "nightly", write_matrix(folder, *names), before=limited)
+    check_error(ended, "/night.json", hint="is the disk full")
