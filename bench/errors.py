@@ -43,6 +43,10 @@ class RunFolderError(BenchError):
     """A run folder is missing, incomplete, or cannot be written."""
 
 
+class HistoryError(BenchError):
+    """A history file is damaged, in use, full, or not one."""
+
+
 class CommandError(BenchError):
     """A shell line of the station failed; `printed` is the last of what it said."""
 

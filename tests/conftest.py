@@ -14,6 +14,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+os.environ.setdefault("HIL_HISTORY", "off")  # else what is run in the checkout would enter the developer's own
+
+
 def data_folder(variable: str, *, holds: str, hint: str) -> Path:
     """Give the folder that `variable` names; skip without it, or fail if HIL_REQUIRE_DATA=1."""
     hint = f"set {variable} to {hint}"

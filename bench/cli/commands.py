@@ -47,6 +47,12 @@ def _nightly(options: argparse.Namespace) -> int:
     return nightly(options)
 
 
+def _history(options: argparse.Namespace) -> int:
+    from bench.cli.history_command import show_history
+
+    return show_history(options)
+
+
 def _conform(options: argparse.Namespace) -> int:
     from bench.cli.conform_command import conform
 
@@ -131,6 +137,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "matrix": _matrix,
     "nightly": _nightly,
+    "history": _history,
     "conform": _conform,
     "frames": _frames,
     "monitor": _monitor,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.cli.suggestions import check_whole, show_suggestions
+from bench.conclude import conclude
 from bench.errors import ConfigurationError
+from bench.history import history_path
 from bench.pack import is_pack, unpacked
 from bench.printed import printable
 from bench.report import REPORTS, save_reports
@@ -39,6 +41,9 @@ def judge(options: argparse.Namespace) -> int:
         if has_twins(folder) and not options.trust_twins:
             where = folder / "twins" if folder == options.run or options.out else "the pack"
             print(f"{where} holds Python that was not run: read it, then add --trust-twins")
+        if folder == options.run:  # a pack is somebody else's run
+            judged = JudgedRun(folder, files, trace, verdicts)
+            conclude(judged, history=history_path(options.history), reports=False)
         return exit_status(verdicts)
 
 

@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 
 from bench.cli.output import Output
-from bench.cli.run_command import RUNS
+from bench.history import RUNS
 from bench.monitor.find import newest_run
 from bench.monitor.live import attach
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
+from bench.cli.parser_history import add_history, add_history_option
 from bench.cli.parser_link import add_frames, add_judge, add_pack
 from bench.cli.parser_matrix import add_matrix
 from bench.cli.parser_monitor import add_monitor, add_watch
@@ -45,6 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_conform(commands)
     add_frames(commands)
     add_monitor(commands)
+    add_history(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows, and which can run here")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)
@@ -111,6 +113,7 @@ def _add_place(run: argparse.ArgumentParser) -> None:
         help="build id that a board must run, or `any`; default: the station's, else what is built",
     )
     run.add_argument("--out", metavar="DIR", type=Path, help="run folder to write; default: a new one under runs/")
+    add_history_option(run)
 
 
 def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench.cli.parser_history import add_history_option
 from bench.cli.parser_part import add_suggest_limits
 
 
@@ -34,6 +35,7 @@ def add_judge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     judge.add_argument("--trust-twins", action="store_true", help="run the Python that the run brought, twins/*.py")
     add_suggest_limits(judge)
     judge.add_argument("--out", metavar="DIR", type=Path, help="unpack a pack here, and keep it with its verdicts")
+    add_history_option(judge)
 
 
 def add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

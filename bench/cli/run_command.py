@@ -18,7 +18,8 @@ from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
 from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.cli.suggestions import check_whole, show_suggestions
-from bench.report import save_reports
+from bench.conclude import conclude
+from bench.history import RUNS, history_path
 from bench.run_folder import JudgedRun, claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Part
@@ -27,7 +28,6 @@ from bench.target import SerialSpec, Target, contradictions
 from bench.trace import Entry, EpochTrained, PayloadConnected, RunEnded
 from bench.verdict import exit_status
 
-RUNS = Path("runs")
 STATUS_ABORTED = 130
 _STOPPING = "stopping: fetching the models (Ctrl-C again: stop now)"
 _NAMES = 4
@@ -54,15 +54,14 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     judged = _judge(finished, console=make_console())
     if judged is None:
         return STATUS_ABORTED
-    verdicts = judged.verdicts
-    console = make_console()
+    console, verdicts = make_console(), judged.verdicts
     show_verdicts(verdicts, console=console)
     if finished.outcome == "aborted":
         console.print(f"aborted {_where_ended(job, finished.trace)}; the models so far are saved", style="yellow")
     if options.suggest_limits:
         show_suggestions(verdicts, finished.files, folder=finished.folder, keeps=True, console=console)
     console.print(f"run folder: {finished.folder}", markup=False, soft_wrap=True)
-    *_, page = save_reports(judged)  # last, so that the verdicts have been shown whatever becomes of them
+    page = conclude(judged, history=history_path(options.history)).page
     console.print(f"report: {page}", markup=False, soft_wrap=True)
     return STATUS_ABORTED if finished.outcome == "aborted" else exit_status(verdicts)
 

@@ -19,7 +19,7 @@ from bench.errors import BenchError, ConfigurationError
 from bench.pytest_plugin import report
 from bench.replace import replace_content
 from bench.results.verdicts import save_verdicts
-from bench.run_folder import new_run_folder
+from bench.run_folder import JudgedRun, new_run_folder
 from bench.scenario import Limit, ModelSpec, Scenario, load_scenario, make_scenario
 from bench.strict import nearest_hint
 from bench.target import Target
@@ -119,6 +119,11 @@ class Run:
         figures = self.finished.judge().verdicts
         self._item.config.hook.pytest_hil_measured(item=self._item, run=self.finished, verdicts=figures)
         return figures
+
+    @property
+    def judged(self) -> JudgedRun:
+        """The run with all its figures and verdicts, as its folder has them: what facts and reports are made from."""
+        return JudgedRun(self.folder, self.finished.files, self.finished.trace, tuple(self._everything()))
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,10 +107,44 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Runs of the test enter the history."""
+    with _recorded(item):
+        yield
+
+
+@contextmanager
+def _recorded(item: pytest.Item) -> Iterator[None]:
+    """Around what may make runs, or judge them."""
+    try:
+        yield
+    except (Exception, pytest.skip.Exception, pytest.fail.Exception):
+        _record_runs(item, failed=True)
+        raise
+    _record_runs(item, failed=False)
+
+
+def _record_runs(item: pytest.Item, *, failed: bool) -> None:
+    if "bench.pytest_plugin.payload" in sys.modules:  # else nothing was run
+        from bench.pytest_plugin.history import record_runs
+
+        record_runs(item, failed=failed)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if "bench.pytest_plugin.history" in sys.modules:
+        from bench.pytest_plugin.history import summary
+
+        if said := summary(terminalreporter.config):
+            terminalreporter.write_line(f"hil: {said}", yellow=True)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """A board that several processes share is given back after each test."""
     try:
-        yield
+        with _recorded(item):
+            yield
     finally:
         if (name := _board_name(item)) is not None:
             _boards(item.config).give_back(name)

@@ -45,6 +45,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("hil_station", f"as --hil-station, {from_here}", type="string", default="")
     parser.addini("hil_runs", f"as --hil-runs, {from_here}", type="string", default="")
     parser.addini("hil_require", "as --hil-require", type="bool", default=False)
+    parser.addini("hil_history", f"history of runs (or: off), {from_here}; default: among hil_runs", default="")
     scopes = f"how long tests share a started board: {', '.join(SCOPES)}; default: session"
     parser.addini("hil_scope", scopes, type="string", default="session")
     parser.addini("hil_recordings", f"folders of recordings, {from_here}", type="args", default=[])
@@ -76,6 +77,16 @@ def path(config: pytest.Config, name: str) -> Path | None:
         return Path(given)
     configured = _configured(config, name)
     return _folder(config) / configured if configured else None
+
+
+def history(config: pytest.Config) -> Path | None:
+    """The file of the history; None where it is switched off."""
+    from bench.history import OFF, history_path
+
+    configured = str(_configured(config, "history"))
+    if configured and not os.environ.get("HIL_HISTORY"):
+        return None if configured == OFF else _folder(config) / configured
+    return history_path(runs=path(config, "runs") or config.rootpath / "runs")
 
 
 def required(config: pytest.Config) -> bool:

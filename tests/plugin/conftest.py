@@ -27,6 +27,7 @@ def lab(pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A folder for tests, and the environment of somebody who never heard of the bench."""
     for name in [name for name in os.environ if name.startswith(("HIL_", "PYTEST_XDIST", "PYTEST_ADDOPTS"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("HIL_HISTORY", "off")  # tests count what is in the folder of runs
     locks = tmp_path / "locks"
     monkeypatch.setenv("HIL_LOCKS", str(locks))
     return Lab(pytester)
