@@ -19,7 +19,8 @@ from tests.plugin.lab import Lab
 
 del onnx, onnxruntime
 for module in pkgutil.walk_packages(bench.__path__, "bench."):
-    importlib.import_module(module.name)
+    if not module.name.endswith(".__main__"):
+        importlib.import_module(module.name)
 
 
 @pytest.fixture
