@@ -1,4 +1,4 @@
-"""Runs of tests enter the history when their test is over."""
+"""Runs of tests enter the history when their test is over, and have their reports where run folders are kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bench.conclude import conclude
-from bench.errors import HistoryError
+from bench.errors import HistoryError, RunFolderError
 from bench.pytest_plugin import report, settings
 
 
@@ -28,7 +28,8 @@ _SESSION: pytest.StashKey[_Session] = pytest.StashKey()
 def record_runs(item: pytest.Item, *, failed: bool) -> None:
     """Have the item's runs enter the history; raises HistoryError once in a session, unless the item has failed.
 
-    A run that a failed test did not judge is left out; those of other tests are judged now.
+    A run that a failed test did not judge is left out; those of other tests are judged now. Reports take longer than a
+    small run, so they are written only where somebody wants the folders.
     """
     session = item.config.stash.setdefault(_SESSION, _Session())
     for run in report.runs_of(item):
@@ -38,13 +39,15 @@ def record_runs(item: pytest.Item, *, failed: bool) -> None:
         if session.entered.get(key) == len(judged.verdicts):
             continue
         session.entered[key] = len(judged.verdicts)
-        if session.broken:
-            session.left_out += 1
-            continue
+        history = None if session.broken else settings.history(item.config)
+        session.left_out += bool(session.broken)
         try:
-            conclude(judged, history=settings.history(item.config), reports=False)
+            conclude(judged, history=history, reports=settings.path(item.config, "runs") is not None)
         except HistoryError as error:
             session.broken, session.left_out = error.message, 1
+            if not failed:
+                raise
+        except RunFolderError:  # its reports cannot be written
             if not failed:
                 raise
 

@@ -102,8 +102,8 @@ def courses_of(
     reports: Sequence[SamplesTrained], recording: Recording, *, names: Sequence[str], window: int
 ) -> Mapping[str, Course]:
     """Per model its course; empty where no row was predicted before training."""
-    predictions, _ = row_predictions(reports)
     labels = recording.known_labels
+    predictions, _ = row_predictions([report for report in reports if report.first_row < len(labels)])
     rows = np.array(sorted(row for row in predictions if 0 <= row < len(labels)), dtype=np.int64)
     if not rows.size or not names:
         return {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from bench.trace import EpochTrained, ModelCreated, SamplesTrained
 from firmware_if.messages import RowStatus
 
 _BINS: Final = 60
+_LARGEST: Final = int(1e300)
 _MARKED: Final = ("p50", "p99", "max")
 _KEPT: Final = (RowStatus.TRAINED, RowStatus.STORED)
 _WHAT: Final = {
@@ -68,26 +70,25 @@ def cost(data: RunData) -> Iterator[Html]:
 def row_costs(data: RunData, operation: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Row numbers and what an operation cost on them, in the clock's unit."""
     statuses = _KEPT if operation in ("feature", "dispatch") else (RowStatus.TRAINED,)
-    rows: list[NDArray[np.int64]] = []
-    costs: list[NDArray[np.float64]] = []
-    for report in data.of(SamplesTrained):
-        values = floats(getattr(report, operation))[: len(report.status)]  # a bank without models reports none
-        kept = np.isin(report.status[: len(values)], statuses)
-        rows.append(np.flatnonzero(kept) + report.first_row)
-        costs.append(values[kept])
-    if not costs:
+    reports = [report for report in data.of(SamplesTrained) if len(getattr(report, operation)) == len(report.status)]
+    if not reports:  # none, or of a bank without models, which reports no costs
         return np.empty(0), np.empty(0)
+    sizes = np.array([len(report.status) for report in reports], dtype=np.int64)
+    first = floats([report.first_row for report in reports])
+    rows = np.repeat(first - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes) + np.arange(sizes.sum())
+    costs = floats(chain.from_iterable(getattr(report, operation) for report in reports))
+    kept = np.isin(floats(chain.from_iterable(report.status for report in reports)), statuses)
     scale = 1e9 / data.clock.counts_per_s if data.clock.kind == "host" and data.clock.counts_per_s else 1.0
-    return np.concatenate(rows).astype(np.float64), np.floor(np.concatenate(costs) * scale)
+    return rows[kept], np.floor(costs[kept] * scale)
 
 
-def floats(values: Sequence[float]) -> NDArray[np.float64]:
-    """As an array; a whole number that no double holds becomes the largest one."""
+def floats(values: Iterable[float]) -> NDArray[np.float64]:
+    """As an array; a whole number that no double holds becomes a very large one."""
+    found = list(values)
     try:
-        return np.array(values, dtype=np.float64)
+        return np.array(found, dtype=np.float64)
     except OverflowError:
-        limit = int(1e300)
-        return np.array([min(max(value, -limit), limit) for value in values], dtype=np.float64)
+        return np.array([min(max(value, -_LARGEST), _LARGEST) for value in found], dtype=np.float64)
 
 
 def _histogram(costs: NDArray[np.float64], operation: str, unit: str) -> Html:

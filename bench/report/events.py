@@ -8,6 +8,7 @@ from typing import Final
 from bench.printed import printable
 from bench.report.data import RunData
 from bench.report.markup import Html, table, tag
+from bench.report.summary import time_of
 from bench.trace import (
     BytesCorrupted,
     CommandRan,
@@ -41,10 +42,10 @@ _TOLD: Final[tuple[type[Entry], ...]] = (
 def events(data: RunData) -> Iterator[Html]:
     """Events, restarts and failures in order; then the console."""
     found = [entry for kind in _TOLD for entry in data.of(kind)]
-    found.sort(key=lambda entry: entry.t)
+    found.sort(key=time_of)
     half = MOST_EVENTS // 2
     shown = found if len(found) <= MOST_EVENTS else [*found[:half], *found[-half:]]
-    rows = [(f"{entry.t:.3f}", *_words(entry)) for entry in shown]
+    rows = [(f"{time_of(entry):.3f}", *_words(entry)) for entry in shown]
     if len(found) > MOST_EVENTS:
         rows.insert(half, ("\N{HORIZONTAL ELLIPSIS}", f"{len(found) - MOST_EVENTS:,} more in trace.jsonl", ""))
     if rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,10 @@ from bench.report.figures import figure as number
 from bench.report.markup import Html, join, table, tag
 from bench.report.plot import Axes, bars, figure, legend, plot, rule
 from bench.report.scale import Scale, fit
+from bench.report.summary import time_of
 from bench.trace import (
     EvaluationScored,
+    LinkCounted,
     LinkCut,
     LinkMeasured,
     LinkResumed,
@@ -44,20 +47,20 @@ def link(data: RunData) -> Iterator[Html]:
 
 def _goodput(data: RunData) -> Iterator[Html]:
     reports = data.of(SamplesTrained)
-    times = [report.t for report in reports]
+    times = [time_of(report) for report in reports]
     amounts = [float(len(report.status)) for report in reports]
     bytes_per_row = _bytes_per_row(data, sum(amounts))
     unit, what = ("bytes/s", "sample-record bytes") if bytes_per_row else ("rows/s", "rows")
     if not times:
         scored = data.of(EvaluationScored)
-        times, amounts = [entry.t for entry in scored], [float(len(entry.predictions)) for entry in scored]
+        times, amounts = [time_of(entry) for entry in scored], [float(len(entry.predictions)) for entry in scored]
         unit, what, bytes_per_row = "rows/s", "scored rows", None
     if len(times) < 2 or not max(times) > min(times):  # noqa: PLR2004 - a rate needs a time between
         yield tag("p", "Too few results came back for a rate over time.")
         return
     weights = np.array(amounts) * (bytes_per_row or 1.0)
     count = max(1, min(_BINS, len(times) // _REPORTS_OF_A_BIN))
-    begin = min([entry.t for entry in data.of(SegmentStarted)] + [min(times)])
+    begin = min([time_of(entry) for entry in data.of(SegmentStarted)] + [min(times)])
     edges = np.linspace(begin, max(times), count + 1)
     sums, _ = np.histogram(times, bins=edges, weights=weights)
     rates = sums / np.diff(edges)
@@ -79,22 +82,29 @@ def _bytes_per_row(data: RunData, rows: float) -> float | None:
 
 
 def _marks(data: RunData, axes: Axes) -> Iterator[Html]:
-    def inside(times: Sequence[float], class_: str) -> Iterator[Html]:
-        for time in times[:_MOST_MARKS]:
+    def inside(times: Iterable[float], class_: str) -> Iterator[Html]:
+        for time in islice(times, _MOST_MARKS):
             if axes.x.low <= time <= axes.x.high:
                 yield rule(axes, x=time, class_=class_)
 
-    yield from inside([entry.t for entry in data.of(SegmentStarted)], "cut")
-    yield from inside([entry.t for entry in data.of(PayloadRestarted)], "restart")
+    yield from inside(map(time_of, data.of(SegmentStarted)), "cut")
+    yield from inside(map(time_of, data.of(PayloadRestarted)), "restart")
     yield from inside(_resent(data), "resent")
-    yield from inside([entry.t for entry in data.of(LinkCut)], "away")
-    yield from inside([entry.t for entry in data.of(LinkResumed)], "back")
+    yield from inside(map(time_of, data.of(LinkCut)), "away")
+    yield from inside(map(time_of, data.of(LinkResumed)), "back")
 
 
 def _resent(data: RunData) -> list[float]:
-    """Ends of the phases in which frames were sent again; when in them is not in the trace."""
-    streamed = (phase for phase in data.of(LinkMeasured) if phase.phase.startswith(STREAM_PHASE))
-    return [phase.t for phase in streamed if _count(phase.counts, "frames_resent")]
+    """When the bench had counted that it sent frames again since it counted last."""
+    streamed = [phase for phase in data.of(LinkMeasured) if phase.phase.startswith(STREAM_PHASE)]
+    found, before = [], 0
+    counted: list[LinkCounted | LinkMeasured] = [*data.of(LinkCounted), *streamed]
+    for entry in sorted(counted, key=time_of):
+        count = _count(entry.counts, "frames_resent")
+        if count > before:
+            found.append(time_of(entry))
+        before = count if isinstance(entry, LinkCounted) else 0  # each phase counts from 0
+    return found
 
 
 def _keys(data: RunData) -> Iterator[tuple[str, str]]:
@@ -104,7 +114,7 @@ def _keys(data: RunData) -> Iterator[tuple[str, str]]:
     if data.of(PayloadRestarted):
         yield "restart", "the payload restarts"
     if _resent(data):
-        yield "resent", "end of a segment with frames sent again"
+        yield "resent", "frames were sent again, in the second before or since the segment began"
     if data.of(LinkCut):
         yield "away", "the line was cut"
         yield "back", "it was back"

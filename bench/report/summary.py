@@ -58,7 +58,7 @@ def summarise(run: JudgedRun) -> Summary:
         ended=how,
         reason=_reason(run.trace, ended),
         rows=ended.rows if ended is not None else _value(run.verdicts, "run.rows"),
-        seconds=run.trace[-1].t,
+        seconds=time_of(run.trace[-1]),
         partial=next((verdict.partial for verdict in run.verdicts if verdict.partial), ""),
         outcome=_WORDS.get(status, FAIL),
         status=_ABORTED_STATUS if how == "aborted" else status,
@@ -66,6 +66,11 @@ def summarise(run: JudgedRun) -> Summary:
         environment=dict(_environment(run, connected)),
         clock=connected[-1].clock if connected else "",
     )
+
+
+def time_of(entry: Entry) -> float:
+    """As the trace's file has it, so that reports of a run in memory and of its folder are the same."""
+    return round(entry.t, 6)
 
 
 def _reason(trace: Sequence[Entry], ended: RunEnded | None) -> str:

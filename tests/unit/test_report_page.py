@@ -23,6 +23,7 @@ from bench.trace import (
     Entry,
     EpochTrained,
     EventReported,
+    LinkCounted,
     LinkCut,
     LinkResumed,
     ModelDumped,
@@ -219,6 +220,18 @@ def test_events_console_and_what_befell_the_line_are_told() -> None:
     page = check_all(judged(trace=[*made.trace[:-1], *more, made.trace[-1]]))
     for words in ("restart by itself", "line cut", "line back", "it died", "Console", "knew the session"):
         assert words in page.text
+
+
+def test_frames_sent_again_are_marked_when_they_were_counted() -> None:
+    made = make_run()
+    resent = [LinkCounted({"frames_resent": count}, t=time) for time, count in ((0.2, 0), (0.4, 2), (0.6, 2), (0.8, 3))]
+    spread = [replace(entry, t=float(place)) for place, entry in enumerate(made.trace[:-1])]
+    text = report_page(judged(trace=[*spread[:5], *resent, *spread[5:], made.trace[-1]]))
+    assert "frames were sent again" in text
+    assert text.count('class="resent"') == 0  # before the first row: not in the plot
+    late = [replace(entry, t=entry.t + 7) for entry in resent]
+    text = report_page(judged(trace=[*spread[:9], *late, *spread[9:], made.trace[-1]]))
+    assert text.count('class="resent"') == 2
 
 
 def test_many_events_and_lines_are_counted_and_not_all_shown() -> None:
