@@ -91,13 +91,19 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # also for a test that another plugin skips
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Open the board for each test that has it, or skip; what was found of it once is not tried again."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Requirements are noted before anything can skip the test."""
     if item.get_closest_marker("hil_req") is not None:
         from bench.pytest_plugin import requirements
 
         requirements.note(item)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Open the board for each test that has it, or skip; what was found of it once is not tried again."""
     name = _board_name(item)
     if name is not None:
         _boards(item.config).check(name)
