@@ -69,6 +69,7 @@ def _figure(verdict: Verdict) -> dict[str, Any]:
         "clock": verdict.clock,
         "interval": [_number(bound) for bound in verdict.interval] if verdict.interval else None,
         "because": verdict.because or None,
+        "requirements": list(verdict.requirements) or None,
         "limit_not_applied": verdict.limit if verdict.outcome is None else None,
     }
     return {

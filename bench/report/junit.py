@@ -64,11 +64,15 @@ def _case(verdict: Verdict, summary: Summary, name: str) -> str:
     started = summary.started
     case = _attributes({"classname": f"{started.scenario}.{started.target}", "name": name, "time": "0"})
     kind = _kind(verdict)
-    if kind is None:
-        return f"<testcase{case}/>"
-    message = _message(verdict)
-    attributes = {"message": message} if kind == "skipped" else {"message": message, "type": str(verdict.outcome)}
-    return f"<testcase{case}><{kind}{_attributes(attributes)}/></testcase>"
+    content = "".join(
+        f"<property{_attributes({'name': 'requirement', 'value': name})}/>" for name in verdict.requirements
+    )
+    content = f"<properties>{content}</properties>" if content else ""
+    if kind is not None:
+        message = _message(verdict)
+        attributes = {"message": message} if kind == "skipped" else {"message": message, "type": str(verdict.outcome)}
+        content += f"<{kind}{_attributes(attributes)}/>"
+    return f"<testcase{case}>{content}</testcase>" if content else f"<testcase{case}/>"
 
 
 def _message(verdict: Verdict) -> str:

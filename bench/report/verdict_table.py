@@ -101,6 +101,8 @@ def _row(one: Verdict) -> Html:
     margin = margin_of(one)
     outcome = str(one.outcome)
     about = [tag("span", one.because, class_="because")] if one.because else []
+    if one.requirements:
+        about.append(tag("span", f"shows {', '.join(one.requirements)}", class_="because"))
     required = [] if one.required else [tag("span", " not required", class_="because")]
     return tag(
         "tr",

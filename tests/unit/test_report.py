@@ -177,6 +177,14 @@ def test_junit_skips_what_does_not_decide_the_exit_status() -> None:
     assert [case.get("name") for case in suite.iter("testcase")] == ["a.b <= 10", "a.b <= 10 (2)"]
 
 
+def test_requirements_stand_beside_their_verdicts() -> None:
+    run = with_verdicts(judged(), replace(verdict("FAIL", 11.0), requirements=("PL-TIM-010", "PL-TIM-020")))
+    case = next(ET.fromstring(junit_xml(run)).iter("testcase"))  # noqa: S314 - our own text
+    assert [item.get("value") for item in case.iter("property")] == ["PL-TIM-010", "PL-TIM-020"]
+    assert json.loads(document_json(run))["verdicts"][0]["requirements"] == ["PL-TIM-010", "PL-TIM-020"]
+    assert "shows PL-TIM-010, PL-TIM-020" in check_all(run).text
+
+
 def test_the_summary_tells_what_did_not_pass_first() -> None:
     text = summary_markdown(judged())
     assert text.startswith("## \N{CROSS MARK} FAIL: scenario on target")
