@@ -7,6 +7,7 @@ not run, or its output not be written; 130 aborted.
 import sys
 from collections.abc import Sequence
 
+from bench.cli.interrupts import dropped_interrupts_return
 from bench.cli.output import survivable_output
 from bench.cli.parser import make_parser
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     if sys.stdout is None:  # closed from the start, so nobody wants to read it
         return _main(arguments)
-    with survivable_output() as output:
+    with dropped_interrupts_return(), survivable_output() as output:
         try:
             status = _main(arguments)
             output.flush()

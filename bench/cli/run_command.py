@@ -14,6 +14,7 @@ from types import FrameType
 from rich.console import Console
 
 from bench.board import Board, FinishedRun, Job, make_job
+from bench.cli.interrupts import handled
 from bench.cli.output import meanwhile
 from bench.cli.progress import RunProgress
 from bench.cli.show import make_console, show_selection, show_verdicts
@@ -120,7 +121,7 @@ def _judge(finished: FinishedRun, *, console: Console) -> JudgedRun | None:
     trains = trains if finished.files.scenario.epochs else ""
     aborted = finished.outcome == "aborted"
     try:
-        with _handled(signal.default_int_handler):
+        with handled(signal.default_int_handler):
             if aborted or trains:
                 console.print(f"judging the models{' so far' if aborted else ''}{trains}", style="dim", markup=False)
             return finished.judge()
@@ -170,16 +171,5 @@ def _stop_on_interrupt(say: Callable[[], None]) -> Iterator[_Stop]:
         stop.asked = True
         say()
 
-    with _handled(interrupted):
+    with handled(interrupted):
         yield stop
-
-
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Have Ctrl-C and a kill handled."""
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
