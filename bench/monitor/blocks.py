@@ -22,6 +22,9 @@ QUIET_S: Final = 3.0
 """Without an entry from which on it is said."""
 _STYLES: Final = {FAIL: "bold red", UNMEASURED: "yellow", OPEN: "cyan", PASS: "green"}
 _FOLD: Final = 4
+_CELL: Final = 9
+"""Columns of a figure, with its gap; and of the label before them."""
+_LABEL: Final = 5
 _LOG_STYLES: Final = {"fault": "red", "event": "yellow", "console": "", "note": "dim"}
 _CHANCE: Final = 0.5
 _TIGHT: Final = 0.9
@@ -135,10 +138,12 @@ def link(look: Look, width: int) -> Text:
     text.append(per_second(goodput) if goodput else "-", style="bold")
     if goodput and line.line_bytes_per_s:
         text.append(f" {goodput / line.line_bytes_per_s:.0%} of line")
+    if look.quiet_s >= QUIET_S and not state.is_over and look.is_written:
+        text.append(f"  silent {duration(look.quiet_s)}", style="yellow")
     faults = (
         ("resent", line.resent + line.present.get("frames_resent", 0)),
-        ("CRC errors", line.crc_errors + line.present.get("frames_corrupt", 0)),
-        ("corrupt B", line.corrupt_bytes),
+        ("CRC", line.crc_errors + line.present.get("frames_corrupt", 0)),
+        ("corrupt", line.corrupt_bytes),
         ("cuts", line.cuts),
         ("restarts", state.restarts + state.planned_restarts),
     )
@@ -148,8 +153,6 @@ def link(look: Look, width: int) -> Text:
         text.append(f"  {name} {number(count)}", style="bold red" if bad else "dim")
     if not shown:
         text.append("  no faults", style="dim")
-    if look.quiet_s >= QUIET_S and not state.is_over and look.is_written:
-        text.append(f"  silent {duration(look.quiet_s)}", style="yellow")
     return text
 
 
@@ -172,9 +175,12 @@ def steps(look: Look, width: int) -> list[Text]:
     """p50, p99 and maximum of the cost of a row, by operation, all models together."""
     unit = unit_of(look.state)
     columns = _columns(look)
-    cell = min(14, (width - len(unit)) // len(columns))
+    whole = (width - len(unit)) // len(columns) >= _CELL
+    cell = min(14, (width - (len(unit) if whole else _LABEL)) // len(columns))
     first = min(18, width - cell * len(columns))
-    lines = [Text(f"{unit:<{first}}" + "".join(f"{name:>{cell}}" for name, _ in columns), style="bold")]
+    heads = "".join(f"{name:>{cell}}" for name, _ in columns)
+    lines = [] if whole else [Text(f"{unit} of a row", style="bold")]
+    lines.append(Text(f"{unit if whole else '':<{first}}{heads}", style="bold"))
     for label in ("p50", "p99", "max"):
         cells = []
         for _, histogram in columns:
@@ -265,6 +271,8 @@ def _badness(look: Look, place: int) -> tuple[float, int]:
     if value is None:
         started = bool(look.state.epochs or look.state.answers.rows or look.state.scored.rows)
         return (-math.inf if started else 0.0), place
+    if math.isnan(value):
+        return -math.inf, place
     return (-value if look.state.mode == "batch" else value), place
 
 
@@ -284,7 +292,7 @@ def models(look: Look, width: int, lines: int) -> list[Text]:
     about = f"worst of {len(state.models) + state.not_followed}, {hidden} not shown" if hidden else ""
     if width >= 60 or not hidden:  # noqa: PLR2004  # columns for both
         so_far = {"batch": "per epoch", "score": f"on {state.scored_source or 'scored'} rows"}
-        about = "; ".join(part for part in (about, so_far.get(state.mode, "so far, before training")) if part)
+        about = "; ".join(part for part in (about, so_far.get(state.mode, "prequential")) if part)
     head_text = Text(head, style="bold").append(about, style="dim")
     return [head_text, *(_model_line(look, place, name_width, width) for place in order[:room])]
 
@@ -294,12 +302,13 @@ def _model_line(look: Look, place: int, name_width: int, width: int) -> Text:
     value = _metric(look, place)
     text = Text(set_cell_size(model.name, name_width))
     text.append(f"{number(model.updates):>10}")
-    shown = "-" if value is None else f"{value:.4f}" if look.state.mode != "batch" else f"{value:.4g}"
+    batch = look.state.mode == "batch"
+    shown = "-" if value is None else "NaN" if math.isnan(value) else f"{value:.4g}" if batch else f"{value:.4f}"
     failing = any(one.outcome == FAIL and f".{model.name}." in f"{one.name}." for one in look.verdicts)
-    low = value is not None and look.state.mode != "batch" and value <= _CHANCE
+    failing = failing or shown == "NaN"
+    low = value is not None and not batch and value <= _CHANCE
     text.append(f"{shown:>11}", style="bold red" if failing else "yellow" if low else "")
     room = width - cell_len(text.plain) - 2
-    batch = look.state.mode == "batch"
     curve = sparkline(model.curve.points, room, look.glyphs, low=None if batch else 0.0, high=None if batch else 1.0)
     return text.append("  ").append(curve, style="cyan")
 
@@ -343,16 +352,20 @@ def verdicts(look: Look, width: int, lines: int) -> list[Text]:
     shown = folded[: lines - 1]
     if len(shown) < len(folded) and width >= 60:  # noqa: PLR2004  # columns for both
         head.append(f"  ({len(folded) - len(shown)} lines not shown)", style="dim")
-    return [head, *(_verdict_line(look, one, others, width) for one, others in shown)]
+    column = max((len(one.outcome) + 2 for one, _ in shown), default=0)
+    return [head, *(_verdict_line(look, one, others, (column, width)) for one, others in shown)]
 
 
-def _verdict_line(look: Look, one: Shown, others: int, width: int) -> Text:
-    value = "-" if one.value is None else number(one.value)
-    figures = f"  {value} {'' if one.unit == '1' else one.unit}".rstrip() + (f"  {one.limit}" if one.limit else "")
-    name = one.name + (f" and {others} more" if others else "") + ("" if one.required else " *")
-    room = width - 11 - len(figures)
-    text = Text(f"{one.outcome:<11}", style=_STYLES[one.outcome])
-    text.append(_shortened(name, max(8, room), look.glyphs))
+def _verdict_line(look: Look, one: Shown, others: int, widths: tuple[int, int]) -> Text:
+    column, width = widths
+    unit = f" {one.unit}" if one.unit not in ("", "1") else ""
+    limit = f"  {one.limit}" if one.limit else ""
+    more = (f" and {others} more" if others else "") + ("" if one.required else " *")
+    figures = f"{more}  {number(one.value)}{unit}{limit}"
+    if width - column - len(figures) < cell_len(one.name):
+        figures = f"{more}  {number(one.value)}{limit}"
+    text = Text(f"{one.outcome:<{column}}", style=_STYLES[one.outcome])
+    text.append(_shortened(one.name, max(8, width - column - len(figures)), look.glyphs))
     text.append(figures)
     left = width - cell_len(text.plain) - 2
     if one.because and one.outcome != PASS and left > 10:  # noqa: PLR2004  # less says nothing

@@ -173,9 +173,9 @@ def _epoch(state: RunState, entry: EpochTrained, basis: Basis) -> None:
         if model is None:
             continue
         loss = finite(trained.loss)
-        model.first_loss = loss if state.epochs == 1 else model.first_loss
-        model.last_loss = loss
-        model.curve.add(math.nan if loss is None else loss, step=state.epochs)
+        model.last_loss = math.nan if loss is None else loss
+        model.first_loss = model.last_loss if state.epochs == 1 else model.first_loss
+        model.curve.add(model.last_loss, step=state.epochs)
         model.updates += whole(trained.steps)
         model.train.add([whole(trained.train)])
 

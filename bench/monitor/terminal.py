@@ -46,7 +46,8 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._write(LEAVE)
-        _restore(self._attributes)
+        if self._attributes is not None:
+            _restore(self._attributes, sys.stdout.fileno())
 
     def anew(self) -> None:
         """Something else has written over it: draw everything next time."""
@@ -97,24 +98,24 @@ def _without_echo() -> list[object] | None:
     return list(before)
 
 
-def _restore(attributes: list[object] | None) -> None:
-    if attributes is not None:
-        with contextlib.suppress(termios.error, OSError, ValueError):
-            termios.tcsetattr(sys.stdout.fileno(), termios.TCSADRAIN, attributes)  # type: ignore[arg-type] # as it was
+def _restore(attributes: list[object], descriptor: int) -> None:
+    with contextlib.suppress(termios.error, OSError, ValueError):
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)  # type: ignore[arg-type] # as it was
 
 
 @contextlib.contextmanager
-def kept_terminal() -> Iterator[None]:
+def kept_terminal(stdout: int | None = None) -> Iterator[None]:
     """Have the terminal as it was afterwards, should somebody who drew on it have died."""
     try:
-        before = termios.tcgetattr(sys.stdout.fileno())
+        descriptor = sys.stdout.fileno() if stdout is None else stdout
+        before = termios.tcgetattr(descriptor)
     except (termios.error, OSError, ValueError):
         yield
         return
     try:
         yield
     finally:
-        _restore(list(before))
+        _restore(list(before), descriptor)
 
 
 def key_within(seconds: float, descriptor: int) -> bytes | None:

@@ -15,7 +15,7 @@ LEAST: Final = (40, 10)
 """Columns and lines on which a run can be shown."""
 WIDE: Final = 110
 """Columns from which on there are two halves."""
-_LEFT_SHARE: Final = 0.56
+_LEFT_SHARE: Final = 0.5
 _FIXED_FROM: Final = 20
 """Lines from which on costs and memory have more than one line together."""
 _LOG_FROM: Final = 8

@@ -24,7 +24,9 @@ _END_S: Final = 10.0
 class Watcher:
     """Shows the runs that it is told of, from `with` to its end. Nothing that it does raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stdout: int | None = None) -> None:
+        """It draws on `stdout`, or prints its lines there; None = the bench's own."""
+        self._stdout = stdout
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._stack = contextlib.ExitStack()
@@ -32,12 +34,15 @@ class Watcher:
         """Why nothing was shown to the end."""
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(kept_terminal())
+        self._stack.enter_context(kept_terminal(self._stdout))
         self._said = self._stack.enter_context(tempfile.TemporaryFile())
         sys.stdout.flush()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bench.monitor.beside"], stdin=subprocess.PIPE, stderr=self._said
+                [sys.executable, "-m", "bench.monitor.beside"],
+                stdin=subprocess.PIPE,
+                stdout=self._stdout,
+                stderr=self._said,
             )
         except OSError as error:
             self.fault = f"the monitor could not be started: {error.strerror}"

@@ -17,6 +17,7 @@ from bench.board import Board, FinishedRun, Job, make_job
 from bench.compose import compose_scenario, limit_text, number
 from bench.errors import BenchError, ConfigurationError
 from bench.pytest_plugin import report
+from bench.pytest_plugin.monitor import note_begin
 from bench.replace import replace_content
 from bench.results.verdicts import save_verdicts
 from bench.run_folder import JudgedRun, new_run_folder
@@ -296,6 +297,7 @@ class Payload:
         """Run a job and judge nothing yet."""
         name = f"{job.scenario.name}-{self.target.name}"
         folder = new_run_folder(self._runs, name, started=datetime.now().astimezone())
+        note_begin(self._item.config, folder)
         try:
             finished = self.board.run(job, folder)
         except BenchError:

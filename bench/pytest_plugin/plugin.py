@@ -50,6 +50,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
         for name in chosen:
             boards_of(session.config).target(name)
+    if settings.monitored(session.config):
+        from bench.pytest_plugin.monitor import start_monitor
+
+        start_monitor(session.config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -39,6 +39,12 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="fail, instead of skip, what lacks its board, or is unmeasured",
     )
+    group.addoption(
+        "--hil-monitor",
+        action="store_true",
+        default=None,
+        help="show the runs on the whole screen while they go on; plain lines without a terminal",
+    )
     from_here = "from the folder of this file"
     parser.addini("hil_target", "as --hil-target; several, with blanks between", type="args", default=[])
     parser.addini("hil_port", "as --hil-port", type="string", default="")
@@ -46,6 +52,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("hil_runs", f"as --hil-runs, {from_here}", type="string", default="")
     parser.addini("hil_require", "as --hil-require", type="bool", default=False)
     parser.addini("hil_history", f"history of runs (or: off), {from_here}; default: among hil_runs", default="")
+    parser.addini("hil_monitor", "as --hil-monitor", type="bool", default=False)
     scopes = f"how long tests share a started board: {', '.join(SCOPES)}; default: session"
     parser.addini("hil_scope", scopes, type="string", default="session")
     parser.addini("hil_recordings", f"folders of recordings, {from_here}", type="args", default=[])
@@ -91,12 +98,22 @@ def history(config: pytest.Config) -> Path | None:
 
 def required(config: pytest.Config) -> bool:
     """Whether a skip is a failure."""
-    if config.getoption("--hil-require"):
+    return _flag(config, "require")
+
+
+def monitored(config: pytest.Config) -> bool:
+    """Whether runs are shown while they go on."""
+    return _flag(config, "monitor")
+
+
+def _flag(config: pytest.Config, name: str) -> bool:
+    if config.getoption(f"--hil-{name}"):
         return True
-    given = os.environ.get("HIL_REQUIRE", "")
+    variable = f"HIL_{name.upper()}"
+    given = os.environ.get(variable, "")
     if given and given.lower() not in _TRUE | _FALSE:
-        raise pytest.UsageError(f"HIL_REQUIRE is {given!r}\nhint: set it to 1 or 0")
-    return given.lower() in _TRUE if given else bool(_configured(config, "require"))
+        raise pytest.UsageError(f"{variable} is {given!r}\nhint: set it to 1 or 0")
+    return given.lower() in _TRUE if given else bool(_configured(config, name))
 
 
 def scope(config: pytest.Config) -> str:
@@ -149,6 +166,10 @@ def check(config: pytest.Config) -> None:
     _check_root(config)
     scope(config)
     required(config)
+    if monitored(config) and not is_worker(config) and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError(
+            "--hil-monitor shows one run at a time, and -n makes several\nhint: leave one of them out"
+        )
     lock_wait_s(config)
     chosen = targets(config)
     if text(config, "port") is not None and len(chosen) != 1:
