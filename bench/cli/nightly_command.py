@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from types import FrameType
 
@@ -74,26 +74,30 @@ def _list_jobs(jobs: Sequence[NightJob], matrix: Matrix, console: Console, *, sl
 
 @contextmanager
 def _stop_by_signal() -> Iterator[int]:
-    """Give a descriptor that becomes readable with each SIGINT, SIGTERM or SIGHUP."""
+    """Give a descriptor from which each SIGINT, SIGTERM or SIGHUP can be read as a byte.
+
+    The byte is written by the interpreter's own handler, at once. One that Python code wrote would wait for a main
+    thread that may have begun to wait just before, or is not the thread that the signal came to.
+    """
     readable, wake = os.pipe()
     os.set_blocking(wake, False)
 
     def wanted(number: int, frame: FrameType | None) -> None:
         del number, frame
-        with suppress(BlockingIOError):
-            os.write(wake, b"x")
 
     numbers = [
         number
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) is not signal.SIG_IGN  # nohup: it is to outlive its terminal
     ]
+    before_wake = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     before = {number: signal.signal(number, wanted) for number in numbers}
     try:
         yield readable
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+        signal.set_wakeup_fd(before_wake)
         os.close(readable)
         os.close(wake)
 

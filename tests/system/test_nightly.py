@@ -1,6 +1,7 @@
 """Nights, carried out: what is told apart, what is kept when they are killed, and that nothing is left behind."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.system.boards import BoardWithCommands, payload_on_pty
+from bench.board import BoardLock
+from tests.system.boards import BoardWithCommands, device_on_pty, payload_on_pty
 from tests.system.command_line import (
     ROOT,
     Command,
@@ -296,3 +298,74 @@ def test_a_full_disk_is_one_clear_error(folder: Path) -> None:
     limited = ["/bin/sh", "-c", 'ulimit -f 1; exec "$0" "$@"']
     ended = run_bench(folder, "nightly", write_matrix(folder, *names), before=limited)
     check_error(ended, "/night.json", hint="is the disk full")
+
+
+def test_a_board_that_somebody_uses_is_waited_for(folder: Path, host_payload: Path) -> None:
+    write_scenario(folder / "a.toml")
+    with payload_on_pty(host_payload) as port, BoardLock(port) as lock:
+        (folder / "desk.toml").write_text(STATION.format(port=port, more=""))
+        impatient = write_matrix(folder, "a", more='station = "desk.toml"\nlock_wait_s = 0\n')
+        ended = run_bench(folder, "nightly", impatient)
+        assert ended.status == 3, ended
+        assert outcomes(read_night(folder)) == {"a@host": "BLOCKED"}
+        assert "is in use by" in ended.out
+        assert f"pid {os.getpid()}" in ended.out
+        patient = write_matrix(folder, "a", more='station = "desk.toml"\n')
+        with Command(folder, "nightly", patient) as command:
+            wait_until(lambda: any((folder / "nights").glob("*/logs/a-host-1.log")), "no attempt began")
+            wait_until(lambda: "start        a@host" in command.printed(), "no attempt was told")
+            lock.release()
+            ended = command.end()
+    assert ended.status == 0, ended
+    assert "fixed: a@host: BLOCKED in" in ended.out
+
+
+def test_a_silent_board_costs_its_deadline_once_for_each_attempt_of_one_job(folder: Path) -> None:
+    names = ("a", "b", "c")
+    for name in names:
+        write_scenario(folder / f"{name}.toml")
+    with device_on_pty(lambda _: b"") as port:
+        replaced = {
+            'kind = "process"': 'kind = "serial"',
+            "ready_s = 5.0": "ready_s = 0.3",
+            'port = "host"\n': "",
+            "arguments = []\n": "",
+        }
+        write_target(folder, "mute", like="host", replaced=replaced)
+        (folder / "desk.toml").write_text(f'[station.mute]\ntarget = "mute.toml"\nport = "{port}"\n')
+        matrix = write_matrix(folder, *names, target="mute", more='station = "desk.toml"\n')
+        ended = run_bench(folder, "nightly", matrix)
+    assert ended.status == 2, ended
+    night = read_night(folder)
+    assert ended.status == 2, ended
+    assert attempts(night, "a@mute") == ["BENCH_ERROR", "BENCH_ERROR"]
+    assert list(outcomes(night).values()) == ["BENCH_ERROR", "BLOCKED", "BLOCKED"]
+    assert night["jobs"][2]["reason"].startswith(
+        "mute is not tried again, since a@mute found: no HELLO from mute within"
+    )
+
+
+def test_firmware_that_cannot_be_built_is_one_error_and_blocks_the_rest(folder: Path) -> None:
+    for name in ("a", "b"):
+        write_scenario(folder / f"{name}.toml")
+    absent = {'port = "host"': "", 'kind = "process"': 'kind = "process"\nfirmware = "absent.elf"'}
+    write_target(folder, "bare", like="host", replaced=absent)
+    ended = run_bench(folder, "nightly", write_matrix(folder, "a", "b", target="bare.toml"))
+    night = read_night(folder)
+    assert ended.status == 2, ended
+    assert outcomes(night) == {"a@bare": "BENCH_ERROR", "b@bare": "BLOCKED"}
+    assert attempts(night, "a@bare") == ["BENCH_ERROR"], "what was not built is not built by trying again"
+    assert "absent.elf" in night["jobs"][0]["reason"]
+    assert night["jobs"][1]["reason"] == "its firmware cannot be built, see a@bare"
+
+
+def test_ctrl_c_twice_ends_a_night_at_once(slow: Command, folder: Path) -> None:
+    [pid] = slow.children("payload.elf")
+    os.kill(pid, signal.SIGSTOP)
+    [attempt] = [int(word) for word in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1:2]]
+    os.kill(attempt, signal.SIGSTOP)  # it does not hear that it is to end
+    slow.process.send_signal(signal.SIGINT)
+    slow.process.send_signal(signal.SIGTERM)
+    ended = slow.end()
+    assert ended.status == 130, ended
+    assert outcomes(read_night(folder))["slow@host"] is None
