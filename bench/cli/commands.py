@@ -53,6 +53,18 @@ def _history(options: argparse.Namespace) -> int:
     return show_history(options)
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from bench.cli.compare_command import compare
+
+    return compare(options)
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    from bench.cli.compare_command import baseline
+
+    return baseline(options)
+
+
 def _conform(options: argparse.Namespace) -> int:
     from bench.cli.conform_command import conform
 
@@ -138,6 +150,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "matrix": _matrix,
     "nightly": _nightly,
     "history": _history,
+    "compare": _compare,
+    "baseline": _baseline,
     "conform": _conform,
     "frames": _frames,
     "monitor": _monitor,

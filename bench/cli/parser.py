@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from bench.cli.parser_csv import add_import_csv
-from bench.cli.parser_history import add_history, add_history_option
+from bench.cli.parser_history import add_baseline, add_compare, add_history, add_history_option
 from bench.cli.parser_link import add_frames, add_judge, add_pack
 from bench.cli.parser_matrix import add_matrix
 from bench.cli.parser_monitor import add_monitor, add_watch
@@ -47,6 +47,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_frames(commands)
     add_monitor(commands)
     add_history(commands)
+    add_compare(commands)
+    add_baseline(commands)
     commands.add_parser("targets", help="list the payload computers that the bench knows, and which can run here")
     commands.add_parser("learners", help="list the learners, hyperparameters and feature maps that a scenario can name")
     _add_import(commands)

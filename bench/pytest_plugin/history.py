@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from bench.compare import compare_runs, sentence
 from bench.conclude import conclude
 from bench.errors import HistoryError, RunFolderError
+from bench.facts import RunFacts
+from bench.history import open_history
 from bench.pytest_plugin import report, settings
+from bench.pytest_plugin.payload import VerdictFailed
+from bench.run_folder import JudgedRun
 
 
 @dataclass
@@ -32,6 +38,7 @@ def record_runs(item: pytest.Item, *, failed: bool) -> None:
     small run, so they are written only where somebody wants the folders.
     """
     session = item.config.stash.setdefault(_SESSION, _Session())
+    regressions: list[str] = []
     for run in report.runs_of(item):
         if failed and "figures" not in vars(run):
             continue
@@ -39,17 +46,49 @@ def record_runs(item: pytest.Item, *, failed: bool) -> None:
         if session.entered.get(key) == len(judged.verdicts):
             continue
         session.entered[key] = len(judged.verdicts)
-        history = None if session.broken else settings.history(item.config)
-        session.left_out += bool(session.broken)
-        try:
-            conclude(judged, history=history, reports=settings.path(item.config, "runs") is not None)
-        except HistoryError as error:
+        regressions += _conclude(item, judged, session, failed=failed)
+    if regressions:
+        raise VerdictFailed("\n".join(regressions))
+
+
+def _conclude(item: pytest.Item, judged: JudgedRun, session: _Session, *, failed: bool) -> list[str]:
+    """History and reports of one run, and what is worse in it than in the baseline, if one was given."""
+    history = None if session.broken else settings.history(item.config)
+    session.left_out += bool(session.broken)
+    kept = settings.path(item.config, "runs") is not None
+    try:
+        facts = conclude(judged, history=history, reports=kept).facts
+    except (HistoryError, RunFolderError) as error:
+        if isinstance(error, HistoryError):
             session.broken, session.left_out = error.message, 1
-            if not failed:
-                raise
-        except RunFolderError:  # its reports cannot be written
-            if not failed:
-                raise
+        if not failed:
+            raise
+        return []
+    return [] if failed else _regressions(item, facts, history, broken=session.broken)
+
+
+def _regressions(item: pytest.Item, facts: RunFacts, path: Path | None, *, broken: str) -> list[str]:
+    """What is worse than in the baseline; a run that cannot be compared with it is UNMEASURED, and so no pass."""
+    name = settings.text(item.config, "baseline")
+    if name is None:
+        return []
+    stem = f"baseline {name}, {facts.scenario} on {facts.target}"
+    if broken:
+        report.note_unmeasured(item, f"UNMEASURED {stem}: {broken}")
+        return []
+    if path is None:
+        message = "a baseline was given, and the history that holds it is switched off"
+        raise HistoryError(message, hint="unset HIL_HISTORY, or hil_history of the configuration file")
+    with open_history(path) as history:
+        rows = history.baseline(name, facts.scenario, facts.target)
+        alike = [row for row in rows if row.inputs == facts.inputs]
+        known = [history.facts(row.id) for row in alike if row.id != facts.id]
+    if not known:
+        reason = "has no such run" if not rows else "has only runs with another recording, models, settings or part"
+        report.note_unmeasured(item, f"UNMEASURED {stem}: {reason}")
+        return []
+    comparison = compare_runs(known, [facts], varying=())
+    return [f"{stem}: {sentence(finding)}" for finding in comparison.findings if finding.must_not]
 
 
 def summary(config: pytest.Config) -> str:

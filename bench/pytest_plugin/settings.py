@@ -45,12 +45,14 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="show the runs on the whole screen while they go on; plain lines without a terminal",
     )
+    group.addoption("--hil-baseline", metavar="NAME", help="fail what is worse than these runs (bench baseline)")
     from_here = "from the folder of this file"
     parser.addini("hil_target", "as --hil-target; several, with blanks between", type="args", default=[])
     parser.addini("hil_port", "as --hil-port", type="string", default="")
     parser.addini("hil_station", f"as --hil-station, {from_here}", type="string", default="")
     parser.addini("hil_runs", f"as --hil-runs, {from_here}", type="string", default="")
     parser.addini("hil_require", "as --hil-require", type="bool", default=False)
+    parser.addini("hil_baseline", "as --hil-baseline", type="string", default="")
     parser.addini("hil_history", f"history of runs (or: off), {from_here}; default: among hil_runs", default="")
     parser.addini("hil_monitor", "as --hil-monitor", type="bool", default=False)
     scopes = f"how long tests share a started board: {', '.join(SCOPES)}; default: session"
