@@ -2,7 +2,7 @@
 
 from bench.compare.comparison import BETTER, CHANGED, NOT_REPEATABLE, WORSE, Comparison, Finding
 from bench.compare.runs import compare_runs
-from bench.compare.text import comparison_json, comparison_markdown, comparison_text, sentence
+from bench.compare.text import comparison_json, comparison_markdown, comparison_text, sentence, size_text
 
 __all__ = [
     "BETTER",
@@ -16,4 +16,5 @@ __all__ = [
     "comparison_markdown",
     "comparison_text",
     "sentence",
+    "size_text",
 ]

@@ -51,15 +51,15 @@ def _side_text(runs: Sequence[str], builds: Sequence[str]) -> str:
 
 def _size_lines(comparison: Comparison) -> Iterator[str]:
     for section in comparison.sections:
-        yield f"section {_size_text(section)}"
+        yield f"section {size_text(section)}"
     shown, rest = comparison.symbols[:_SYMBOLS], comparison.symbols[_SYMBOLS:]
     for symbol in shown:
-        yield f"  symbol {_size_text(symbol)}"
+        yield f"  symbol {size_text(symbol)}"
     if rest:
         yield f"  and {len(rest)} more symbols, {sum(symbol.grown for symbol in rest):+,} bytes together"
 
 
-def _size_text(change: SizeChange) -> str:
+def size_text(change: SizeChange) -> str:
     if not change.before or not change.after:
         came = "came" if change.after else "went"
         return f"{change.name}: {came}, {change.grown:+,} bytes"

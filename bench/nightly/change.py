@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bench.compare import BETTER, CHANGED, NOT_REPEATABLE, WORSE
 from bench.nightly.outcome import Outcome
 from bench.nightly.record import JobRecord, NightRecord, QuarantineRecord
 
@@ -22,15 +23,18 @@ _STILL: Final = {
     Outcome.UNMEASURED: "still unmeasured",
     Outcome.BENCH_ERROR: "still a bench error",
 }
+FIRMWARE: Final = "firmware"
 KINDS: Final = (
     *(_NEW[outcome] for outcome in (Outcome.FAIL, Outcome.FLAKY, Outcome.BENCH_ERROR, Outcome.BLOCKED)),
     _NEW[Outcome.UNMEASURED],
     *_STILL.values(),
     _NEW[Outcome.PASS],
     "quarantine",
-    "grew",
-    "shrank",
-    "not repeatable",
+    NOT_REPEATABLE,
+    WORSE,
+    CHANGED,
+    BETTER,
+    FIRMWARE,
     "job added",
     "job removed",
     "not run",
@@ -42,7 +46,7 @@ KINDS: Final = (
 class Change:
     kind: str
     about: str
-    """A job, or an entry of the quarantine list."""
+    """A job, an entry of the quarantine list, or a target whose firmware it is."""
     text: str = ""
 
 

@@ -1,60 +1,71 @@
-"""Figures that must not vary and are others than in the last run of the same job: exact, operation by operation."""
+"""What is another than in the last run of the same job, though nothing but the firmware may have changed: exact."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.nightly.change import Change, last_result
+from bench.compare import BETTER, CHANGED, NOT_REPEATABLE, WORSE, Comparison, compare_runs, size_text
+from bench.errors import BenchError
+from bench.facts import RunFacts, facts_of
+from bench.nightly.change import FIRMWARE, Change, last_result
 from bench.nightly.outcome import Attempt, Outcome
-from bench.nightly.record import NightRecord
-from bench.nightly.result import RunLeft, read_run
+from bench.nightly.record import JobRecord, NightRecord
+from bench.run_folder import load_judged_run
 
 _NAMED: Final = 12
-"""Figures of a job that are named; more are counted."""
-_MORE_IS_WORSE: Final = ("timing.", "time.", "memory.")
+"""Findings of a job, and symbols of a firmware, that are named; more are counted."""
 
 
 def find_grown(night: NightRecord, folder: Path, earlier: Sequence[NightRecord]) -> tuple[Change, ...]:
     """Compare each job's last run with that of the newest earlier night which has one."""
     found: list[Change] = []
+    firmware: dict[str, list[Change]] = {}
     for job in night.jobs:
-        before = last_result(job.job, [one for one in earlier if _run_of(one, job.job) is not None])
-        now, then = _run_of(night, job.job), _run_of(before[0], job.job) if before else None
-        if before is None or now is None or then is None:
+        before = last_result(job.job, [one for one in earlier if _run_of(one.job(job.job)) is not None])
+        if before is None:
             continue
-        ours, theirs = read_run(folder / now.folder), read_run(folder.parent / before[0].name / then.folder)
-        found += _differences(job.job, theirs, ours, since=before[0].name)
-    return tuple(found)
+        then, now = _facts(folder.parent / before[0].name, before[1]), _facts(folder, job)
+        if then is None or now is None or (then.scenario, then.target) != (now.scenario, now.target):
+            continue
+        comparison = compare_runs([then], [now], varying=())
+        told_already = before[1].outcome is not job.outcome
+        found += _differences(job.job, comparison, since=before[0].name, verdicts=not told_already)
+        firmware.setdefault(now.target, list(_firmware(now.target, comparison)))
+    return (*found, *(change for changes in firmware.values() for change in changes))
 
 
-def _run_of(night: NightRecord, name: str) -> Attempt | None:
-    """The last attempt of a job that left a whole run."""
-    job = night.job(name)
+def _run_of(job: JobRecord | None) -> Attempt | None:
+    """The last attempt that left a whole run."""
     whole = (Outcome.PASS, Outcome.FAIL, Outcome.UNMEASURED)
     runs = [one for one in job.attempts if one.folder and one.outcome in whole and one.build_id] if job else []
     return runs[-1] if runs else None
 
 
-def _differences(job: str, before: RunLeft, now: RunLeft, *, since: str) -> Iterator[Change]:
-    if not before.verdicts or not now.verdicts:
-        return
-    units = {verdict.name: verdict.unit for verdict in now.verdicts}
-    old, new = before.repeatable, now.repeatable
-    changed = [name for name in new if name in old and old[name] != new[name]]
-    changed.sort(key=lambda name: (not name.startswith(_MORE_IS_WORSE), -abs(_share(old[name], new[name]))))
-    same_build = before.build_id == now.build_id
-    for name in changed[:_NAMED]:
-        grew = new[name] > old[name]
-        kind = "not repeatable" if same_build else "grew" if grew else "shrank"
-        share = _share(old[name], new[name])
-        percent = f" ({share:+.2%})" if abs(share) < 1e6 else ""  # noqa: PLR2004 - beyond it a share tells nothing
-        unit = f" {units[name]}" if units[name] != "1" else ""
-        build = "the same build" if same_build else f"another build than in {since}"
-        yield Change(kind, job, f"{name}: {old[name]:.10g} to {new[name]:.10g}{unit}{percent}; {build}")
-    if len(changed) > _NAMED:
-        kind = "not repeatable" if same_build else "grew"
-        yield Change(kind, job, f"{len(changed) - _NAMED} more figures are others than in {since}")
+def _facts(night: Path, job: JobRecord) -> RunFacts | None:
+    """None where the run is gone, or torn: a night goes on whatever is there."""
+    run = _run_of(job)
+    try:
+        return facts_of(load_judged_run(night / run.folder)) if run is not None else None
+    except BenchError:
+        return None
 
 
-def _share(old: float, new: float) -> float:
-    return (new - old) / abs(old) if old else float("inf")
+def _differences(job: str, comparison: Comparison, *, since: str, verdicts: bool) -> Iterator[Change]:
+    findings = [one for one in comparison.findings if verdicts or one.kind != "verdict"]
+    build = f"the same build as in {since}" if comparison.same_build else f"another build than in {since}"
+    about = "; ".join((build, *comparison.notes))
+    for one in findings[:_NAMED]:
+        yield Change(one.change, job, f"{one.what}: {one.text}; {about}")
+    rest = findings[_NAMED:]
+    for kind in (WORSE, NOT_REPEATABLE, CHANGED, BETTER):
+        if more := sum(one.change == kind for one in rest):
+            yield Change(kind, job, f"{more} more; {about}")
+
+
+def _firmware(target: str, comparison: Comparison) -> Iterator[Change]:
+    for sizes in (comparison.sections, comparison.symbols):
+        named = [size_text(size) for size in sizes[:_NAMED]]
+        more = [f"{len(sizes) - _NAMED} more"] if len(sizes) > _NAMED else []
+        if named:
+            what = "sections" if sizes is comparison.sections else "symbols"
+            yield Change(FIRMWARE, target, f"{what}: {', '.join([*named, *more])}")
