@@ -3,15 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from bench.cli.columns import columns_text
-from bench.cli.history_command import chosen_history, result_text
+from bench.cli.history_command import chosen_history, history_if_any, result_text
 from bench.compare import compare_runs, comparison_json, comparison_markdown, comparison_text
 from bench.errors import ConfigurationError
 from bench.facts import RunFacts
-from bench.history import History, RunRow, history_path, open_history
+from bench.history import RunRow, history_path, open_history
 from bench.history.choose import choose_runs
 
 _WORDS = {
@@ -23,8 +22,7 @@ _WORDS = {
 
 def compare(options: argparse.Namespace) -> int:
     """Compare; the exit status is the first of 1, 3 and 0 that a comparison has."""
-    with ExitStack() as stack:
-        history = _history_if_any(options, stack)
+    with history_if_any(options) as history:
         before, after = (choose_runs(words, history) for words in (options.before, options.after))
     varying = {"varying": tuple(options.measure)} if options.measure else {}
     comparisons = [compare_runs(*pair, **varying) for pair in _pairs(before, after)]
@@ -37,13 +35,6 @@ def compare(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(map(comparison_text, comparisons)) + f"{_WORDS[status]}\n")
     return status
-
-
-def _history_if_any(options: argparse.Namespace, stack: ExitStack) -> History | None:
-    path: Path | None = history_path(options.history)
-    if path is None or not path.exists():
-        return None
-    return stack.enter_context(open_history(path, create=False))
 
 
 def _pairs(

@@ -5,6 +5,7 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,17 @@ def chosen_history(options: argparse.Namespace) -> History:
     if path is None:
         raise HistoryError("the history is switched off", hint="give --history FILE, or unset HIL_HISTORY")
     return open_history(path, create=False)
+
+
+@contextmanager
+def history_if_any(options: argparse.Namespace) -> Iterator[History | None]:
+    """The history for commands that do without one as long as run folders are named."""
+    path: Path | None = history_path(options.history)
+    if path is None or not path.exists():
+        yield None
+        return
+    with open_history(path, create=False) as history:
+        yield history
 
 
 def show_history(options: argparse.Namespace) -> int:

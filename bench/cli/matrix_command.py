@@ -2,6 +2,7 @@
 
 import argparse
 
+from bench.cli.history_command import history_if_any
 from bench.errors import RunFolderError
 from bench.matrix import STATUSES, collect, make_matrix, matrix_csv, matrix_exit_status
 from bench.matrix.page import matrix_page
@@ -13,7 +14,8 @@ from bench.requirements import load_requirements
 def matrix(options: argparse.Namespace) -> int:
     """Write the files and a line for each requirement; the exit status."""
     file = load_requirements(options.requirements) if options.requirements is not None else None
-    rows = make_matrix(collect(options.runs), file)
+    with history_if_any(options) as history:
+        rows = make_matrix(collect(options.runs, history), file)
     title = (file.title or file.path.name) if file is not None else "requirements of these runs"
     try:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from bench.cli.parser_history import add_history_option
+
 
 def add_matrix(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`bench matrix`."""
@@ -13,6 +15,8 @@ def add_matrix(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="exit status: 0 every requirement is verified; 1 one has failed, or is flaky; "
         "3 one is open, unmeasured, stale or unknown, or there is none; 2 a run or file cannot be read or written",
     )
-    matrix.add_argument("runs", type=Path, metavar="RUN", nargs="+", help="run folder, or a folder of run folders")
+    runs = "run folder, a folder of run folders, pack, id, baseline, SCENARIO@last, SCENARIO@BUILD, last"
+    matrix.add_argument("runs", metavar="RUN", nargs="+", help=runs)
     matrix.add_argument("--requirements", type=Path, metavar="FILE", help="what must be shown: requirements.toml")
     matrix.add_argument("--out", type=Path, metavar="DIR", default=Path(), help="write here; default: this folder")
+    add_history_option(matrix)

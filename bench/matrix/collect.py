@@ -1,4 +1,4 @@
-"""Where evidence lies: run folders, and what pytest wrote beside them."""
+"""Where evidence lies: run folders, what pytest wrote beside them, and the history of runs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import RunFolderError
+from bench.facts import facts_of
+from bench.history import History
+from bench.history.choose import choose_runs
 from bench.matrix.evidence import Evidence, evidence_of
 from bench.run_folder import TRACE, load_judged_run
 from bench.verdict import FAIL, PASS, UNMEASURED
@@ -17,9 +20,12 @@ _FORMAT: Final = 1
 _MAX_LINE: Final = 1 << 20
 
 
-def collect(places: Sequence[Path]) -> tuple[Evidence, ...]:
-    """Of run folders, and of folders that hold some; raises RunFolderError."""
-    return tuple(one for place in places for one in _at(place))
+def collect(places: Sequence[str], history: History | None = None) -> tuple[Evidence, ...]:
+    """Of run folders, of folders that hold some, and of what else names runs of the history.
+
+    Raises RunFolderError, or HistoryError for a word that is neither a folder nor known to the history.
+    """
+    return tuple(one for place in places for one in _of(place, history))
 
 
 def evidence_line(evidence: Evidence) -> str:
@@ -27,17 +33,25 @@ def evidence_line(evidence: Evidence) -> str:
     return json.dumps({"format": _FORMAT, **{item.name: getattr(evidence, item.name) for item in fields(Evidence)}})
 
 
+def _of(place: str, history: History | None) -> Iterator[Evidence]:
+    path = Path(place)
+    if path.is_dir():
+        yield from _at(path)
+    elif path.is_file() or (history is not None and "/" not in place):
+        for facts in choose_runs(place, history):
+            yield from evidence_of(facts, report=facts.path)
+    else:
+        raise RunFolderError(f"{place} does not exist", hint="give run folders, or a folder of them such as runs")
+
+
 def _at(place: Path) -> Iterator[Evidence]:
-    if (place / TRACE).exists():
-        yield from evidence_of(load_judged_run(place))
-        return
-    folders = sorted(path.parent for path in place.glob(f"*/{TRACE}"))
+    own = (place / TRACE).exists()
+    folders = [place] if own else sorted(path.parent for path in place.glob(f"*/{TRACE}"))
     if not folders and not (place / EVIDENCE).is_file():
-        what = "holds no run" if place.is_dir() else "is no folder" if place.exists() else "does not exist"
-        raise RunFolderError(f"{place} {what}", hint="give run folders, or a folder of them such as runs")
+        raise RunFolderError(f"{place} holds no run", hint="give run folders, or a folder of them such as runs")
     for folder in folders:
-        yield from evidence_of(load_judged_run(folder))
-    if (place / EVIDENCE).is_file():
+        yield from evidence_of(facts_of(load_judged_run(folder)), report=str(folder))
+    if not own and (place / EVIDENCE).is_file():
         yield from _read(place / EVIDENCE)
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.facts import RunFacts
 from bench.measure import COMPLETED
-from bench.run_folder import JudgedRun
-from bench.trace import PayloadConnected
 from bench.verdict import FAIL, PASS, UNMEASURED, Verdict, exit_status
 
 _OUTCOMES = {0: PASS, 1: FAIL, 3: UNMEASURED}
@@ -38,35 +37,35 @@ class Evidence:
         return self.build_id or self.revision
 
 
-def evidence_of(run: JudgedRun) -> tuple[Evidence, ...]:
-    """One for each requirement of the scenario and of its limits; one without requirement where there are none."""
-    found = list(_outcomes(run))
-    started, selection = run.started, run.files.selection
-    connected = [entry for entry in run.trace if isinstance(entry, PayloadConnected)]
+def evidence_of(run: RunFacts, *, report: str) -> tuple[Evidence, ...]:
+    """One for each requirement of the scenario and of its limits; one without requirement where there are none.
+
+    `report` says where the run folder is.
+    """
     return tuple(
         Evidence(
             requirement,
-            started.scenario,
-            started.target,
+            run.scenario,
+            run.target,
             outcome,
             because,
-            started.started,
-            connected[-1].build_id if connected else "",
-            started.revision,
-            str(run.folder),
-            str(selection) if selection is not None else "",
+            run.started,
+            run.build_id,
+            run.revision,
+            report,
+            run.partial,
         )
-        for requirement, outcome, because in found or [("", UNMEASURED, "")]
+        for requirement, outcome, because in list(_outcomes(run)) or [("", UNMEASURED, "")]
     )
 
 
-def _outcomes(run: JudgedRun) -> Iterator[tuple[str, str, str]]:
-    whole = next((one.outcome for one in run.verdicts if one.name == COMPLETED and one.outcome), None) == PASS
-    for requirement in run.files.scenario.requirements:
-        judged = [one for one in run.verdicts if one.outcome is not None and one.required]
-        yield requirement, _OUTCOMES[exit_status(run.verdicts)], _reason(judged)
+def _outcomes(run: RunFacts) -> Iterator[tuple[str, str, str]]:
+    whole = next((one.outcome for one in run.figures if one.name == COMPLETED and one.outcome), None) == PASS
+    for requirement in run.requirements:
+        judged = [one for one in run.figures if one.outcome is not None and one.required]
+        yield requirement, _OUTCOMES[exit_status(run.figures)], _reason(judged)
     named: dict[str, list[Verdict]] = {}
-    for one in run.verdicts:
+    for one in run.figures:
         for requirement in one.requirements:
             named.setdefault(requirement, []).append(one)
     for requirement, verdicts in named.items():

@@ -32,7 +32,7 @@ def test_error(broken): pass
 
 
 def outcomes(lab: Lab) -> dict[tuple[str, str], Evidence]:
-    return {(one.requirement, one.test.rpartition("::")[2]): one for one in collect([lab.path / "runs"])}
+    return {(one.requirement, one.test.rpartition("::")[2]): one for one in collect([str(lab.path / "runs")])}
 
 
 def test_tests_without_a_board_leave_evidence_and_properties(lab: Lab) -> None:
@@ -80,7 +80,7 @@ def test_a_test_on_a_board_says_which_build_and_where_the_run_is_also_with_worke
     marked = TRAIN.replace("def test_train", '@pytest.mark.hil_req("PL-TRN-001")\ndef test_train')
     lab.write("test_it.py", "import pytest\n" + marked + marked.replace("test_train", "test_again"))
     lab.run_apart("--hil-target=host", "--hil-runs=runs", "-n2", "test_it.py").assert_outcomes(passed=2)
-    found = [one for one in collect([lab.path / "runs"]) if one.requirement]
+    found = [one for one in collect([str(lab.path / "runs")]) if one.requirement]
     assert len(found) == 2  # two tests
     assert {(one.target, one.outcome) for one in found} == {("host", "PASS")}
     assert all(one.build_id and one.report for one in found)

@@ -9,12 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import RunFolderError
-from bench.matrix import COLUMNS, EVIDENCE, Evidence, Row, collect, make_matrix, matrix_csv, matrix_exit_status
+from bench.errors import HistoryError, RunFolderError
+from bench.facts import RunFacts
+from bench.history import open_history
+from bench.matrix import (
+    COLUMNS,
+    EVIDENCE,
+    Evidence,
+    Row,
+    collect,
+    evidence_of,
+    make_matrix,
+    matrix_csv,
+    matrix_exit_status,
+)
 from bench.matrix.collect import evidence_line
 from bench.matrix.page import matrix_page
 from bench.requirements import Requirement, RequirementsFile
 from bench.requirements.file import Closure
+from bench.verdict import Verdict
+from tests.unit.test_history import make_facts
 
 ONE = Evidence("A-1", "sun", "board", "PASS", "", "2026-11-21T10:00:00+00:00", "b1", "r1", "runs/1")
 LATER = "2026-11-21T11:00:00+00:00"
@@ -142,10 +156,67 @@ def test_the_page_is_whole_and_a_stranger_s_text_stays_text() -> None:
     assert "A. Lovelace, 2026-10-01" in page
 
 
+def verdict(outcome: str | None, *requirements: str, name: str = "timing.train.max") -> Verdict:
+    limit = "<= 5" if outcome else None
+    return Verdict(
+        name,
+        outcome,
+        7.0,
+        limit,
+        "bytes",
+        None,
+        bool(outcome),
+        repeatable=True,
+        because="said",
+        requirements=requirements,
+    )
+
+
+def completed(outcome: str) -> Verdict:
+    return verdict(outcome, name="run.completed")
+
+
+def run_facts(*figures: Verdict) -> RunFacts:
+    return replace(make_facts(), figures=figures, requirements=())
+
+
+def shown(facts: RunFacts) -> list[tuple[str, str]]:
+    return [(one.requirement, one.outcome) for one in evidence_of(facts, report="runs/1")]
+
+
+def test_a_limit_of_a_run_that_did_not_get_to_its_end_shows_nothing_but_a_failure() -> None:
+    limits = verdict("PASS", "A-1"), verdict("FAIL", "A-2", name="memory.x"), verdict("UNMEASURED", "A-3", name="x.y")
+    whole, aborted = completed("PASS"), completed("FAIL")
+    assert shown(run_facts(whole, *limits)) == [("A-1", "PASS"), ("A-2", "FAIL"), ("A-3", "UNMEASURED")]
+    assert shown(run_facts(aborted, *limits)) == [("A-1", "UNMEASURED"), ("A-2", "FAIL"), ("A-3", "UNMEASURED")]
+    [first, *_] = evidence_of(run_facts(aborted, *limits), report="runs/1")
+    assert first.because == "the run did not get to its end"
+
+
+def test_a_requirement_of_a_scenario_has_the_run_s_outcome_and_a_run_without_any_tells_its_build() -> None:
+    facts = replace(run_facts(completed("PASS"), verdict("FAIL")), requirements=("A-1",))
+    assert shown(facts) == [("A-1", "FAIL")]
+    [only] = evidence_of(run_facts(completed("PASS")), report="runs/1")
+    assert (only.requirement, only.build_id, only.report) == ("", "ab12", "runs/1")
+
+
+def test_runs_of_the_history_are_evidence_without_their_folders(tmp_path: Path) -> None:
+    facts = run_facts(completed("PASS"), verdict("PASS", "A-1"))
+    with open_history(tmp_path / "history.sqlite") as history:
+        history.add(facts)
+        for word in ("last", "s@last", "run1"):
+            [one] = collect([word], history)
+            assert (one.requirement, one.outcome, one.report) == ("A-1", "PASS", "elsewhere/folder")
+        with pytest.raises(HistoryError, match="nothing is called 'none'"):
+            collect(["none"], history)
+        with pytest.raises(RunFolderError, match="no/where does not exist"):
+            collect(["no/where"], history)
+
+
 def test_evidence_of_tests_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / EVIDENCE
     path.write_text(evidence_line(ONE) + "\n" + evidence_line(ONE)[:20], encoding="utf-8")  # the second was cut
-    assert collect([tmp_path]) == (ONE,)
+    assert collect([str(tmp_path)]) == (ONE,)
 
 
 @pytest.mark.parametrize(
@@ -162,14 +233,14 @@ def test_evidence_of_tests_is_read_back(tmp_path: Path) -> None:
 def test_evidence_that_no_test_wrote_is_refused(tmp_path: Path, line: str, message: str) -> None:
     (tmp_path / EVIDENCE).write_text(line + "\n", encoding="utf-8")
     with pytest.raises(RunFolderError, match=message):
-        collect([tmp_path])
+        collect([str(tmp_path)])
 
 
 def test_a_place_without_evidence_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="holds no run"):
-        collect([tmp_path])
+        collect([str(tmp_path)])
     with pytest.raises(RunFolderError, match="does not exist"):
-        collect([tmp_path / "none"])
+        collect([str(tmp_path / "none")])
     (tmp_path / EVIDENCE).write_bytes(b"\xff\n")
     with pytest.raises(RunFolderError, match="cannot be read"):
-        collect([tmp_path])
+        collect([str(tmp_path)])
