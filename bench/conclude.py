@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.facts import RunFacts, facts_of
 from bench.history import open_history
+from bench.monitor.saved import keep_fold
 from bench.report import save_reports
 from bench.run_folder import JudgedRun
 
@@ -19,7 +20,7 @@ class Concluded:
 
 
 def conclude(run: JudgedRun, *, history: Path | None, reports: bool = True) -> Concluded:
-    """Have the run enter the history, if there is to be one, and write its reports.
+    """Have the run enter the history, if there is to be one; write its reports, and what `bench monitor` begins with.
 
     Raises HistoryError or RunFolderError; the run folder and its verdicts are written by then, and neither of the two
     keeps the other from being tried.
@@ -32,5 +33,6 @@ def conclude(run: JudgedRun, *, history: Path | None, reports: bool = True) -> C
                 file.add(facts)
     finally:
         if reports:
+            keep_fold(run)
             written = save_reports(run)
     return Concluded(facts, written[-1] if written else None)

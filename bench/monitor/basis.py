@@ -14,7 +14,7 @@ from bench.errors import BenchError
 from bench.learners import class_labels
 from bench.measure.classes import CLASS_DIGITS
 from bench.measure.memory import RAM_SECTIONS, SECTIONS
-from bench.run_folder import load_run_files
+from bench.run_folder import RunFiles, load_run_files
 from bench.scenario import Limit, Scenario, limits_for
 from bench.selection import Selection
 from bench.telemetry import Recording
@@ -68,10 +68,14 @@ def load_basis(folder: Path) -> Basis:
         files = load_run_files(folder)
     except BenchError as error:
         return Basis(note=f"labels, limits and sizes are not known: {error.message}")
-    recording = files.recording
+    return basis_of(files)
+
+
+def basis_of(files: RunFiles) -> Basis:
+    """Of a run folder that has been read."""
     return make_basis(
         files.scenario,
-        recording,
+        files.recording,
         target_name=files.target.name,
         sections=files.firmware.sections if files.firmware is not None else {},
         selection=files.selection,

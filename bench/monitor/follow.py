@@ -13,7 +13,7 @@ from bench.monitor.blocks import Look
 from bench.monitor.fold import fold
 from bench.monitor.glyphs import UNICODE, Glyphs
 from bench.monitor.provisional import Judge, Shown, final
-from bench.monitor.saved import load_fold, save_fold
+from bench.monitor.saved import SAVE_ENTRIES, load_fold, save_fold
 from bench.monitor.state import RunState
 from bench.monitor.tail import Tail
 from bench.results.verdicts import load_verdicts
@@ -21,8 +21,6 @@ from bench.run_folder import VERDICTS
 
 SAVE_S: Final = 5.0
 """Between two savings while a trace grows."""
-SAVE_ENTRIES: Final = 2000
-"""Fewer are read again in less time than it takes to notice."""
 JUDGE_S: Final = 15.0
 """How long the verdicts of a run that has just ended are waited for."""
 

@@ -5,23 +5,27 @@ It is a copy of what the trace says: no verdict depends on it, and one that does
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.errors import RunFolderError
-from bench.monitor.basis import Basis
+from bench.monitor.basis import Basis, basis_of
 from bench.monitor.codec import decode, encode
 from bench.monitor.fold import fold
 from bench.monitor.state import MAX_MODELS, RunState
 from bench.replace import replace_content
-from bench.run_folder import TRACE
+from bench.run_folder import TRACE, JudgedRun
 from bench.trace import Entry
 
 SAVED: Final = "monitor.json"
+SAVE_ENTRIES: Final = 2000
+"""Fewer are read again in less time than it takes to notice."""
 _FORMAT: Final = 1
 """Grows when the fold, or what is kept of it, changes."""
 _MAX_BYTES: Final = 64 << 20
@@ -94,6 +98,23 @@ def _signs(trace: Path, offset: int) -> tuple[str, str]:
         file.seek(max(0, offset - _LAST_BYTES))
         last = file.read(min(_LAST_BYTES, offset))
     return hashlib.sha256(first.partition(b"\n")[0]).hexdigest(), hashlib.sha256(last).hexdigest()
+
+
+def keep_fold(run: JudgedRun) -> None:
+    """Spare whoever looks at a long run later the reading of it all. Nothing is kept where it cannot be written."""
+    with contextlib.suppress(OSError, RunFolderError):
+        size = (run.folder / TRACE).stat().st_size
+        if len(run.trace) < SAVE_ENTRIES or not _ends_with_a_line(run.folder / TRACE):
+            return
+        saved = load_fold(run.folder)
+        if saved is None or saved.offset < size:
+            save_fold(run.folder, fold_whole(run.trace, basis_of(run.files)), offset=size)
+
+
+def _ends_with_a_line(trace: Path) -> bool:
+    with trace.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def fold_whole(trace: Sequence[Entry], basis: Basis) -> RunState:

@@ -123,6 +123,10 @@ class Ended:
     err: str
 
 
+HEARS_HANGUPS = ("env", "--default-signal=HUP")
+"""In front of a command: under nohup the suite, and so what it starts, would ignore them."""
+
+
 class Command(AbstractContextManager["Command"]):
     """`bench` with `words`, in a folder of its own; when it ends, nothing that it started may be left."""
 
@@ -135,7 +139,7 @@ class Command(AbstractContextManager["Command"]):
     ) -> None:
         """`before` are words in front of the command, such as a shell that sets limits."""
         self._folder = folder
-        self._words = [*before, str(BENCH), *map(str, words)]
+        self._words = [*HEARS_HANGUPS, *before, str(BENCH), *map(str, words)]
         self._mark = f"{_MARK}={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         self._environment = {**os.environ, "COLUMNS": "200", **(environment or {}), name: value}

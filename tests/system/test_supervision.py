@@ -14,6 +14,7 @@ import pytest
 
 from bench.errors import TransportError
 from bench.transport import PeerDied, ProcessTransport, Program, make_qemu
+from tests.system.command_line import HEARS_HANGUPS
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 5.0
@@ -121,7 +122,7 @@ with make_qemu("qemu-system-arm", "xilinx-zynq-a9", elf=Path(sys.argv[2]), argum
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
 def test_qemu_ends_when_its_parent_is_killed(endless_firmware: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(ROOT), str(endless_firmware)],
+        [*HEARS_HANGUPS, sys.executable, "-c", PARENT, str(ROOT), str(endless_firmware)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as parent:

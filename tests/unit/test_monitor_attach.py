@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ import pytest
 from bench.errors import RunFolderError
 from bench.monitor import saved as saved_module
 from bench.monitor.find import newest_run
-from bench.monitor.follow import SAVE_ENTRIES, Followed
-from bench.monitor.saved import SAVED, load_fold, save_fold
+from bench.monitor.follow import Followed
+from bench.monitor.saved import SAVE_ENTRIES, SAVED, keep_fold, load_fold, save_fold
 from bench.monitor.state import RunState
 from bench.monitor.tail import MAX_LINE_BYTES, Tail
-from bench.run_folder import TRACE, is_written, open_trace
+from bench.run_folder import TRACE, JudgedRun, is_written, open_trace, save_run_files
 from bench.trace import ConsolePrinted, Entry, RunEnded, RunStarted, SamplesTrained, TraceWriter, entry_to_json
+from tests.unit.judged_runs import judged
+from tests.unit.made_runs import make_run
 
 START = RunStarted(1, "s", "t", "r", 5, {}, [])
 
@@ -177,6 +180,36 @@ def test_a_short_trace_needs_no_saved_fold(tmp_path: Path, followed: Callable[[]
     folder = write(tmp_path / "run", line(START) + line(RunEnded("completed", 0)))
     read_all(followed())
     assert not (folder / SAVED).exists()
+
+
+def long_run(folder: Path) -> JudgedRun:
+    """A run with a long trace, in memory and in its folder."""
+    made = make_run()
+    reports = [entry for entry in made.trace if isinstance(entry, SamplesTrained)] * SAVE_ENTRIES
+    run = judged(made, trace=[*made.trace[:-1], *reports, made.trace[-1]], folder=folder)
+    folder.mkdir(parents=True)
+    save_run_files(folder, run.files)
+    write(folder, "".join(line(entry) for entry in run.trace))
+    return run
+
+
+def test_a_run_that_is_concluded_leaves_its_fold(tmp_path: Path, followed: Callable[[], Followed]) -> None:
+    run = long_run(tmp_path / "run")
+    keep_fold(run)
+    attached = followed()
+    at_once = replace(attached.state)
+    (tmp_path / "run" / SAVED).unlink()
+    assert read_all(followed()) == at_once
+    assert at_once.entries == len(run.trace)
+
+
+def test_a_fold_is_not_kept_of_a_trace_that_was_cut_or_that_cannot_be_written(tmp_path: Path) -> None:
+    run = long_run(tmp_path / "run")
+    write(tmp_path / "run", '{"kind": "cons')
+    keep_fold(run)
+    assert not (tmp_path / "run" / SAVED).exists()
+    keep_fold(replace(run, folder=tmp_path / "gone"))
+    assert not (tmp_path / "gone").exists()
 
 
 def change(folder: Path, **values: object) -> None:
