@@ -21,7 +21,7 @@ from bench.errors import RunFolderError
 from bench.monitor.follow import Followed
 from bench.monitor.live import FRAME_S
 from bench.monitor.plain import PlainLines
-from bench.monitor.terminal import Terminal, glyphs_for, key_within, rendered
+from bench.monitor.terminal import Terminal, glyphs_for, has_screen, key_within, rendered
 from bench.monitor.view import screen
 
 _KEYS: Final = "Ctrl-C stops the run"
@@ -107,7 +107,7 @@ class Beside:
         while self._orders.folders:
             if self._followed is not None:
                 self._step(until_end=True)
-                if not self._console.is_terminal:
+                if not has_screen(self._console):
                     self._tell(ended=True)
                 self._followed.close()
             self._followed, self._lines = Followed(self._orders.folders.pop(0)), PlainLines()
@@ -140,7 +140,7 @@ def main() -> int:
     console = Console(highlight=False)
     beside = Beside(console)
     try:
-        if console.is_terminal:
+        if has_screen(console):
             beside.on_terminal()
         else:
             beside.in_lines()

@@ -17,8 +17,8 @@ from rich.console import Console
 from bench.errors import RunFolderError
 from bench.monitor.follow import Followed
 from bench.monitor.plain import PlainLines
-from bench.monitor.terminal import Terminal, glyphs_for, key_within, rendered
-from bench.monitor.view import screen
+from bench.monitor.terminal import Terminal, glyphs_for, has_screen, key_within, rendered
+from bench.monitor.view import LEAST, screen
 
 FRAME_S: Final = 0.25
 _LEAVE_KEYS: Final = (b"q", b"Q", b"\x03", b"\x04")
@@ -40,7 +40,7 @@ def attach(folder: Path, console: Console) -> Attached:
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _wait_for_trace(followed)
-            if console.is_terminal:
+            if has_screen(console):
                 _on_terminal(followed, console)
             else:
                 _in_lines(followed)
@@ -56,6 +56,8 @@ def _wait_for_trace(followed: Followed) -> None:
             hint = "give the folder of a run; the newest under runs/ is taken without one"
             raise RunFolderError(f"{followed.folder} has no trace of a run", hint=hint)
         time.sleep(FRAME_S / 5)
+    if followed.is_over and not followed.state.entries:
+        raise RunFolderError(f"the trace of {followed.folder} is empty", hint="the run was killed before it began")
 
 
 def _on_terminal(followed: Followed, console: Console) -> None:
@@ -64,7 +66,7 @@ def _on_terminal(followed: Followed, console: Console) -> None:
         with Terminal(console) as terminal, _drawn_anew_after_a_pause(terminal):
             _draw_until_over(followed, terminal, console)
     look = followed.look(glyphs=glyphs)
-    lines = screen(look, console.size.width, console.size.height - 1)
+    lines = screen(look, console.size.width, max(console.size.height - 1, LEAST[1]))
     while lines and not lines[-1].plain.strip():
         lines.pop()
     for line in lines:

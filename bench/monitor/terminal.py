@@ -17,13 +17,18 @@ from rich.text import Text
 from bench.monitor.glyphs import ASCII, UNICODE, Glyphs
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"
-LEAVE: Final = "\x1b[?25h\x1b[?1049l"
+_LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 """Cursor shown, first screen again."""
 
 
 def glyphs_for(console: Console) -> Glyphs:
     """What the terminal's encoding can carry."""
     return UNICODE if console.encoding.lower().replace("-", "") == "utf8" else ASCII
+
+
+def has_screen(console: Console) -> bool:
+    """Whether the cursor can be moved there; a pipe, a file and a dumb terminal take lines."""
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 class Terminal:
@@ -45,7 +50,7 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._write(LEAVE)
+        self._write(_LEAVE)
         if self._attributes is not None:
             _restore(self._attributes, sys.stdout.fileno())
 
@@ -101,6 +106,14 @@ def _without_echo() -> list[object] | None:
 def _restore(attributes: list[object], descriptor: int) -> None:
     with contextlib.suppress(termios.error, OSError, ValueError):
         termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)  # type: ignore[arg-type] # as it was
+
+
+def leave_screen(stdout: int | None = None) -> None:
+    """Show the first screen and the cursor again, after somebody who drew there was killed."""
+    with contextlib.suppress(OSError, ValueError):
+        descriptor = sys.stdout.fileno() if stdout is None else stdout
+        if os.isatty(descriptor):
+            os.write(descriptor, _LEAVE.encode())
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from bench.monitor.terminal import kept_terminal
+from bench.monitor.terminal import kept_terminal, leave_screen
 
 _END_S: Final = 10.0
 """To read the rest of a trace and draw it once more."""
@@ -80,6 +80,8 @@ class Watcher:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 status = self._process.wait()
+            if status < 0:  # killed, so it could not tidy up
+                leave_screen(self._stdout)
             if status:
                 self.fault = f"the monitor ended before the run: {self._last_words() or f'status {status}'}"
 
