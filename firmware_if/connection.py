@@ -191,8 +191,8 @@ class Connection:
 
     @property
     def settled(self) -> bool:
-        """Everything sent has been acknowledged."""
-        return not self._queue and not self._in_flight
+        """Everything sent has been acknowledged, and every poll answered."""
+        return not self._queue and not self._in_flight and not self._polls
 
     def open(self, now: float, *, starting: bool = False) -> None:
         """Ask the payload who it is, again and again until it answers. A broken session is forgotten.

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from bench.clock import Clock
@@ -45,6 +45,8 @@ from firmware_if.packets import RequestId
 _HINTS = {"ANSWER_SIZE": "put fewer models of many classes into one bank, or write evaluate = false"}
 _STOP_CHECK_S = 0.25
 """How long a wait may last before the wish to stop is noticed."""
+_SETTLE_S = 1.0
+"""More than an answer takes that is not lost."""
 _MOST_OUTGOING_BYTES = 1 << 16
 """Kept for a line that takes nothing; more than a window and what answers it."""
 
@@ -253,6 +255,13 @@ class Dialogue:
             "the payload restarted while the line was cut, and lost its models",
             hint="was its power cut too? Where opening the port resets it, see dtr and rts in docs/stations.md",
         )
+
+    def settle(self) -> None:
+        """Take the answers that are still on their way, so that none of them is cut off where the next run begins."""
+        until = self.clock.now() + _SETTLE_S
+        with suppress(TargetFailure):  # everything that was wanted has come
+            while not self._connection.settled and (left_s := until - self.clock.now()) > 0:
+                self.receive(left_s)
 
     def check_stop(self) -> None:
         """Raise Stopped if somebody wants the run to stop and it has not been heeded yet."""

@@ -31,6 +31,7 @@ def greet(
         raise ConnectError(
             f"{target_name} said HELLO, and then could not be reset: {error}", hint=error.hint
         ) from error
+    dialogue.settle()
     return hello
 
 

@@ -166,6 +166,10 @@ class Session:
         """Raise Stopped if somebody wants the run to stop."""
         self._dialogue.check_stop()
 
+    def settle(self) -> None:
+        """Leave a quiet line behind."""
+        self._dialogue.settle()
+
     def salvage(self) -> None:
         """After Stopped: fetch what the payload has learnt since it was dumped last.
 
@@ -311,6 +315,7 @@ def run(plan: Plan, session: Session, *, recorder: Recorder) -> str:
         if not connected and not isinstance(error, TargetFailure):
             raise
         return _fail(session, error, recorder=recorder)
+    session.settle()
     session.end("completed")
     return "completed"
 

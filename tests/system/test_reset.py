@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.board import Board, make_job
 from bench.clock import MonotonicClock
 from bench.measure import Measurement, RunContext, measure
 from bench.plan import make_plan
@@ -15,7 +16,7 @@ from bench.session import Recorder, Session, run
 from bench.session.dialogue import Dialogue
 from bench.session.open import make_transport
 from bench.target import Target, load_target
-from bench.trace import EventReported
+from bench.trace import BytesCorrupted, EventReported
 from bench.transport import ProcessTransport, make_process
 from firmware_if import messages as wire
 from tests.system.command_line import sun_sensor
@@ -150,3 +151,19 @@ def test_lost_bytes_are_counted_and_told_anew(sanitized_payload: Path) -> None:
     assert counted[0] > 0
     assert told[0][-1:] == counted[:1]
     assert told[1][-1:] == counted[1:]
+
+
+@pytest.mark.parametrize("name", ["qemu-zynq-a9", "host"])
+def test_nothing_is_left_on_the_line_for_the_next_run(name: str, tmp_path: Path) -> None:
+    target = load_target(name)
+    recording = replace(sun_sensor().rows(640, 700), evaluation=None)
+    job = make_job(SMALL, target, recording=recording)
+    with Board(target) as board:
+        for number in range(20):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            trace = board.run(job, folder).trace
+            assert not any(isinstance(entry, BytesCorrupted) for entry in trace)
+            assert board.transport.transfer(b"", 0.01).received == b"", "after a run"
+            board.reset()
+            assert board.transport.transfer(b"", 0.01).received == b"", "after a reset"
