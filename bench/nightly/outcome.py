@@ -109,8 +109,27 @@ def varying(attempts: Iterable[Attempt]) -> dict[str, tuple[float, float]]:
 
 
 def is_loud(attempts: Sequence[Attempt], outcome: Outcome) -> bool:
-    """Whether a flake is of what repeats by construction: one build, counted in instructions."""
+    """Whether a flake is of what repeats by construction: one build, counted in instructions, and a figure that varies.
+
+    Attempts that disagree about a time of the host, or of which one did not get to its end, are no such flake.
+    """
     judged = [attempt for attempt in attempts if attempt.build_id]
     counted = all(attempt.clock == "instructions" for attempt in judged)
     same = len({attempt.build_id for attempt in judged}) == 1
-    return outcome is Outcome.FLAKY and len(judged) > 1 and counted and same
+    return outcome is Outcome.FLAKY and counted and same and _repeats_not([a for a in judged if _got_to_its_end(a)])
+
+
+_COMPLETED: Final = "run.completed"
+
+
+def _got_to_its_end(attempt: Attempt) -> bool:
+    return attempt.outcome is not Outcome.BENCH_ERROR and _COMPLETED not in attempt.bad
+
+
+def _repeats_not(completed: Sequence[Attempt]) -> bool:
+    """Whether a figure that must not vary has two values."""
+    seen: dict[str, set[float]] = {}
+    for attempt in completed:
+        for name, value in attempt.repeatable.items():
+            seen.setdefault(name, set()).add(value)
+    return any(len(values) > 1 for values in seen.values())

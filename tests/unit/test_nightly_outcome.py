@@ -1,5 +1,6 @@
 """Laws of what attempts amount to."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -89,8 +90,20 @@ def test_figures_of_two_builds_or_of_a_run_that_failed_are_not_held_to_each_othe
     assert varying(attempts(Outcome.FAIL, Outcome.FAIL, figures=(118, 60))) == {}
 
 
-def test_a_flake_is_loud_where_instructions_are_counted() -> None:
-    disagree = (Outcome.PASS, Outcome.FAIL)
-    assert is_loud(attempts(*disagree), Outcome.FLAKY)
-    assert not is_loud(attempts(*disagree, clock="host"), Outcome.FLAKY)
+def test_a_flake_is_loud_where_instructions_are_counted_and_one_of_them_varies() -> None:
+    disagree = attempts(Outcome.PASS, Outcome.FAIL, figures=(118, 119))
+    assert is_loud(disagree, Outcome.FLAKY)
+    assert not is_loud(attempts(Outcome.PASS, Outcome.FAIL, figures=(118, 119), clock="host"), Outcome.FLAKY)
     assert not is_loud(attempts(Outcome.FAIL, Outcome.FAIL), Outcome.FAIL)
+
+
+def test_a_flake_of_a_time_of_the_host_is_not_loud() -> None:
+    disagree = attempts(Outcome.PASS, Outcome.FAIL, figures=(118, 118))
+    assert classify(disagree) is Outcome.FLAKY
+    assert not is_loud(disagree, Outcome.FLAKY)
+
+
+def test_a_flake_of_a_run_that_did_not_get_to_its_end_is_not_loud() -> None:
+    [passed, failed] = attempts(Outcome.PASS, Outcome.FAIL, figures=(118, 60))
+    cut = replace(failed, bad={"run.completed": "the time was over"})
+    assert not is_loud([passed, cut], Outcome.FLAKY)
