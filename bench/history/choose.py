@@ -17,9 +17,11 @@ _HINT = "Or give a run folder, a pack, an id, SCENARIO@last or SCENARIO@BUILD."
 def choose_runs(words: str, history: History | None) -> tuple[RunFacts, ...]:
     """What a list with commas names: run folders, packs, ids, a baseline, SCENARIO@BUILD or SCENARIO@last, last.
 
-    Raises HistoryError for a word that is none of them.
+    A run that is named twice is one run: as two it would pass for a repeat. Raises HistoryError for a word that is none
+    of them.
     """
-    return tuple(facts for word in words.split(",") if word for facts in _choose(word, history))
+    chosen = (facts for word in words.split(",") if word for facts in _choose(word, history))
+    return tuple({facts.id: facts for facts in chosen}.values())
 
 
 def _choose(word: str, history: History | None) -> Sequence[RunFacts]:

@@ -6,6 +6,7 @@ What a run's facts are made of is imported where facts are, so that a list or a 
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bench.facts import RunFacts
     from bench.verdict import Verdict
 
+_BASELINE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 _ROW: Final = tuple(item.name for item in fields(RunRow))
 _DOCUMENTS: Final = ("layout", "remarks", "steady", "subject", "firmware", "environment", "digests")
 _COLUMNS: Final = ("moment", *_ROW, *_DOCUMENTS, "varying")
@@ -216,7 +218,13 @@ class History:
             return tuple(name for (name,) in self._connection.execute(query, (scenario,)).fetchall())
 
     def set_baseline(self, name: str, run_ids: Sequence[str]) -> None:
-        """Make these runs the baseline of their scenarios and targets; what it has of other ones stays."""
+        """Make these runs the baseline of their scenarios and targets; what it has of other ones stays.
+
+        Raises HistoryError for a name that could not be told from other words for runs.
+        """
+        if not _BASELINE_NAME.fullmatch(name) or name == "last":
+            hint = "1 to 48 letters, digits, '.', '_' and '-', the first a letter or digit; not 'last'"
+            raise HistoryError(f"{name!r} cannot be the name of a baseline", hint=hint)
         rows = [self._find(run_id)[0] for run_id in run_ids]
         with explained(self.path), transaction(self._connection):
             for scenario, target in dict.fromkeys((row.scenario, row.target) for row in rows):

@@ -10,6 +10,7 @@ import pytest
 from bench.errors import HistoryError
 from bench.facts import RunFacts
 from bench.history import open_history
+from bench.history.choose import choose_runs
 from bench.history.schema import MIGRATIONS
 from bench.verdict import Verdict
 
@@ -71,6 +72,23 @@ def test_the_same_run_replaces_itself_and_stays_in_its_baseline(tmp_path: Path) 
         assert [row.id for row in history.runs()] == ["run1"]
         assert history.figures("run1")[0].value == 8
         assert [row.id for row in history.baseline("good", "s", "t")] == ["run1"]
+
+
+@pytest.mark.parametrize("name", ["", "last", "a,b", "s@1", "red\x1b[31m", "two\nlines", "-x", "n" * 49])
+def test_a_baseline_cannot_have_a_name_that_means_something_else(tmp_path: Path, name: str) -> None:
+    with open_history(tmp_path / "h.sqlite") as history:
+        history.add(make_facts())
+        with pytest.raises(HistoryError, match="cannot be the name of a baseline"):
+            history.set_baseline(name, ["run1"])
+        assert history.baselines() == ()
+
+
+def test_a_run_that_is_named_twice_is_no_repeat(tmp_path: Path) -> None:
+    with open_history(tmp_path / "h.sqlite") as history:
+        for number in (1, 2):
+            history.add(make_facts(number))
+        history.set_baseline("good", ["run1"])
+        assert [facts.id for facts in choose_runs("run1,good,run2,s@ab12", history)] == ["run1", "run2"]
 
 
 def test_a_trend_has_the_last_values_oldest_first(tmp_path: Path) -> None:
