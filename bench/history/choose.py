@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.errors import HistoryError
 from bench.facts import RunFacts, facts_of
 from bench.history.history import History
-from bench.history.rows import RunRow
+from bench.history.rows import RunRow, moment_of
 from bench.pack import is_pack, unpacked
 from bench.run_folder import load_judged_run
 from bench.strict import nearest_or
@@ -17,11 +17,12 @@ _HINT = "Or give a run folder, a pack, an id, SCENARIO@last or SCENARIO@BUILD."
 def choose_runs(words: str, history: History | None) -> tuple[RunFacts, ...]:
     """What a list with commas names: run folders, packs, ids, a baseline, SCENARIO@BUILD or SCENARIO@last, last.
 
-    A run that is named twice is one run: as two it would pass for a repeat. Raises HistoryError for a word that is none
-    of them.
+    Oldest first, however they are named, and each once: as two it would pass for a repeat. Raises HistoryError for a
+    word that is none of them.
     """
     chosen = (facts for word in words.split(",") if word for facts in _choose(word, history))
-    return tuple({facts.id: facts for facts in chosen}.values())
+    once = {facts.id: facts for facts in chosen}
+    return tuple(sorted(once.values(), key=lambda facts: moment_of(facts.started)))
 
 
 def _choose(word: str, history: History | None) -> Sequence[RunFacts]:

@@ -91,6 +91,13 @@ def test_a_run_that_is_named_twice_is_no_repeat(tmp_path: Path) -> None:
         assert [facts.id for facts in choose_runs("run1,good,run2,s@ab12", history)] == ["run1", "run2"]
 
 
+def test_the_newest_run_is_the_last_however_runs_are_named(tmp_path: Path) -> None:
+    with open_history(tmp_path / "h.sqlite") as history:
+        for number in (1, 2, 3):
+            history.add(make_facts(number))
+        assert [facts.id for facts in choose_runs("run3,run1,run2", history)] == ["run1", "run2", "run3"]
+
+
 def test_a_trend_has_the_last_values_oldest_first(tmp_path: Path) -> None:
     with open_history(tmp_path / "h.sqlite") as history:
         for number in (3, 1, 2):
