@@ -55,15 +55,20 @@ def why_incomplete(trace: Sequence[Entry]) -> str:
         return f"{ended[-1].outcome.replace('_', ' ')}: {ended[-1].reason or 'no reason was recorded'}"
     started = entries_of(trace, RunStarted)
     due = sum(entry.rows for entry in started)
-    reported = {
-        entry.first_row + index for entry in entries_of(trace, SamplesTrained) for index in range(len(entry.status))
-    }
-    if any(entry.mode == "score" for entry in started):
-        reported = {
+    reported = reported_rows(trace)
+    if min(ended[-1].rows, len(reported)) < due:
+        return f"results of {min(ended[-1].rows, len(reported))} of {due} rows came back"
+    return ""
+
+
+def reported_rows(trace: Sequence[Entry]) -> set[int]:
+    """Rows whose results came back, of a run that may have no end."""
+    if any(entry.mode == "score" for entry in entries_of(trace, RunStarted)):
+        return {
             entry.first_row + index
             for entry in entries_of(trace, EvaluationScored)
             for index in range(len(entry.scores))
         }
-    if min(ended[-1].rows, len(reported)) < due:
-        return f"results of {min(ended[-1].rows, len(reported))} of {due} rows came back"
-    return ""
+    return {
+        entry.first_row + index for entry in entries_of(trace, SamplesTrained) for index in range(len(entry.status))
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bench.measure.run import reported_rows
 from bench.run_folder import JudgedRun
 from bench.target import SerialSpec
 from bench.trace import Entry, PayloadConnected, RunEnded, RunStarted, TargetFailed
@@ -57,7 +58,7 @@ def summarise(run: JudgedRun) -> Summary:
         place=_place(run),
         ended=how,
         reason=_reason(run.trace, ended),
-        rows=ended.rows if ended is not None else _value(run.verdicts, "run.rows"),
+        rows=ended.rows if ended is not None else len(reported_rows(run.trace)),
         seconds=time_of(run.trace[-1]),
         partial=next((verdict.partial for verdict in run.verdicts if verdict.partial), ""),
         outcome=_WORDS.get(status, FAIL),
@@ -78,10 +79,6 @@ def _reason(trace: Sequence[Entry], ended: RunEnded | None) -> str:
     if failed is not None:
         return "; ".join(part for part in (failed.reason, failed.hint) if part)
     return ended.reason if ended is not None else "its trace has no end: the bench was killed, or is still at it"
-
-
-def _value(verdicts: Sequence[Verdict], name: str) -> int:
-    return int(next((verdict.value or 0 for verdict in verdicts if verdict.name == name), 0))
 
 
 def _place(run: JudgedRun) -> str:

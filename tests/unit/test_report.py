@@ -209,6 +209,12 @@ def test_a_trace_that_was_cut_off_says_so(keep: int) -> None:
     assert "The run was cut off" in page.text
 
 
+def test_of_a_run_that_was_cut_off_the_rows_that_came_back_are_counted() -> None:
+    whole = make_run().trace
+    rows = [json.loads(document_json(judged(trace=trace)))["run"]["rows"] for trace in (whole, whole[:-1])]
+    assert rows[0] == rows[1] > 0
+
+
 def test_a_run_that_ended_otherwise_says_how() -> None:
     trace = [*make_run().trace[:-1], RunEnded("aborted", 20, "stopped by hand")]
     run = judged(trace=trace)
