@@ -37,10 +37,10 @@ def _excuses(entry: Quarantine, job: JobRecord, outcome: Outcome, varied: Iterab
     """Whether everything that is wrong with the job is what the entry is about."""
     if outcome not in _EXCUSED or not entry.covers(job.job):
         return False
-    if entry.measure is None:
-        return True
     if any(attempt.outcome is Outcome.BENCH_ERROR for attempt in job.attempts):
         return False
+    if entry.measure is None:
+        return True
     wrong = {name for attempt in job.attempts for name in attempt.bad} | set(varied)
     return bool(wrong) and all(entry.excuses(name) for name in wrong)
 

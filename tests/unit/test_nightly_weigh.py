@@ -49,6 +49,13 @@ def test_an_entry_excuses_a_failure_up_to_its_last_day() -> None:
     assert night_status(night(concluded(failed, WHOLE, today=TOMORROW))) == 1
 
 
+@pytest.mark.parametrize("other", [Outcome.PASS, Outcome.FAIL])
+def test_an_error_of_the_bench_is_never_excused_nor_is_a_flake_of_it(other: Outcome) -> None:
+    flaky = concluded(job(Outcome.BENCH_ERROR, other), WHOLE)
+    assert (flaky.outcome, flaky.quarantine) == (Outcome.FLAKY, "")
+    assert night_status(night(flaky)) != 0
+
+
 def test_an_entry_for_a_measure_excuses_nothing_else() -> None:
     assert concluded(job(Outcome.FAIL, bad=["timing.train.p99"]), TIMING).quarantine == "a@* timing.*"
     assert concluded(job(Outcome.FAIL, bad=["timing.train.p99", "run.completed"]), TIMING).quarantine == ""
