@@ -14,4 +14,6 @@ def replace_content(path: Path, content: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise RunFolderError(f"cannot write {path}: {error}", hint="is the disk full, or the folder gone?") from error
+        raise RunFolderError(
+            f"cannot write {path}: {error.strerror}", hint="is the disk full, or the folder gone?"
+        ) from error

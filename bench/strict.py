@@ -4,6 +4,7 @@ Every error names the file, the dotted key, the value seen and what was expected
 error when `finish` is called, with the nearest known key as the hint.
 """
 
+import datetime as dt
 import difflib
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
@@ -32,6 +33,7 @@ _TOML_NAMES: Final[Mapping[type, str]] = {
     float: "a finite number",
     dict: "a table",
     list: "an array",
+    dt.date: "a date without quotes, such as 2026-12-01",
 }
 
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from bench.measure import COMPLETED, Measurement
+from bench.measure.clock import ASSUMED
 from bench.scenario import Limit
 from bench.selection import Selection
 
@@ -47,6 +48,12 @@ class Verdict:
     """What the run was, if it was a part of its scenario. A limit that such a run cannot be held to has no outcome."""
     requirements: tuple[str, ...] = ()
     """Identifiers of those that the limit is there for."""
+
+    @property
+    def said_unit(self) -> str:
+        """The unit as people are told it: empty for plain numbers, and with a word for a time that was not measured."""
+        unit = "" if self.unit == "1" else self.unit
+        return f"{unit} assumed".strip() if ASSUMED in self.cause and self.value is not None else unit
 
     @property
     def cause(self) -> str:

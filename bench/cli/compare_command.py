@@ -81,8 +81,9 @@ def _set(options: argparse.Namespace) -> int:
         chosen = [facts for words in options.runs for facts in choose_runs(words, history)]
         for facts in chosen:
             if not facts.is_whole:
-                what = (facts.partial and f"is a part of its scenario ({facts.partial})") or f"is {facts.outcome}"
-                message = f"run {facts.folder} {what.replace('_', ' ')}"
+                part = facts.partial and f"it is a part of its scenario ({facts.partial})"
+                why = part or f"how it ended: {facts.outcome.replace('_', ' ')}"
+                message = f"run {facts.folder} cannot be in a baseline; {why}"
                 raise ConfigurationError(message, hint="a baseline is made of whole runs that got to their end")
         for facts in chosen:
             history.add(facts)

@@ -28,6 +28,6 @@ def matrix(options: argparse.Namespace) -> int:
         reason = f"  {row.because}" if row.because else ""
         print(printable(f"{row.status:<10}  {row.requirement.id:<{width}}{reason}"))
     counts = ", ".join(f"{n} {name}" for name in STATUSES if (n := sum(row.status == name for row in rows)))
-    print(f"{len(rows)} requirements: {counts or 'none is named'}")
+    print(f"{len(rows)} requirement{'' if len(rows) == 1 else 's'}: {counts or 'none is named'}")
     print(f"matrix: {options.out / 'matrix.html'}, {options.out / 'matrix.csv'}")
     return matrix_exit_status(rows)

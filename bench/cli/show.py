@@ -190,7 +190,7 @@ def _rows(judged: Sequence[Verdict]) -> Iterator[_Row]:
     for verdict in judged:
         family = families[_family(verdict)]
         if len(family) < _FOLD:
-            yield _Row(verdict.name, format_value(verdict.value, verdict.unit), [verdict])
+            yield _Row(verdict.name, format_value(verdict.value, verdict.said_unit), [verdict])
         elif verdict is family[0]:
             yield _shared(family)
 

@@ -73,8 +73,10 @@ def _parse(line: str, place: str) -> Evidence:
         raw = json.loads(line) if len(line) <= _MAX_LINE else None
         written = raw["format"] if isinstance(raw, dict) else None
         values = {item.name: raw[item.name] for item in fields(Evidence)} if written == _FORMAT and raw else {}
-    except (ValueError, KeyError, RecursionError) as error:
-        raise _strange(place, repr(error)) from error
+    except KeyError as error:
+        raise _strange(place, f"it has no {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _strange(place, "it is no JSON") from error
     if written is not None and written != _FORMAT:
         raise RunFolderError(f"{place}: written in format {written!r}", hint="update the bench")
     if not values or not all(isinstance(value, str) for value in values.values()):

@@ -90,6 +90,6 @@ def _reason(verdicts: Sequence[Verdict]) -> str:
 
 def _said(verdict: Verdict) -> str:
     value = "-" if verdict.value is None else f"{verdict.value:.6g}"
-    unit = f" {verdict.unit}" if verdict.unit not in {"", "1"} else ""
+    unit = f" {verdict.said_unit}" if verdict.said_unit else ""
     cause = f" ({verdict.because})" if verdict.outcome != PASS and verdict.because else ""
     return f"{verdict.outcome or 'not judged'} {verdict.name} {value}{unit}, limit {verdict.limit}{cause}"

@@ -10,6 +10,9 @@ from bench.trace import Entry, PayloadConnected
 _UNITS: Final = {"instructions": "instructions", "cycles": "cycles", "host": "ns"}
 NANOSECONDS_PER_S: Final = 1_000_000_000
 
+ASSUMED: Final = "assumed: "
+"""In the reason of a figure that rests on the rate which a target assumes for its instructions."""
+
 
 @dataclass(frozen=True)
 class PayloadClock:
@@ -44,5 +47,5 @@ def payload_clock(trace: Sequence[Entry], context: RunContext) -> PayloadClock:
         note = "" if rate else f"the payload does not say how fast its {kind} clock ticks"
         return PayloadClock(kind, _UNITS.get(kind, "counts"), rate or None, note, repeatable=False)
     assumed = context.assumed_instructions_per_s
-    note = f"assumed: {assumed:g} instructions per second" if assumed else "the target assumes no instruction rate"
+    note = f"{ASSUMED}{assumed:g} instructions per second" if assumed else "the target assumes no instruction rate"
     return PayloadClock(kind, _UNITS[kind], assumed, note, repeatable=context.masks_interrupts)

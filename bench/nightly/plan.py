@@ -68,6 +68,9 @@ def plan_night(matrix: Matrix) -> tuple[NightJob, ...]:
 
 
 def _check(cell: Cell, target: Target, matrix: Matrix) -> None:
+    if cell.scenario.recording is None and cell.settings.recording is None:
+        message = f"{matrix.path}: {cell.name}: the scenario has no recording of its own, and none was given"
+        raise ConfigurationError(message, hint="give recording = a name or path, for all jobs or in an [[include]]")
     try:
         make_job(cell.scenario, target, recording=cell.settings.recording)
     except BenchError as error:

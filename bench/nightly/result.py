@@ -119,7 +119,7 @@ def _reasons(left: RunLeft) -> str:
 
 
 def _sentence(verdict: Verdict) -> str:
-    value = "no figure" if verdict.value is None else f"{verdict.value:.10g} {verdict.unit}".removesuffix(" 1")
+    value = "no figure" if verdict.value is None else f"{verdict.value:.10g} {verdict.said_unit}".strip()
     limit = f", limit {verdict.limit}" if verdict.limit else ""
     cause = f" ({verdict.cause})" if verdict.cause else ""
     unmeasured = "" if verdict.outcome == FAIL else f"{verdict.outcome}, "

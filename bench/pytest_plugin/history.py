@@ -15,6 +15,7 @@ from bench.history import open_history
 from bench.pytest_plugin import report, settings
 from bench.pytest_plugin.payload import VerdictFailed
 from bench.run_folder import JudgedRun
+from bench.strict import nearest_or
 
 
 @dataclass
@@ -28,6 +29,8 @@ class _Session:
     """Folder of a run -> how many verdicts it had when it entered last: a test may add some in its teardown."""
 
 
+_SWITCHED_OFF = "a baseline was given, and the history that holds it is switched off"
+_SWITCH_ON = "unset HIL_HISTORY, or hil_history of the configuration file"
 _SESSION: pytest.StashKey[_Session] = pytest.StashKey()
 
 
@@ -77,8 +80,7 @@ def _regressions(item: pytest.Item, facts: RunFacts, path: Path | None, *, broke
         report.note_unmeasured(item, f"UNMEASURED {stem}: {broken}")
         return []
     if path is None:
-        message = "a baseline was given, and the history that holds it is switched off"
-        raise HistoryError(message, hint="unset HIL_HISTORY, or hil_history of the configuration file")
+        raise HistoryError(_SWITCHED_OFF, hint=_SWITCH_ON)
     with open_history(path) as history:
         rows = history.baseline(name, facts.scenario, facts.target)
         alike = [row for row in rows if row.inputs == facts.inputs]
@@ -89,6 +91,21 @@ def _regressions(item: pytest.Item, facts: RunFacts, path: Path | None, *, broke
         return []
     comparison = compare_runs(known, [facts], varying=())
     return [f"{stem}: {sentence(finding)}" for finding in comparison.findings if finding.must_not]
+
+
+def check_baseline(config: pytest.Config) -> None:
+    """Raise UsageError for a baseline that is nowhere: each test would be run, and then held to nothing."""
+    name, path = settings.text(config, "baseline"), settings.history(config)
+    if path is None:
+        raise pytest.UsageError(f"{_SWITCHED_OFF}\nhint: {_SWITCH_ON}")
+    try:
+        with open_history(path, create=False) as history:
+            known = history.baselines()
+    except HistoryError as error:
+        raise pytest.UsageError(f"no baseline {name}: {error.message}\nhint: {error.hint}") from error
+    if name not in known:
+        hint = nearest_or(str(name), known, "bench baseline set NAME RUN makes one")
+        raise pytest.UsageError(f"no baseline {name} in {path}\nhint: {hint}")
 
 
 def summary(config: pytest.Config) -> str:

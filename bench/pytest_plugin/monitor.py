@@ -88,6 +88,8 @@ class SessionMonitor:
         watcher, self._watcher = self._watcher, None
         if watcher is None:
             return
+        if self._kept is None:
+            self._reporter.ensure_newline()
         watcher.__exit__(None, None, None)
         kept, self._kept = self._kept, None
         if kept is not None:

@@ -50,6 +50,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
         for name in chosen:
             boards_of(session.config).target(name)
+        if settings.text(session.config, "baseline") is not None:
+            from bench.pytest_plugin.history import check_baseline
+
+            check_baseline(session.config)
     if settings.monitored(session.config):
         from bench.pytest_plugin.monitor import start_monitor
 

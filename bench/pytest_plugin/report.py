@@ -98,7 +98,7 @@ def sentence(verdict: Verdict, *, name: bool = True) -> str:
     """'FAIL timing.train.p99: 431 instructions, limit <= 400; because ...'."""
     from bench.cli.show import format_value
 
-    parts = [format_value(verdict.value, verdict.unit) if verdict.value is not None else ""]
+    parts = [format_value(verdict.value, verdict.said_unit) if verdict.value is not None else ""]
     parts += [f"limit {verdict.limit}" if verdict.limit else ""]
     said = "; ".join(part for part in (", ".join(filter(None, parts)), verdict.because) if part)
     return f"{verdict.outcome} {verdict.name}: {said}" if name else f"{verdict.outcome}: {said}"

@@ -28,13 +28,13 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def margin_text(margin: Margin | None) -> str:
-    """'+512 (20.5 %)', or a dash."""
+    """'+512 (+20.5 %)', or a dash."""
     if margin is None:
         return "\N{EN DASH}"
     if margin.sign == "==" and not margin.absolute:
         return "exact"
     sign = "+" if margin.absolute >= 0 else "\N{MINUS SIGN}"
-    percent = f" ({abs(margin.percent):.1f} %)" if margin.percent is not None else ""
+    percent = f" ({sign}{abs(margin.percent):.1f} %)" if margin.percent is not None else ""
     return f"{sign}{figure(abs(margin.absolute))}{percent}"
 
 

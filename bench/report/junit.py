@@ -78,7 +78,7 @@ def _case(verdict: Verdict, summary: Summary, name: str) -> str:
 def _message(verdict: Verdict) -> str:
     required = "" if verdict.required else ", not required"
     limit = f", limit {verdict.limit}" if verdict.limit else ""
-    figure = quantity(verdict.value, verdict.unit) if verdict.value is not None else "no figure"
+    figure = quantity(verdict.value, verdict.said_unit) if verdict.value is not None else "no figure"
     reason = f"; {verdict.because}" if verdict.because else ""
     return f"{verdict.outcome}{required}: {figure}{limit}{reason}"
 

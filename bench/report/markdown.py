@@ -93,7 +93,7 @@ def _figures(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def _numbers(verdict: Verdict) -> tuple[str, str, str]:
     return (
-        plain(quantity(verdict.value, verdict.unit)),
+        plain(quantity(verdict.value, verdict.said_unit)),
         plain(verdict.limit or "\N{EN DASH}"),
         plain(margin_text(margin_of(verdict))),
     )

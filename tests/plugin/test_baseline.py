@@ -49,14 +49,21 @@ def test_without_a_run_to_compare_with_it_is_unmeasured(lab: Lab, history: Path)
 def test_a_baseline_that_is_none_is_an_error_and_so_is_a_history_that_is_off(
     lab: Lab, history: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = lab.run("--hil-target", "host", "--hil-baseline", "good")
-    failed.assert_outcomes(failed=1)
-    assert "no baseline is named 'good'" in printed(failed)
-    assert history.exists()
+    words = ("--hil-target", "host", "--hil-baseline")
+    nowhere = lab.run(*words, "good")
+    assert nowhere.ret == pytest.ExitCode.USAGE_ERROR
+    assert "no baseline good: there is no history" in printed(nowhere)
+    assert not history.exists()
+    lab.run(*words[:2]).assert_outcomes(passed=1)
+    set_baseline(history)
+    typo = lab.run(*words, "god")
+    assert typo.ret == pytest.ExitCode.USAGE_ERROR
+    assert "no baseline god in" in printed(typo)
+    assert "did you mean 'good'?" in printed(typo)
     monkeypatch.setenv("HIL_HISTORY", "off")
-    failed = lab.run("--hil-target", "host", "--hil-baseline", "good")
-    failed.assert_outcomes(failed=1)
-    assert "the history that holds it is switched off" in printed(failed)
+    off = lab.run(*words, "good")
+    assert off.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the history that holds it is switched off" in printed(off)
 
 
 def test_a_damaged_history_fails_one_test_and_is_named_in_the_end(lab: Lab, history: Path) -> None:

@@ -35,7 +35,7 @@ def matrix(place: Path, *words: str | Path) -> Ended:
 def test_whatever_names_a_run_is_evidence(place: Path, run: str) -> None:
     ended = matrix(place, run)
     assert ended.status == 0, ended
-    assert ended.out.splitlines()[:2] == ["verified    PL-FUN-010", "1 requirements: 1 verified"]
+    assert ended.out.splitlines()[:2] == ["verified    PL-FUN-010", "1 requirement: 1 verified"]
     [line] = csv.DictReader((place / "matrix" / "matrix.csv").read_text().splitlines())
     assert (line["requirement"], line["test"], line["target"], line["verdict"]) == (
         "PL-FUN-010",

@@ -222,9 +222,9 @@ def test_evidence_of_tests_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "not what a test writes"),
+        ("{", "not what a test writes: it is no JSON"),
         ("[]", "a value is missing or no text"),
-        ('{"format": 1}', "KeyError"),
+        ('{"format": 1}', "it has no 'requirement'"),
         ('{"format": 2}', "written in format 2"),
         (evidence_line(replace(ONE, outcome="GREEN")), "outcome 'GREEN'"),
         (evidence_line(ONE).replace('"r1"', "7"), "a value is missing or no text"),

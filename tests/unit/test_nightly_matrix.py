@@ -81,7 +81,7 @@ def test_excluded_jobs_are_gone_and_included_ones_have_settings_of_their_own(tmp
         (BASE + KNOWN + 'scenario = "sun"', "quarantine[0].scenario: is 'sun', which no job", "sun-sensor"),
         (BASE + KNOWN.replace('"known"', '" "') + 'target = "host"', "quarantine[0].reason: is empty", "say what"),
         (BASE + KNOWN.replace("12-01", "12-01T00:00:00"), "expected a day alone", "until = 2026-12-01"),
-        (BASE + KNOWN.replace("2026-12-01", '"soon"'), "quarantine[0].until: is 'soon', expected date", "give"),
+        (BASE + KNOWN.replace("2026-12-01", '"soon"'), "quarantine[0].until: is 'soon', expected a date without quotes", "give"),
         ('station = "no.toml"\n' + BASE, "no.toml: no such file", "check the path"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_quarantine_entry_holds_up_to_its_last_day(tmp_path: Path) -> None:
 
 def test_a_job_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
     matrix = load(tmp_path, 'scenarios = ["first-look"]\ntargets = ["host"]')
-    with pytest.raises(ConfigurationError, match=r"small\.toml: first-look@host: scenario first-look has no recording"):
+    with pytest.raises(ConfigurationError, match=r"small\.toml: first-look@host: the scenario has no recording"):
         plan_night(matrix)
 
 
