@@ -17,13 +17,15 @@ from bench.run_folder import JudgedRun
 from bench.scenario import ModelSpec, Scenario
 from bench.target import QemuTransportSpec, Target
 from bench.telemetry import Recording
-from bench.trace import Entry, ModelDumped, PayloadConnected, RunEnded, TargetFailed
+from bench.trace import Entry, ModelDumped, PayloadConnected, RunEnded, SamplesTrained, TargetFailed
 from bench.verdict import Verdict, exit_status
 
 COMPLETED: Final = "completed"
 KILLED: Final = "killed"
 INPUTS: Final = ("recording", "models", "settings", "part")
 """Conditions that say what was asked of the payload; runs that differ in one of them did not do the same."""
+ROW_OPERATIONS: Final = ("train", "predict", "feature")
+"""What the payload measures of every row, over all its models."""
 _ID_LENGTH: Final = 16
 _DIGEST_LENGTH: Final = 16
 
@@ -67,6 +69,8 @@ class RunFacts:
     conditions: Mapping[str, str]
     """Hashes, or texts, of what a second run must share to be the same again: INPUTS, target, emulator."""
     requirements: tuple[str, ...] = field(default=())
+    series: Mapping[str, str] = field(default_factory=dict)
+    """Operation -> hash of its cost in every row, in order; empty where costs do not repeat."""
 
     @property
     def inputs(self) -> str:
@@ -109,6 +113,7 @@ def facts_of(run: JudgedRun) -> RunFacts:
         symbols={section: dict(members) for section, members in image.symbols.items()} if image else {},
         conditions=_conditions(run),
         requirements=files.scenario.requirements,
+        series=_series(run),
     )
 
 
@@ -127,6 +132,21 @@ def _state_digest(dump: ModelDumped) -> str:
         content.update(f"\0{name}\0{len(values)}\0".encode(errors="replace"))
         content.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
     return content.hexdigest()
+
+
+def _series(run: JudgedRun) -> dict[str, str]:
+    """Of the operations whose figures repeat: two rows that swap their costs change no figure."""
+    reports = entries_of(run.trace, SamplesTrained)
+    repeat = {figure.name.split(".")[1] for figure in run.verdicts if figure.repeatable and _is_cost(figure.name)}
+    hashes = {name: hashlib.sha256() for name in ROW_OPERATIONS if name in repeat and reports}
+    for report in reports:
+        for name, content in hashes.items():
+            content.update(np.asarray(getattr(report, name), dtype="<i8").tobytes())
+    return {name: content.hexdigest()[:_DIGEST_LENGTH] for name, content in hashes.items()}
+
+
+def _is_cost(name: str) -> bool:
+    return name.startswith("timing.") and name.endswith(".max")
 
 
 def _run_id(run: JudgedRun, connected: PayloadConnected | None) -> str:

@@ -1,7 +1,7 @@
 """What must not vary: verdicts, models, operations and figures that repeat."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bench.compare.comparison import BETTER, CHANGED, NOT_REPEATABLE, WORSE, Finding
 from bench.compare.direction import judge_change
@@ -42,6 +42,14 @@ def find_models(before: RunFacts, after: RunFacts, *, same: bool) -> Iterator[Fi
     gone = {key.rpartition("@")[0] for key in before.digests} - {key.rpartition("@")[0] for key in after.digests}
     for model in sorted(gone):
         yield Finding("model", model, WORSE, "no state of it came down any more")
+
+
+def find_series(before: RunFacts, after: RunFacts, *, same: bool, told: Collection[str] = ()) -> Iterator[Finding]:
+    """Operations whose costs are other ones in single rows. `told` are those whose sums are known to be others."""
+    for name, digest in after.series.items():
+        if name not in told and before.series.get(name, digest) != digest:
+            said = "other costs in single rows, and the same in all"
+            yield Finding("operation", f"{name} of all models", NOT_REPEATABLE if same else CHANGED, said)
 
 
 def steady_figures(runs: Sequence[RunFacts]) -> tuple[dict[str, Verdict], dict[str, set[float | None]]]:

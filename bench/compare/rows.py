@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from bench.errors import RunFolderError
-from bench.facts import RunFacts, folder_of
+from bench.facts import ROW_OPERATIONS, RunFacts, folder_of
 from bench.run_folder import TRACE
 from bench.trace import SamplesTrained, load_trace
-
-_OPERATIONS: Final = ("train", "predict", "feature")
 
 
 def first_rows(before: RunFacts, after: RunFacts) -> Mapping[str, int]:
@@ -21,7 +18,7 @@ def first_rows(before: RunFacts, after: RunFacts) -> Mapping[str, int]:
     except RunFolderError:
         return {}
     found = {}
-    for operation in _OPERATIONS:
+    for operation in ROW_OPERATIONS:
         pairs = zip(old.get(operation, ()), new.get(operation, ()), strict=False)
         first = next((index for index, (one, other) in enumerate(pairs) if one != other), None)
         if first is not None:
@@ -31,4 +28,4 @@ def first_rows(before: RunFacts, after: RunFacts) -> Mapping[str, int]:
 
 def _costs(folder: Path) -> dict[str, list[int]]:
     reports = [entry for entry in load_trace(folder / TRACE) if isinstance(entry, SamplesTrained)]
-    return {name: list(chain.from_iterable(getattr(one, name) for one in reports)) for name in _OPERATIONS}
+    return {name: list(chain.from_iterable(getattr(one, name) for one in reports)) for name in ROW_OPERATIONS}

@@ -9,7 +9,15 @@ from typing import Final
 
 from bench.compare.comparison import CHANGED, NOT_REPEATABLE, Comparison, Finding, Side
 from bench.compare.direction import judge_change
-from bench.compare.exact import change_words, find_figures, find_models, find_operations, find_verdicts, steady_figures
+from bench.compare.exact import (
+    change_words,
+    find_figures,
+    find_models,
+    find_operations,
+    find_series,
+    find_verdicts,
+    steady_figures,
+)
 from bench.compare.footprint import section_changes, symbol_changes
 from bench.compare.rank_test import ALPHA, LEAST_SHIFT, enough_repeats, least_p, rank_test, significant
 from bench.compare.rows import first_rows
@@ -46,12 +54,15 @@ def compare_runs(
     same = _side(before).builds == _side(after).builds and len(_side(after).builds) == 1 and not notes
     (old, old_values), (new, new_values) = steady_figures(before), steady_figures(after)
     both = {name for name in old if name in new}
+    operations = list(find_operations(old, new, same=same))
+    told = {finding.what.partition(" of ")[0] for finding in operations}
+    operations += find_series(before[-1], after[-1], same=same, told=told)
     findings = [
         *_scattered(before, old_values),
         *_scattered(after, new_values),
         *find_verdicts(before[-1], after[-1]),
         *find_models(before[-1], after[-1], same=same),
-        *_located(find_operations(old, new, same=same), before[-1], after[-1]),
+        *_located(operations, before[-1], after[-1]),
         *find_figures(old, new, same=same),
     ]
     tested, untested, moved = _test(before, after, varying)
@@ -97,11 +108,10 @@ def _scattered(runs: Sequence[RunFacts], values: dict[str, set[float | None]]) -
             yield Finding("figure", name, NOT_REPEATABLE, f"had {said} in {len(runs)} runs of one build")
 
 
-def _located(findings: Iterator[Finding], before: RunFacts, after: RunFacts) -> Iterator[Finding]:
+def _located(findings: Sequence[Finding], before: RunFacts, after: RunFacts) -> Iterator[Finding]:
     """With the first row, where both traces are at hand."""
-    found = list(findings)
-    rows = first_rows(before, after) if found else {}
-    for finding in found:
+    rows = first_rows(before, after) if findings else {}
+    for finding in findings:
         row = rows.get(finding.what.partition(" of ")[0])
         yield finding if row is None else replace(finding, text=f"{finding.text}; first at row {row}")
 

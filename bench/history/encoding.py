@@ -52,7 +52,7 @@ def documents_of(facts: RunFacts) -> dict[str, bytes]:
         "subject": _json(subject),
         "firmware": _json({"sections": facts.sections, "symbols": facts.symbols}),
         "environment": _json({"versions": facts.versions, "command": facts.command}),
-        "digests": _json(facts.digests),
+        "digests": _json({"models": facts.digests, "series": facts.series}),
     }
 
 
@@ -103,6 +103,7 @@ def facts_fields(documents: Mapping[str, bytes]) -> dict[str, Any]:
     subject = json.loads(documents["subject"])
     firmware = json.loads(documents["firmware"])
     environment = json.loads(documents["environment"])
+    digests = json.loads(documents["digests"])
     return {
         **{name: subject[name] for name in ("mode", "recording", "rows", "fingerprint", "conditions")},
         "requirements": tuple(subject["requirements"]),
@@ -110,7 +111,8 @@ def facts_fields(documents: Mapping[str, bytes]) -> dict[str, Any]:
         "symbols": firmware["symbols"],
         "versions": environment["versions"],
         "command": tuple(environment["command"]),
-        "digests": json.loads(documents["digests"]),
+        "digests": digests["models"],
+        "series": digests["series"],
     }
 
 

@@ -52,6 +52,21 @@ def test_one_instruction_in_one_row_is_reported_with_operation_and_model() -> No
     assert comparison.status == 1
 
 
+def test_rows_that_swap_their_costs_are_seen_though_every_figure_is_the_same() -> None:
+    old = replace(facts(exact("run.rows", 3)), series={"train": "00", "predict": "11"})
+    comparison = compare_runs([old], [replace(old, id="other", series={"train": "01", "predict": "11"})])
+    [operation] = comparison.findings
+    assert (operation.what, operation.change) == ("train of all models", NOT_REPEATABLE)
+    assert operation.text == "other costs in single rows, and the same in all"
+    assert comparison.status == 1
+    with_sum = (
+        [exact(f"{TRAIN}.count", 2), exact(f"{TRAIN}.mean", 5)],
+        [exact(f"{TRAIN}.count", 2), exact(f"{TRAIN}.mean", 6)],
+    )
+    grown = compare_runs([facts(*with_sum[0])], [replace(facts(*with_sum[1]), series={"train": "02"})])
+    assert [finding.what for finding in grown.findings if finding.kind == "operation"] == ["train of m"]
+
+
 def test_a_difference_of_the_same_build_is_not_repeatable_and_one_of_another_input_is_a_change() -> None:
     old, new = facts(exact("memory.a", 1)), facts(exact("memory.a", 0), state="01")
     assert changes(compare_runs([old], [new])) == {"m": NOT_REPEATABLE, "memory.a": NOT_REPEATABLE}

@@ -54,6 +54,7 @@ def make_facts(number: int = 1, *, value: float | None = 7, build: str = "ab12")
         symbols={".text": {"main": 5}},
         conditions={"recording": "00"},
         requirements=("PL-1",),
+        series={"train": "ab"},
     )
 
 

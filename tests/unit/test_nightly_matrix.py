@@ -81,7 +81,11 @@ def test_excluded_jobs_are_gone_and_included_ones_have_settings_of_their_own(tmp
         (BASE + KNOWN + 'scenario = "sun"', "quarantine[0].scenario: is 'sun', which no job", "sun-sensor"),
         (BASE + KNOWN.replace('"known"', '" "') + 'target = "host"', "quarantine[0].reason: is empty", "say what"),
         (BASE + KNOWN.replace("12-01", "12-01T00:00:00"), "expected a day alone", "until = 2026-12-01"),
-        (BASE + KNOWN.replace("2026-12-01", '"soon"'), "quarantine[0].until: is 'soon', expected a date without quotes", "give"),
+        (
+            BASE + KNOWN.replace("2026-12-01", '"soon"'),
+            "quarantine[0].until: is 'soon', expected a date without quotes",
+            "give",
+        ),
         ('station = "no.toml"\n' + BASE, "no.toml: no such file", "check the path"),
     ],
 )
