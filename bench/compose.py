@@ -1,5 +1,6 @@
 """A scenario that a program writes: its text, as a file would hold it, so that the run folder is complete."""
 
+import hashlib
 import json
 import math
 import re
@@ -15,6 +16,7 @@ from bench.target import target_names
 from firmware_if.reference import feature_modules, learner_modules
 
 NAME_LENGTH: Final = 24
+_DIGITS: Final = 4
 _PLACE: Final = Path("scenario")
 """Stands for the file in messages."""
 
@@ -48,12 +50,11 @@ def compose_scenario(  # one argument for each key
 
 
 def scenario_name(text: str) -> str:
-    """What of `text` can be a name in a scenario; the end of it tells tests apart better than the beginning."""
+    """What of `text` can be a name in a scenario; one that is cut has four digits that tell it from others like it."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")
     if len(name) > NAME_LENGTH:
-        cut = name[-NAME_LENGTH:]
-        whole = re.sub(r"^[A-Za-z0-9]*[_-]+", "", cut)  # without the rest of a word, if there is another
-        name = whole if name[-NAME_LENGTH - 1] not in "_-" and whole else cut.strip("-_")
+        digits = hashlib.sha256(name.encode()).hexdigest()[:_DIGITS]
+        name = f"{name[: NAME_LENGTH - _DIGITS - 1].rstrip('-_')}-{digits}"
     return name or "scenario"
 
 

@@ -1,23 +1,36 @@
 """`bench report`: the reports of runs that are over, from their folders or from packs."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.errors import ConfigurationError
+from bench.errors import BenchError, ConfigurationError
+from bench.history import HISTORY
 from bench.pack import is_pack, unpacked
 from bench.report import save_reports
 from bench.run_folder import JudgedRun, load_judged_run
 
 
 def report(options: argparse.Namespace) -> int:
-    """Write them, and name the pages; the exit status."""
-    for run, out in _places(options.runs, options.out):
-        with _loaded(run) as judged:
-            *_, page = save_reports(judged, out)
-        print(page)
+    """Write them, and name the pages; the exit status. `runs/*` also names the history, which is passed over."""
+    places = list(_places([run for run in options.runs if run.name != HISTORY], options.out))
+    if not places:
+        raise ConfigurationError("a history is no run", hint="give run folders, or packs")
+    failed: list[BenchError] = []
+    for run, out in places:
+        try:
+            with _loaded(run) as judged:
+                *_, page = save_reports(judged, out)
+            print(page)
+        except BenchError as error:
+            failed.append(error)
+    for one in failed[:-1]:
+        print(f"bench: {one.message}", file=sys.stderr)
+    if failed:
+        raise failed[-1]  # with its hint
     return 0
 
 

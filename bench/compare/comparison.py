@@ -78,6 +78,10 @@ class Comparison:
     """Those that could not be, or were not to be, each with the reason."""
     compared: int
     """Figures that must not vary and were compared."""
+    is_of_other_work: bool = False
+    """Another recording, or another part of it: nothing is better or worse."""
+    following: int = 0
+    """Of them, those that differ because an operation does which is told itself."""
     sections: tuple[SizeChange, ...] = ()
     symbols: tuple[SizeChange, ...] = ()
 
@@ -87,7 +91,9 @@ class Comparison:
 
     @property
     def status(self) -> int:
-        """1: worse, or other where it must not be; 3: neither, but what was to be tested could not be; else 0."""
+        """3: of other work; 1: worse, or other where it must not be; 3: what was to be tested could not be; else 0."""
+        if self.is_of_other_work:
+            return STATUS_UNMEASURED
         if any(finding.must_not for finding in self.findings):
             return STATUS_DIFFERENT
         return STATUS_UNMEASURED if self.untested or not self.compared else STATUS_SAME

@@ -7,6 +7,10 @@ from bench.compare.comparison import BETTER, CHANGED, WORSE
 
 _NEITHER: Final = (
     "*.count",
+    "accuracy.*.tp",
+    "accuracy.*.tn",
+    "accuracy.*.fp",
+    "accuracy.*.fn",
     "memory.arena_bytes",
     "memory.stack_bytes",
     "memory.handler_stack_bytes",
@@ -34,8 +38,6 @@ _LESS_IS_BETTER: Final = (
     "events.high",
     "accuracy.rows_refused",
     "accuracy.loss.*",
-    "accuracy.*.fn",
-    "accuracy.*.fp",
 )
 _MORE_IS_BETTER: Final = (
     "accuracy.*",

@@ -44,6 +44,15 @@ def find_models(before: RunFacts, after: RunFacts, *, same: bool) -> Iterator[Fi
         yield Finding("model", model, WORSE, "no state of it came down any more")
 
 
+def follows(figure: str, operations: Sequence[Finding]) -> bool:
+    """Whether a figure is another because one of these operations is, and so tells nothing more."""
+    for finding in operations:
+        operation, _, model = finding.what.partition(" of ")
+        if figure.startswith((f"timing.model.{model}.{operation}.", f"timing.{operation}.", "timing.row.", "time.")):
+            return True
+    return False
+
+
 def find_series(before: RunFacts, after: RunFacts, *, same: bool, told: Collection[str] = ()) -> Iterator[Finding]:
     """Operations whose costs are other ones in single rows. `told` are those whose sums are known to be others."""
     for name, digest in after.series.items():

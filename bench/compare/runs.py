@@ -16,6 +16,7 @@ from bench.compare.exact import (
     find_operations,
     find_series,
     find_verdicts,
+    follows,
     steady_figures,
 )
 from bench.compare.footprint import section_changes, symbol_changes
@@ -23,6 +24,7 @@ from bench.compare.rank_test import ALPHA, LEAST_SHIFT, enough_repeats, least_p,
 from bench.compare.rows import first_rows
 from bench.errors import ConfigurationError
 from bench.facts import INPUTS, RunFacts
+from bench.strict import nearest_or
 
 VARYING: Final = (
     "link.goodput_bytes_per_s",
@@ -35,6 +37,8 @@ VARYING: Final = (
     "memory.stack_peak_bytes",
 )
 """Figures that are tested where they vary: each more needs more repeats of all."""
+_OTHER_WORK: Final = ("recording", "part")
+"""Conditions without which figures are of something else."""
 
 
 def compare_runs(
@@ -50,6 +54,7 @@ def compare_runs(
         named = ", ".join(f"{scenario} on {target}" for scenario, target in sorted(places)) or "no runs"
         message = f"only runs of one scenario on one target can be compared, not {named}"
         raise ConfigurationError(message, hint="bench history lists what was run")
+    _check_patterns(before, after, varying)
     notes = tuple(_notes(before, after))
     same = _side(before).builds == _side(after).builds and len(_side(after).builds) == 1 and not notes
     (old, old_values), (new, new_values) = steady_figures(before), steady_figures(after)
@@ -57,14 +62,21 @@ def compare_runs(
     operations = list(find_operations(old, new, same=same))
     told = {finding.what.partition(" of ")[0] for finding in operations}
     operations += find_series(before[-1], after[-1], same=same, told=told)
+    figures = list(find_figures(old, new, same=same))
+    follow = {finding.what for finding in figures if follows(finding.what, operations)}
     findings = [
         *_scattered(before, old_values),
         *_scattered(after, new_values),
         *find_verdicts(before[-1], after[-1]),
         *find_models(before[-1], after[-1], same=same),
         *_located(operations, before[-1], after[-1]),
-        *find_figures(old, new, same=same),
+        *(finding for finding in figures if finding.what not in follow),
     ]
+    is_of_other_work = _is_of_other_work(before, after)
+    if is_of_other_work:
+        findings = [replace(finding, change=CHANGED) for finding in findings]
+    if max(len(before), len(after)) == 1 and varying is VARYING:
+        varying = ()  # one run of each is compared exactly, as a night's is
     tested, untested, moved = _test(before, after, varying)
     return Comparison(
         scenario=after[-1].scenario,
@@ -76,9 +88,26 @@ def compare_runs(
         tested=tested,
         untested=untested,
         compared=len(both),
+        is_of_other_work=is_of_other_work,
+        following=len(follow),
         sections=section_changes(before[-1], after[-1]),
         symbols=symbol_changes(before[-1], after[-1]),
     )
+
+
+def _check_patterns(before: Sequence[RunFacts], after: Sequence[RunFacts], patterns: Sequence[str]) -> None:
+    """Raise ConfigurationError for a pattern of nobody's making that matches nothing which could be tested."""
+    if patterns is VARYING:
+        return
+    names = {figure.name for run in (*before, *after) for figure in run.figures if not figure.repeatable}
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            message = f"no figure of these runs that varies is called {pattern}"
+            raise ConfigurationError(message, hint=nearest_or(pattern, names, "Those that repeat are compared anyway."))
+
+
+def _is_of_other_work(before: Sequence[RunFacts], after: Sequence[RunFacts]) -> bool:
+    return any(before[-1].conditions.get(name) != after[-1].conditions.get(name) for name in _OTHER_WORK)
 
 
 def _side(runs: Sequence[RunFacts]) -> Side:
@@ -93,6 +122,8 @@ def _notes(before: Sequence[RunFacts], after: Sequence[RunFacts]) -> Iterator[st
         if len(values) > 1:
             readable = name in ("part", "emulator")
             yield f"{name} differs" + (f": {' / '.join(value or 'all' for value in values)}" if readable else "")
+    if _is_of_other_work(before, after):
+        yield "it is other work, so nothing is called better or worse"
     unfinished = [run for run in (*before, *after) if run.outcome != "completed"]
     if unfinished:
         yield f"{len(unfinished)} of the runs did not get to their end"

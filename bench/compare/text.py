@@ -24,6 +24,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield f"{comparison.scenario} on {comparison.target}"
     yield f"before: {_side_text(comparison.before.runs, comparison.before.builds)}"
     yield f"after:  {_side_text(comparison.after.runs, comparison.after.builds)}"
+    if set(comparison.before.runs) & set(comparison.after.runs):
+        yield "note: a run stands on both sides"
     yield from (f"note: {note}" for note in comparison.notes)
     for kind in ("verdict", "model", "operation", "figure", "varying"):
         found = [finding for finding in comparison.findings if finding.kind == kind]
@@ -31,11 +33,15 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         if len(found) > _MOST:
             yield f"and {len(found) - _MOST} more of this kind"
     yield from _size_lines(comparison)
-    same = sum(finding.kind == "figure" for finding in comparison.findings)
-    yield f"{comparison.compared} figures that must not vary were compared: {same} differ"
+    told = sum(finding.kind == "figure" for finding in comparison.findings)
+    because = f", {comparison.following} of them because of the operations above" if comparison.following else ""
+    different = told + comparison.following
+    yield f"{comparison.compared} figures that must not vary were compared: {different} differ{because}"
     if comparison.tested:
         moved = sum(finding.kind == "varying" for finding in comparison.findings)
         yield f"{len(comparison.tested)} figures that vary were tested: {moved} moved"
+    elif not comparison.untested:
+        yield "figures that vary were not tested: that needs several runs of each"
     yield from (f"UNMEASURED {line}" for line in comparison.untested)
 
 

@@ -225,6 +225,8 @@ class History:
         if not _BASELINE_NAME.fullmatch(name) or name == "last":
             hint = "1 to 48 letters, digits, '.', '_' and '-', the first a letter or digit; not 'last'"
             raise HistoryError(f"{name!r} cannot be the name of a baseline", hint=hint)
+        if any(row.id.startswith(name) for row in self.runs()):
+            raise HistoryError(f"{name!r} cannot be the name of a baseline", hint="the id of a run begins with it")
         rows = [self._find(run_id)[0] for run_id in run_ids]
         with explained(self.path), transaction(self._connection):
             for scenario, target in dict.fromkeys((row.scenario, row.target) for row in rows):

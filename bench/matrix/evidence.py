@@ -69,11 +69,12 @@ def _outcomes(run: RunFacts) -> Iterator[tuple[str, str, str]]:
         for requirement in one.requirements:
             named.setdefault(requirement, []).append(one)
     for requirement, verdicts in named.items():
-        outcome = _worst([one.outcome or UNMEASURED for one in verdicts])
+        counted = [one for one in verdicts if one.required or one.outcome != UNMEASURED] or verdicts
+        outcome = _worst([one.outcome or UNMEASURED for one in counted])
         if outcome == PASS and not whole:
             yield requirement, UNMEASURED, "the run did not get to its end"
         else:
-            yield requirement, outcome, _reason(verdicts)
+            yield requirement, outcome, _reason(counted)
 
 
 def _worst(outcomes: Sequence[str]) -> str:

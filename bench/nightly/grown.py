@@ -29,7 +29,7 @@ def find_grown(night: NightRecord, folder: Path, earlier: Sequence[NightRecord])
             continue
         comparison = compare_runs([then], [now], varying=())
         told_already = before[1].outcome is not job.outcome
-        found += _differences(job.job, comparison, since=before[0].name, verdicts=not told_already)
+        found += _differences(job.job, comparison, since=before[0].name, told_already=told_already)
         firmware.setdefault(now.target, list(_firmware(now.target, comparison)))
     return (*found, *(change for changes in firmware.values() for change in changes))
 
@@ -50,8 +50,11 @@ def _facts(night: Path, job: JobRecord) -> RunFacts | None:
         return None
 
 
-def _differences(job: str, comparison: Comparison, *, since: str, verdicts: bool) -> Iterator[Change]:
-    findings = [one for one in comparison.findings if verdicts or one.kind != "verdict"]
+def _differences(job: str, comparison: Comparison, *, since: str, told_already: bool) -> Iterator[Change]:
+    """`told_already`: the job's outcome is another, with the verdicts that make it so; a limit that is gone is not."""
+    findings = [
+        one for one in comparison.findings if not told_already or one.kind != "verdict" or one.change == CHANGED
+    ]
     build = f"the same build as in {since}" if comparison.same_build else f"another build than in {since}"
     about = "; ".join((build, *comparison.notes))
     for one in findings[:_NAMED]:

@@ -77,7 +77,8 @@ def _state(entry: Quarantine, night: NightRecord, today: date) -> str:
         return "expired"
     covered = [job for job in night.jobs if entry.covers(job.job)]
     used = any(job.quarantine == entry.key for job in covered)
-    return "active" if used or any(job.outcome is None for job in covered) else "unused"
+    untried = (None, Outcome.BLOCKED, Outcome.BENCH_ERROR)  # nobody knows whether it would have been needed
+    return "active" if used or any(job.outcome in untried for job in covered) else "unused"
 
 
 def night_status(night: NightRecord) -> int:

@@ -71,6 +71,15 @@ def test_several_runs_have_folders_of_their_own(made: tuple[Path, Ended], tmp_pa
     assert ended.status == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["other", "run"]
     assert json.loads((tmp_path / "out" / "other" / "report.json").read_text())["run"]["folder"] == "other"
+    (tmp_path / "history.sqlite").touch()
+    (tmp_path / "none").mkdir()
+    some = run_bench(
+        tmp_path, "report", tmp_path / "none", tmp_path / "history.sqlite", folder, "--out", tmp_path / "some"
+    )
+    check_error(some, "none is no complete run folder: trace.jsonl is missing", hint="bench run --out")
+    assert some.out.splitlines() == [str(tmp_path / "some" / "run" / "report.html")], "one that is none stops no other"
+    alone = run_bench(tmp_path, "report", tmp_path / "history.sqlite")
+    check_error(alone, "a history is no run", hint="run folders, or packs")
     twice = run_bench(tmp_path, "report", folder, folder, "--out", tmp_path / "twice")
     check_error(twice, "two runs are called run", hint="one by one")
 
@@ -120,7 +129,7 @@ def test_a_disk_that_fills_up_behind_the_verdicts_takes_nothing_of_them(tmp_path
     assert ended.returncode == 2
     assert "0 FAIL" in ended.stdout
     assert "run folder: " in ended.stdout
-    assert "report.html: [Errno 27] File too large" in ended.stderr
+    assert "report.html: File too large" in ended.stderr
     assert len(read_verdicts(tmp_path / "run")) > 50
     assert run_bench(tmp_path, "judge", tmp_path / "run").status == 0
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]

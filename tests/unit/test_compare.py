@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 from scipy.stats import mannwhitneyu
 
-from bench.compare import NOT_REPEATABLE, WORSE, Comparison, compare_runs, comparison_json, comparison_markdown
+from bench.compare import (
+    NOT_REPEATABLE,
+    WORSE,
+    Comparison,
+    compare_runs,
+    comparison_json,
+    comparison_markdown,
+    comparison_text,
+)
 from bench.compare.direction import judge_change
 from bench.compare.rank_test import ALPHA, enough_repeats, least_p, rank_test, significant
 from bench.errors import ConfigurationError
@@ -70,10 +78,51 @@ def test_rows_that_swap_their_costs_are_seen_though_every_figure_is_the_same() -
 def test_a_difference_of_the_same_build_is_not_repeatable_and_one_of_another_input_is_a_change() -> None:
     old, new = facts(exact("memory.a", 1)), facts(exact("memory.a", 0), state="01")
     assert changes(compare_runs([old], [new])) == {"m": NOT_REPEATABLE, "memory.a": NOT_REPEATABLE}
-    other = replace(new, conditions={"recording": "11"})
+    other = replace(new, conditions={**new.conditions, "emulator": "11"})
     comparison = compare_runs([old], [other])
     assert changes(comparison)["memory.a"] == "better"
-    assert comparison.notes == ("recording differs",)
+    assert comparison.notes[0].startswith("emulator differs")
+
+
+@pytest.mark.parametrize("condition", ["recording", "part"])
+def test_of_other_work_nothing_is_better_or_worse(condition: str) -> None:
+    old, new = facts(exact("memory.a", 1)), facts(exact("memory.a", 0), state="01")
+    comparison = compare_runs([old], [replace(new, conditions={**new.conditions, condition: "11"})])
+    assert set(changes(comparison).values()) == {"changed"}
+    assert "it is other work, so nothing is called better or worse" in comparison.notes
+    assert comparison.status == 3
+
+
+def test_figures_that_follow_from_an_operation_are_counted_and_not_told() -> None:
+    old = facts(*(exact(f"{TRAIN}.{name}", value) for name, value in (("count", 2), ("mean", 5), ("max", 6))))
+    new = facts(
+        *(exact(f"{TRAIN}.{name}", value) for name, value in (("count", 2), ("mean", 6), ("max", 7))), build="bb"
+    )
+    comparison = compare_runs([old], [new])
+    assert changes(comparison) == {"train of m": WORSE}
+    assert "3 figures that must not vary were compared: 2 differ, 2 of them because of the operations above" in (
+        comparison_text(comparison)
+    )
+
+
+def test_one_run_of_each_is_compared_exactly_unless_more_is_asked_for() -> None:
+    old, new = facts(exact("run.rows", 3), varying(100)), facts(exact("run.rows", 3), varying(50), number=2)
+    comparison = compare_runs([old], [new])
+    assert comparison.status == 0
+    assert "figures that vary were not tested: that needs several runs of each" in comparison_text(comparison)
+    assert compare_runs([old], [new], varying=("link.*",)).status == 3
+
+
+@pytest.mark.parametrize("pattern", ["nonsense", "run.rows"])
+def test_a_pattern_that_nothing_which_varies_has_is_an_error(pattern: str) -> None:
+    run = facts(exact("run.rows", 3), varying(100))
+    with pytest.raises(ConfigurationError, match=f"no figure of these runs that varies is called {pattern}"):
+        compare_runs([run], [run], varying=(pattern,))
+
+
+def test_a_run_on_both_sides_is_told() -> None:
+    run = facts(exact("run.rows", 3))
+    assert "note: a run stands on both sides" in comparison_text(compare_runs([run], [run]))
 
 
 def test_repeats_of_one_build_must_be_alike_too() -> None:
@@ -118,7 +167,7 @@ def test_which_way_is_worse() -> None:
     assert judge_change("timing.train.p99", 1, 2) == "worse"
     assert judge_change("timing.train.count", 1, 2) == "changed"
     assert judge_change("link.goodput_bytes_per_s", 1, 2) == "better"
-    assert judge_change("accuracy.evaluation.m.fn", 1, 2) == "worse"
+    assert judge_change("accuracy.evaluation.m.fn", 1, 2) == "changed", "the rates say which way is better"
     assert judge_change("accuracy.evaluation.m.recall", 1, math.nan) == "worse"
     assert judge_change("something.new", 1, 2) == "changed"
 

@@ -99,6 +99,28 @@ def test_the_newest_run_is_the_last_however_runs_are_named(tmp_path: Path) -> No
         assert [facts.id for facts in choose_runs("run3,run1,run2", history)] == ["run1", "run2", "run3"]
 
 
+def test_the_last_of_a_scenario_is_that_of_each_target_and_only_whole_runs_are_taken(tmp_path: Path) -> None:
+    with open_history(tmp_path / "h.sqlite") as history:
+        history.add(make_facts(1))
+        history.add(make_facts(2))
+        history.add(replace(make_facts(3), target="other"))
+        history.add(replace(make_facts(4), partial="rows 0:9 of 99"))
+        history.add(replace(make_facts(5), outcome="aborted"))
+        history.add(replace(make_facts(6), scenario="cut", outcome="killed"))
+        assert [facts.id for facts in choose_runs("s@last", history)] == ["run2", "run3"]
+        assert [facts.id for facts in choose_runs("s@ab", history)] == ["run1", "run2", "run3"]
+        assert [facts.id for facts in choose_runs("last", history)] == ["run6"]
+        with pytest.raises(HistoryError, match="none of the 1 runs that cut@last names is a whole one"):
+            choose_runs("cut@last", history)
+
+
+def test_a_baseline_cannot_be_named_like_a_run(tmp_path: Path) -> None:
+    with open_history(tmp_path / "h.sqlite") as history:
+        history.add(make_facts(1))
+        with pytest.raises(HistoryError, match="'run' cannot be the name of a baseline"):
+            history.set_baseline("run", ["run1"])
+
+
 def test_a_trend_has_the_last_values_oldest_first(tmp_path: Path) -> None:
     with open_history(tmp_path / "h.sqlite") as history:
         for number in (3, 1, 2):

@@ -193,6 +193,14 @@ def test_a_limit_of_a_run_that_did_not_get_to_its_end_shows_nothing_but_a_failur
     assert first.because == "the run did not get to its end"
 
 
+def test_a_limit_that_is_not_required_and_has_no_figure_does_not_count_beside_others() -> None:
+    absent = replace(verdict("UNMEASURED", "A-1", name="margin.prom"), required=False)
+    assert shown(run_facts(completed("PASS"), absent, verdict("PASS", "A-1"))) == [("A-1", "PASS")]
+    assert shown(run_facts(completed("PASS"), absent)) == [("A-1", "UNMEASURED")]
+    failed = replace(absent, outcome="FAIL")
+    assert shown(run_facts(completed("PASS"), failed, verdict("PASS", "A-1"))) == [("A-1", "FAIL")]
+
+
 def test_a_requirement_of_a_scenario_has_the_run_s_outcome_and_a_run_without_any_tells_its_build() -> None:
     facts = replace(run_facts(completed("PASS"), verdict("FAIL")), requirements=("A-1",))
     assert shown(facts) == [("A-1", "FAIL")]

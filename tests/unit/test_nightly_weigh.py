@@ -70,6 +70,11 @@ def test_no_entry_excuses_the_bench_or_an_absent_board(outcome: Outcome) -> None
     assert concluded(job(outcome), WHOLE).quarantine == ""
 
 
+@pytest.mark.parametrize("outcome", [Outcome.BENCH_ERROR, Outcome.BLOCKED])
+def test_an_entry_for_a_job_that_was_not_tried_is_not_called_unused(outcome: Outcome) -> None:
+    assert weigh_quarantine([WHOLE], night(concluded(job(outcome), WHOLE)), TODAY)[0].state == "active"
+
+
 def test_what_no_entry_was_needed_for_is_told() -> None:
     passed, failed, missing = concluded(job(Outcome.PASS), WHOLE), concluded(job(Outcome.FAIL), WHOLE), job()
     assert [weigh_quarantine([WHOLE], night(one), TODAY)[0].state for one in (passed, failed, missing)] == [
