@@ -22,12 +22,14 @@ def matrix(options: argparse.Namespace) -> int:
     except OSError as error:
         raise RunFolderError(f"cannot make {options.out}: {error.strerror}", hint="choose another --out") from error
     replace_content(options.out / "matrix.csv", matrix_csv(rows).encode())
-    replace_content(options.out / "matrix.html", matrix_page(rows, title=title).encode())
+    replace_content(options.out / "matrix.html", matrix_page(rows, title=title, folder=options.out).encode())
     width = max((len(row.requirement.id) for row in rows), default=0)
     for row in rows:
         reason = f"  {row.because}" if row.because else ""
         print(printable(f"{row.status:<10}  {row.requirement.id:<{width}}{reason}"))
     counts = ", ".join(f"{n} {name}" for name in STATUSES if (n := sum(row.status == name for row in rows)))
     print(f"{len(rows)} requirement{'' if len(rows) == 1 else 's'}: {counts or 'none is named'}")
+    if not rows:
+        print("hint: scenarios, limits and tests name requirements, see docs/requirements.md")
     print(f"matrix: {options.out / 'matrix.html'}, {options.out / 'matrix.csv'}")
     return matrix_exit_status(rows)

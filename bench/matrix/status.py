@@ -13,7 +13,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "failed": "a test does not pass",
     "flaky": "a test passed and failed with the same build",
     "unmeasured": "a test could not tell, or only a part of it was run",
-    "stale": "a test passed with another build than the newest",
+    "stale": "a test passed with another build than the newest, or nobody knows with which",
     "open": "there is no evidence, or a method is not closed by hand",
     "unknown": "evidence names a requirement that the file does not have",
     "verified": "every test passed with the newest build, and every other method is closed",

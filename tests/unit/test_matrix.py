@@ -147,13 +147,26 @@ class Tags(HTMLParser):
 def test_the_page_is_whole_and_a_stranger_s_text_stays_text() -> None:
     bad = "<script>alert(1)</script>"
     file = file_of(Requirement("A-1", text=bad, methods=("test", "analysis"), closure=CLOSURE))
-    page = matrix_page(make_matrix([replace(ONE, because=bad, test=bad)], file), title=bad)
+    page = matrix_page(make_matrix([replace(ONE, because=bad, test=bad)], file), title=bad, folder=Path())
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
     assert "script" not in tags.seen
     assert "http" not in page.replace("http-equiv", "")
     assert "A. Lovelace, 2026-10-01" in page
+
+
+def test_the_page_has_an_overview_and_links_reports_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "a:b").mkdir(parents=True)
+    (tmp_path / "runs" / "a:b" / "report.html").touch()
+    there = replace(ONE, report=str(tmp_path / "runs" / "a:b"))
+    rows = make_matrix([there, replace(ONE, requirement="B/2", report="runs/gone")])
+    page = matrix_page(rows, title="x", folder=tmp_path / "out")
+    assert 'href="../runs/a%3Ab/report.html"' in page
+    assert page.count("report.html") == 1
+    assert "runs/gone" in page
+    assert 'href="#B/2"' in page
+    assert 'id="B/2"' in page
 
 
 def verdict(outcome: str | None, *requirements: str, name: str = "timing.train.max") -> Verdict:
