@@ -7,6 +7,7 @@ stdin does, after the rest of the trace; so it never outlives the bench.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -24,6 +25,8 @@ from bench.monitor.plain import PlainLines
 from bench.monitor.terminal import Terminal, glyphs_for, has_screen, key_within, rendered
 from bench.monitor.view import screen
 
+_BEHIND_THE_LINK: Final = 10
+"""Niceness: where the machine has no core left, the screen waits and not the link."""
 _KEYS: Final = "Ctrl-C stops the run"
 
 
@@ -136,6 +139,7 @@ class Beside:
 
 def main() -> int:
     """Show runs until stdin ends."""
+    os.nice(_BEHIND_THE_LINK)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it means the run, which the bench stops
     console = Console(highlight=False)
     beside = Beside(console)

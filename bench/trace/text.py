@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
 
 from bench.trace.entries import (
     ENTRIES,
@@ -75,14 +76,15 @@ def _numbers(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 def entry_from_json(line: str) -> Entry | None:
     """The entry of a line; None for a kind that this version does not know. Raises ValueError for broken JSON."""
     raw = json.loads(line)
-    entry_type = ENTRIES.get(raw.pop("kind", ""))
+    name = raw.pop("kind", "")
+    entry_type = ENTRIES.get(name)
     if entry_type is None:
         return None
-    known = {item.name: str(item.type) for item in fields(entry_type)}
+    known = _kinds_of(name)
     values = {key: value for key, value in raw.items() if key in known}
     for key, value in values.items():
         _check_type(value, known[key], key)
-        if isinstance(value, str) and "float" in known[key].split(" | "):
+        if type(value) is str and float in known[key].types:
             values[key] = decode_number(value)
     if entry_type is SamplesTrained and len({len(raw[name]) for name in _ROW_LISTS}) > 1:
         raise ValueError("lists of one batch of rows differ in length")
@@ -105,7 +107,7 @@ def entry_from_json(line: str) -> Entry | None:
     return entry_type(**values)
 
 
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
+_JSON_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
     "float": (int, float, str),  # a string where it is not finite
     "str": (str,),
@@ -114,24 +116,41 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "dict": (dict,),
     "None": (type(None),),
 }
-_ROW_LISTS = ("status", "train", "predict", "feature", "dispatch", "predictions", "updated")
+_ROW_LISTS: Final = ("status", "train", "predict", "feature", "dispatch", "predictions", "updated")
 
 
-def _check_type(value: object, annotation: str, key: str) -> None:
-    """Raise ValueError unless a JSON value can be of a field's type; lists of plain values are looked into."""
-    allowed = [part.strip().split("[")[0] for part in _split_union(annotation)]
-    types = tuple(kind for name in allowed for kind in _JSON_TYPES[name])
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise ValueError(f"{key} is {value!r}, expected {annotation}")
-    item = annotation.removeprefix("list[").removesuffix("]")
-    if isinstance(value, list) and item in _JSON_TYPES:
-        for element in value:
-            _check_type(element, item, key)
+@dataclass(frozen=True)
+class _Kind:
+    """What JSON values a field takes."""
+
+    annotation: str
+    types: frozenset[type]
+    item: str
+    """Annotation of the elements of a list of plain values, else empty."""
+    item_types: frozenset[type]
 
 
-def _split_union(annotation: str) -> list[str]:
-    """The alternatives of an annotation; a union inside brackets is one of them."""
-    return annotation.split("|") if "[" not in annotation else [annotation]
+@cache
+def _kinds_of(entry_kind: str) -> dict[str, _Kind]:
+    return {item.name: _kind(str(item.type)) for item in fields(ENTRIES[entry_kind])}
+
+
+def _kind(annotation: str) -> _Kind:
+    alternatives = annotation.split("|") if "[" not in annotation else [annotation]
+    allowed = (part.strip().split("[")[0] for part in alternatives)
+    types = frozenset(kind for name in allowed for kind in _JSON_TYPES[name])
+    item = annotation.removeprefix("list[").removesuffix("]") if annotation.startswith("list[") else ""
+    plain = item in _JSON_TYPES
+    return _Kind(annotation, types, item if plain else "", frozenset(_JSON_TYPES[item] if plain else ()))
+
+
+def _check_type(value: object, kind: _Kind, key: str) -> None:
+    """Raise ValueError unless a value of JSON, whose types are exact, can be a field's; lists are looked into."""
+    if type(value) not in kind.types:
+        raise ValueError(f"{key} is {value!r}, expected {kind.annotation}")
+    if kind.item and isinstance(value, list) and not kind.item_types.issuperset(map(type, value)):
+        wrong = next(element for element in value if type(element) not in kind.item_types)
+        raise ValueError(f"{key} is {wrong!r}, expected {kind.item}")
 
 
 def _operation_sums(raw: dict[str, dict[str, int]]) -> dict[str, OperationSum]:
