@@ -16,7 +16,8 @@ MOST_ROWS: Final = 1000
 """Of verdicts, and of figures; verdicts.json has all."""
 _FOLD: Final = 4
 """Verdicts of a family that passed by the same limit, from which on they are folded."""
-_HEAD: Final = ("verdict", "measure", "value", "limit", "margin", "")
+_HEAD: Final = ("verdict", "measure", "value", "limit", "margin", "figure and limit")
+_CLASSES: Final = {"value": "num", "margin": "num", "figure and limit": "bar"}
 
 
 def verdicts(data: RunData) -> Iterator[Html]:
@@ -26,7 +27,8 @@ def verdicts(data: RunData) -> Iterator[Html]:
     if loose:
         yield _table(
             loose[:MOST_ROWS],
-            caption="What did not pass first. A bar is the figure from 0, the mark its limit, a line the 95 % interval",
+            caption="First what failed, then what is unmeasured, then what passed. The bar is the figure, on a scale "
+            "from 0, the upright mark its limit, the thin line its 95 % interval",
         )
     shown = MOST_ROWS - len(loose)
     for title, family in folded.items():
@@ -89,9 +91,9 @@ def _range(family: Sequence[Verdict]) -> str:
 
 
 def _table(rows: Sequence[Verdict], *, caption: str) -> Html:
-    heads = (tag("th", text, scope="col", class_="num" if text in {"value", "margin"} else None) for text in _HEAD[:-1])
+    heads = (tag("th", text, scope="col", class_=_CLASSES.get(text)) for text in _HEAD)
     body = [_row(one) for one in rows]
-    head = tag("thead", tag("tr", *heads, tag("td", class_="bar")))
+    head = tag("thead", tag("tr", *heads))
     return tag(
         "div", tag("table", tag("caption", caption), head, tag("tbody", *body), class_="verdicts"), class_="scroll"
     )
@@ -110,7 +112,7 @@ def _row(one: Verdict) -> Html:
         tag("th", breakable(one.name), *about, scope="row"),
         tag("td", quantity(one.value, one.unit), class_="num"),
         tag("td", one.limit or "", class_="limit"),
-        tag("td", margin_text(margin), class_="num"),
+        tag("td", margin_text(margin), class_="num room"),
         tag("td", _bar(one, margin) if margin else Html(""), class_="bar"),
         class_=outcome.lower(),
     )

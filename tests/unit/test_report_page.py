@@ -4,12 +4,14 @@ import math
 import random
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bench.report
 from bench.measure import RunContext, measure
 from bench.report.accuracy import courses_of
 from bench.report.cost import floats
@@ -37,6 +39,7 @@ from tests.unit.judged_runs import judged
 from tests.unit.made_runs import make_recording, make_run, trained
 from tests.unit.test_report import HOSTILE, check_all, check_page
 
+STYLE = Path(bench.report.__file__).with_name("page.css")
 NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=50)
 
 
@@ -270,3 +273,15 @@ def test_the_trace_is_sorted_in_order() -> None:
     assert data.value("memory.stack_peak_bytes") == 1000
     assert data.value("no.such") is None
     assert data.clock.kind == "instructions"
+
+
+def test_a_reason_of_one_long_word_does_not_widen_the_table_and_the_bars_are_never_hidden() -> None:
+    style = STYLE.read_text()
+    assert "overflow-wrap: anywhere" in re.findall(r"\.verdicts tbody th {([^}]*)}", style)[0]
+    assert not re.search(r"\.bar\s*{[^}]*display: none", style)
+
+
+def test_every_column_of_the_verdicts_has_a_heading_and_their_order_is_told() -> None:
+    page = check_page(judged())
+    assert "verdict measure value limit margin figure and limit" in page.text
+    assert "First what failed, then what is unmeasured, then what passed." in page.text
