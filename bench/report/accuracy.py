@@ -80,17 +80,25 @@ def _courses(data: RunData, names: Sequence[str]) -> Iterator[Html]:
         content = [rule(axes, x=segment.first_row, class_="cut") for segment in recording.segments[1:200]]
         content += [rule(axes, y=held_out, class_="held-out")] if held_out is not None else []
         content += [line(axes, course.rows, course.recent, "s1 thin"), line(axes, course.rows, course.running, "s0")]
-        last = f"{course.running[-1]:.4f}" if np.isfinite(course.running[-1]) else "undefined"
-        plots.append(tag("div", tag("h4", name, " ", tag("span", last, class_="value")), plot(axes, *content)))
+        plots.append(tag("div", tag("h4", name, " ", _ends(course, held_out)), plot(axes, *content)))
     keys = [("s0", "running, all rows so far"), ("s1", f"recent, the last {window} rows of each class")]
     keys += [("held-out", "held-out rows, after training"), ("cut", "a segment begins")]
     caption = (
         "Prequential: each row is predicted before the model trains on it. Balanced accuracy is the mean recall of the "
-        "classes; before both have occurred it is undefined. The number is the running one at the end. "
+        "classes; before both have occurred it is undefined. The prequential number is the running one at the end, "
+        "kept low by rows from before anything was learnt; the held-out one is that of the models as they were in the "
+        "end. "
         "From the predictions in trace.jsonl and the recording's labels."
     )
     more = f" {len(names) - MOST_MODELS} more models are in the table." if len(names) > MOST_MODELS else ""
     yield figure(join((legend(keys), grid(plots))), caption + more, title="Balanced accuracy over rows")
+
+
+def _ends(course: Course, held_out: float | None) -> Html:
+    """How good the model was in the end, and while it learnt."""
+    running = f"{course.running[-1]:.4f}" if np.isfinite(course.running[-1]) else "undefined"
+    scored = f"held-out {held_out:.4f}, " if held_out is not None else ""
+    return tag("span", f"{scored}prequential {running}", class_="value ends")
 
 
 def grid(plots: Sequence[Html]) -> Html:

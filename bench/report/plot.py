@@ -26,8 +26,8 @@ COLORS: Final = 8
 _TOP: Final = 14
 _BOTTOM: Final = 20
 """Pixels above and below the plane, for words."""
-_NAME: Final = 9
-"""Pixels below the upper edge that a mark's word needs, not to stand in the name of the axis."""
+_GUTTER: Final = -7
+"""Pixels from the left edge of the plane to the end of a tick's word; page.css leaves room for it."""
 _ROUNDING: Final = 1e-9
 _EDGE: Final = 0.06
 """Marks nearer to an edge have their words inside."""
@@ -56,8 +56,8 @@ def plot(axes: Axes, *content: Html) -> Html:
     for value in _inside(axes.y):
         place = axes.y.place(value)
         lines.append(_path(f"M0 {_flip(place)}H{WIDTH}", "grid"))
-        if (1 - place) * axes.height >= _NAME:
-            words.append(_word(short(value), 0.0, _TOP + (1 - place) * axes.height - 3, "tick", "start"))
+        y = f"{_TOP + (1 - place) * axes.height + 4:.0f}"  # half of a letter below the line
+        words.append(tag("text", short(value), x=_GUTTER, y=y, class_="tick", text_anchor="end"))
     for value in _inside(axes.x):
         if axes.x_whole and value != int(value):
             continue

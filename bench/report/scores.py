@@ -119,7 +119,7 @@ def _crossings(x: NDArray[np.float64], values: NDArray[np.float64]) -> Sequence[
 
 def _labels(recording: Recording, axes: Axes, channel: int) -> Iterator[Html]:
     """Rows of the two classes along the channel, each on a scale of its own, from the bottom and from the top."""
-    if recording.labels is None or recording.positive_label is None or len(recording.label_meanings) != 2:  # noqa: PLR2004
+    if not _has_bars(recording):
         return
     column = recording.values[:, channel]
     edges = np.linspace(axes.x.low, axes.x.high, _BINS + 1)
@@ -132,14 +132,21 @@ def _labels(recording: Recording, axes: Axes, channel: int) -> Iterator[Html]:
             yield bars(flat, edges, depth, class_)
 
 
+def _has_bars(recording: Recording) -> bool:
+    """Whether there are two classes, one of them positive."""
+    return (
+        recording.labels is not None and recording.positive_label is not None and len(recording.label_meanings) == 2  # noqa: PLR2004 - classes
+    )
+
+
 def _keys(recording: Recording) -> Iterator[tuple[str, str]]:
     yield "s0", "score"
     yield "cut", "the decision changes"
-    if recording.positive_label is not None and len(recording.label_meanings) == 2:  # noqa: PLR2004 - a positive one
+    if recording.positive_label is not None and _has_bars(recording):
         positive = recording.label_meanings[recording.positive_label]
         [negative] = [words for label, words in recording.label_meanings.items() if label != recording.positive_label]
-        yield "s2 box", f"rows labelled {positive}"
-        yield "s3 box", f"rows labelled {negative}"
+        yield "s2 box", f"rows labelled {positive}, standing on the lower edge"
+        yield "s3 box", f"rows labelled {negative}, hanging from the upper edge"
 
 
 def _title(recording: Recording) -> str:
@@ -147,10 +154,15 @@ def _title(recording: Recording) -> str:
 
 
 def _caption(recording: Recording) -> str:
+    bars_mean = (
+        " The bars count the rows of each class over the same axis, whatever their scores: those of the positive class "
+        "stand on the lower edge, those of the other hang from the upper, each on a scale of its own."
+        if _has_bars(recording)
+        else ""
+    )
     others = "; the other channels are held at their medians" if len(recording.channels) > 1 else ""
     return (
         f"Scores of the models as they were in the end, over the range of {recording.deciding_channel} in the recording"
         f"{others}. A score above 0 stands for the positive label. Calculated on this machine from the weights that "
-        "came down and the plain feature maps, not measured on the payload. The bars show where the rows of each class "
-        "lie, each class on a scale of its own."
+        f"came down and the plain feature maps, not measured on the payload.{bars_mean}"
     )

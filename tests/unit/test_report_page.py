@@ -35,7 +35,7 @@ from bench.trace import (
     SamplesTrained,
     TargetFailed,
 )
-from tests.unit.judged_runs import judged
+from tests.unit.judged_runs import judged, with_verdicts
 from tests.unit.made_runs import make_recording, make_run, trained
 from tests.unit.test_report import HOSTILE, check_all, check_page
 
@@ -285,3 +285,25 @@ def test_every_column_of_the_verdicts_has_a_heading_and_their_order_is_told() ->
     page = check_page(judged())
     assert "verdict measure value limit margin figure and limit" in page.text
     assert "First what failed, then what is unmeasured, then what passed." in page.text
+
+
+def test_ticks_stand_beside_the_plane_and_the_ends_of_an_axis_have_one() -> None:
+    text = plot(Axes(Scale(0.0, 1.0), Scale(0.0, 1.0), "x", "y", "title"))
+    ticks = re.findall(r'<text x="(-?\d+)" y="(\d+)" class="tick" text-anchor="end">([^<]*)</text>', text)
+    assert [words for _, _, words in ticks] == ["0", "0.25", "0.5", "0.75", "1"]
+    assert all(int(x) < 0 for x, _, _ in ticks)
+    assert re.search(r"svg\.plot {[^}]*margin-left: \d+px", STYLE.read_text())
+
+
+def test_an_accuracy_plot_names_the_held_out_and_the_prequential_figure() -> None:
+    run = judged(make_run(make_recording(rows=400, ends=(200, 400))))
+    running = next(v.value for v in run.verdicts if v.name == "accuracy.prequential.arow_3D.balanced_accuracy")
+    held_out = replace(run.verdicts[0], name="accuracy.evaluation.arow_3D.balanced_accuracy", value=0.9189)
+    page = check_page(with_verdicts(run, held_out, *run.verdicts))
+    assert f"arow_3D held-out 0.9189, prequential {running:.4f}" in page.text
+
+
+def test_the_bars_of_a_score_plot_are_explained() -> None:
+    text = check_page(judged()).text
+    assert "standing on the lower edge" in text
+    assert "those of the other hang from the upper" in text
