@@ -131,7 +131,7 @@ class Beside:
     def _screen(self, width: int, height: int) -> list[Text]:
         notices = [self._orders.notice] if self._orders.notice else []
         if self._followed is None:
-            first = Text(self._orders.test or "no run yet", style="bold")
+            first = Text(self._orders.test or "starting", style="bold")
             return [first, *(Text(notice) for notice in notices), *[Text()] * (height - 1 - len(notices))]
         look = self._followed.look(notices=notices, test=self._orders.test, keys=_KEYS, glyphs=self._glyphs)
         return screen(look, width, height)

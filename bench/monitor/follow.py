@@ -132,6 +132,7 @@ class Followed:
             quiet_s=quiet_s,
             test=test,
             notices=notices,
+            folder=self.folder.resolve().name,
             keys=keys,
             glyphs=glyphs,
         )

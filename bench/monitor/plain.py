@@ -29,7 +29,9 @@ class PlainLines:
         state = look.state
         if not self._begun and state.scenario:
             self._begun = True
-            yield f"{state.scenario} on {state.target}: {number(state.due_rows)} rows"
+            partial = f"; partial run: {look.basis.selection}" if look.basis.selection is not None else ""
+            folder = f"; run folder {look.folder}" if look.folder else ""
+            yield f"{state.scenario} on {state.target}: {number(state.due_rows)} rows{partial}{folder}"
         new = state.logged - self._logged
         self._logged = state.logged
         if new > len(state.log):

@@ -54,7 +54,7 @@ def running(place: Path) -> Iterator[Command]:
         yield command
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 10), (20, 5)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50), (39, 10), (20, 5)])
 def test_a_finished_run_is_printed_and_the_terminal_left_alone(finished: Path, size: tuple[int, int]) -> None:
     with OnTerminal(finished.parent, BENCH, "monitor", "run", size=size) as terminal:
         assert terminal.end() == 0

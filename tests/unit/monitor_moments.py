@@ -16,6 +16,7 @@ from bench.monitor.glyphs import ASCII
 from bench.monitor.provisional import Judge, final
 from bench.monitor.state import RunState
 from bench.scenario import Limit
+from bench.selection import Selection
 from bench.trace import (
     ConsolePrinted,
     Entry,
@@ -38,8 +39,10 @@ from bench.trace import (
 )
 from bench.verdict import Verdict
 
-SIZES: Final = ((80, 24), (120, 40), (200, 50), (40, 10))
+SIZES: Final = ((80, 24), (120, 40), (200, 50), (39, 10))
 ROWS: Final = 3854
+STARTED: Final = "2026-11-21T05:53:21+01:00"
+FOLDER_TIME: Final = "20261121-055321"
 _BATCH: Final = 47
 _RATE: Final = 330
 """Rows per second: 86 % of a line of 115200 baud."""
@@ -79,7 +82,7 @@ BASIS: Final = Basis(
 
 
 def _begin(mode: str = "stream", scenario: str = "orbitai-flight") -> Iterator[Entry]:
-    yield RunStarted(1, scenario, "qemu-zynq-a9", "april", ROWS, {}, [], mode, t=0.0)
+    yield RunStarted(1, scenario, "qemu-zynq-a9", "april", ROWS, {}, [], mode, started=STARTED, t=0.0)
     yield PayloadConnected(1, "payload", "481a25cb2ec6aa", "F", 7, "instructions", 0, 131072, 8192, 1024, t=0.31)
     for handle, name in enumerate(MODELS if mode == "stream" else ("sigmoid", "softmax")):
         learner = name.partition("_")[0]
@@ -164,7 +167,8 @@ def _look(entries: Iterator[Entry], basis: Basis = BASIS, **more: object) -> Loo
     for entry in entries:
         fold(state, entry, basis)
     verdicts = () if not state.scenario else Judge(basis).judge(state)
-    look = Look(state, basis, state.t, verdicts, keys="q leaves the run alone")
+    folder = f"{FOLDER_TIME}-{state.scenario}-{state.target}" if state.scenario else ""
+    look = Look(state, basis, state.t, verdicts, folder=folder, keys="q leaves the run alone")
     return replace(look, **more)  # type: ignore[arg-type]
 
 
@@ -176,6 +180,21 @@ def start() -> Look:
 def stream() -> Look:
     """In the midst of the second segment."""
     return _look(_stream(2000))
+
+
+def part() -> Look:
+    """The same of some rows and models, on a machine with much memory and many cores, where figures are long."""
+    selection = Selection(0, ROWS, 130_000, MODELS, ("other", "another"))
+    basis = replace(
+        BASIS,
+        selection=selection,
+        sections={**BASIS.sections, "bss": 5_348_216, "arena": 1_048_576, "stack": 16_777_216},
+        ram_bytes=133_169_152,
+    )
+    state = _stream(2000)
+    long = HousekeepingReported(1, {"stack_peak_bytes": 12_345_678, "arena_used_bytes": 103_720}, t=7.0)
+    dear = replace(_batch(2000, 2010, 7.1, random.Random(3)), train=[1_234_567_890] * 10, dispatch=[987_654_321] * 10)
+    return _look(iter([*state, long, dear]), basis)
 
 
 def cut() -> Look:
@@ -232,5 +251,5 @@ def in_ascii() -> Look:
 
 
 MOMENTS: Final[dict[str, Callable[[], Look]]] = {
-    one.__name__: one for one in (start, stream, cut, epochs, failed, killed, finished, in_ascii)
+    one.__name__: one for one in (start, stream, part, cut, epochs, failed, killed, finished, in_ascii)
 }

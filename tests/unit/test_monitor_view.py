@@ -2,14 +2,19 @@
 
 import math
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
 from bench.monitor.basis import Basis
 from bench.monitor.blocks import Look
+from bench.monitor.crop import cropped
 from bench.monitor.fold import fold
 from bench.monitor.glyphs import ASCII, UNICODE, bar, duration, number, per_second, sparkline
 from bench.monitor.plain import PlainLines
@@ -41,15 +46,75 @@ def test_a_screen_fits_any_terminal(moment: str) -> None:
     print("seed", seed)
     source = random.Random(seed)
     sizes = [(source.randrange(1, 260), source.randrange(1, 70)) for _ in range(40)]
-    for width, height in [*SIZES, (20, 5), (1, 1), LEAST, (39, 30), (110, 20), (109, 21), *sizes]:
+    for width, height in [*SIZES, (20, 5), (1, 1), LEAST, (38, 30), (39, 30), (110, 20), (109, 21), *sizes]:
         lines = screen(look, width, height)
         assert len(lines) == height
         assert max(cell_len(line.plain) for line in lines) <= width, (width, height)
 
 
+_OF_THE_SIZE = re.compile(r"\(\d+ lines not shown\)|worst of \d+, \d+ not shown|worst \d+ of \d+|(?<=  )of \d+")
+"""Numbers that say how much of something is shown; they follow from the size."""
+
+
+def figures_in(lines: list[str], more: str) -> set[str]:
+    """All words with digits, but for names that are marked as shortened."""
+    words = {word.strip(",;") for line in lines for word in _OF_THE_SIZE.sub("", line).split()}
+    return {word for word in words if re.search(r"\d", word) and more not in word}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_no_number_is_cut_at_any_size(moment: str) -> None:
+    """Every figure on a screen is one of those that the same moment shows where there is room for all of them."""
+    look, heights = replace(MOMENTS[moment](), folder="run"), (10, 11, 20, 24, 45)
+    more = look.glyphs.more
+    whole = figures_in([line for height in (*heights, 100) for line in text_of(look, 400, height).split("\n")], more)
+    cut = re.compile(rf"(?:^|\s)[~+(-]?[\d,.:/%]+{re.escape(more)}")
+    for width in range(LEAST[0], 121):
+        for height in heights:
+            lines = text_of(look, width, height).split("\n")
+            assert figures_in(lines, more) <= whole, (width, height)
+            assert not [line for line in lines if cut.search(line)], (width, height)
+
+
+@given(st.text("ab 0123456789,.:/%~-", max_size=60), st.integers(0, 60))
+def test_a_text_is_cut_between_its_numbers_and_says_that_it_is_cut(text: str, width: int) -> None:
+    for glyphs in (UNICODE, ASCII):
+        shown = cropped(Text(text), width, glyphs).plain
+        assert cell_len(shown) <= width
+        if len(text) <= width:
+            assert shown == text
+        elif width:
+            assert shown.endswith(glyphs.more)
+            kept = shown[:-1]
+            assert text.startswith(kept)
+            assert not (kept[-1:].isdigit() and text[len(kept)].isdigit())
+
+
+def test_which_run_it_is_stands_on_every_screen() -> None:
+    for moment in ("stream", "finished"):
+        look = MOMENTS[moment]()
+        assert f"{look.folder}  began 2026-11-21 05:53:21" in text_of(look)
+        assert "20261121-055321" in text_of(look, *LEAST)
+        assert look.folder in text_of(replace(look, keys=""), 44, 10)
+
+
+def test_a_partial_run_is_marked_at_any_size_and_says_which_part_it_is() -> None:
+    look = MOMENTS["part"]()
+    for size in SIZES:
+        assert text_of(look, *size).startswith("partial orbitai-flight")
+    assert "partial run: rows 0:3854 of 130000, 32 of 34 models" in text_of(look)
+    assert "; partial run: rows 0:3854 of 130000, 32 of 34 models;" in next(PlainLines().of(look))
+
+
+def test_memories_of_which_nothing_is_known_say_so() -> None:
+    look = Look(RunState(), Basis(), 0.0)
+    assert "stack  not known" in text_of(look)
+    assert "memory not known" in text_of(look, 80, 15)
+
+
 def test_a_tiny_terminal_says_what_it_needs_and_how_far_the_run_is() -> None:
     text = text_of(MOMENTS["stream"](), 20, 5)
-    assert text.split("\n")[:3] == ["20x5 is too small", "needs 40x10", "52% streaming"]
+    assert text.split("\n")[:3] == ["20x5 is too small", "needs 39x10", "52% streaming"]
 
 
 def test_of_32_models_the_worst_are_shown_and_the_others_counted() -> None:
@@ -196,7 +261,9 @@ def test_figures_are_short_whatever_they_are() -> None:
 def test_plain_lines_tell_each_tenth_what_happened_and_how_it_ended() -> None:
     lines = PlainLines()
     first = list(lines.of(MOMENTS["stream"]()))
-    assert first[0] == "orbitai-flight on qemu-zynq-a9: 3,854 rows"
+    assert first[0] == (
+        "orbitai-flight on qemu-zynq-a9: 3,854 rows; run folder 20261121-055321-orbitai-flight-qemu-zynq-a9"
+    )
     assert any("event (medium): RECEIVE_OVERRUN" in line for line in first)
     assert [line for line in first if "rows 2,011 of 3,854" in line]
     assert list(lines.of(MOMENTS["stream"]())) == []
