@@ -84,10 +84,11 @@ def _judge(
         judged = [_excused(measurement, limit, excuse) if excuse else _verdict(measurement, limit) for limit in found]
         verdicts += judged or [_listed(measurement)]
     names = [measurement.name for measurement in measurements]
+    incomplete = any(measurement.name == COMPLETED and measurement.value == 0 for measurement in measurements)
     for limit in applied:
         if not any(fnmatchcase(name, limit.measure) for name in names):
             excuse = selection.excuse_absent(limit.measure, names) if selection else ""
-            verdicts.append(_unmatched(limit, names, excuse=excuse))
+            verdicts.append(_unmatched(limit, names, excuse=excuse, incomplete=incomplete))
     return verdicts
 
 
@@ -157,8 +158,10 @@ def _known_near(pattern: str, names: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "docs/measures.md lists all, and which of them need what"
 
 
-def _unmatched(limit: Limit, names: Sequence[str], *, excuse: str) -> Verdict:
+def _unmatched(limit: Limit, names: Sequence[str], *, excuse: str, incomplete: bool) -> Verdict:
     because = f"this run has no measurement of this name; {_known_near(limit.measure, names)}"
+    if incomplete:
+        because = "the run did not get to its end, where this is measured"
     if excuse:
         because = f"the limit is not applied: {excuse}"
     if limit.because:

@@ -86,6 +86,13 @@ def test_a_limit_that_matches_nothing_is_unmeasured_and_names_the_nearest() -> N
     assert exit_status(verdicts) == 3
 
 
+def test_what_a_run_that_was_stopped_lacks_is_told_by_its_end_and_not_by_a_name() -> None:
+    stopped = Measurement("run.completed", 0, "1", because="aborted: stopped by Ctrl-C")
+    verdict = judge([stopped], [Limit("accuracy.evaluation.arow_3D.f1", at_least=0.5)])[-1]
+    assert verdict.outcome == UNMEASURED
+    assert verdict.because == "the run did not get to its end, where this is measured"
+
+
 def test_a_run_that_did_not_complete_fails_whatever_the_scenario_asks() -> None:
     verdicts = judge([Measurement("run.completed", 0, "1", because="the target failed: silent")], [])
     assert [(v.name, v.outcome, v.required, v.because) for v in verdicts] == [
