@@ -42,6 +42,7 @@ def document(run: JudgedRun) -> Mapping[str, Any]:
             "mode": started.mode,
             "recording": started.recording,
             "partial": summary.partial,
+            "requirements": list(summary.requirements),
             "rows": summary.rows,
             "seconds": _number(summary.seconds),
             "ended": summary.ended,

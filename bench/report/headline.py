@@ -6,6 +6,7 @@ from typing import Final
 
 from bench.report.markup import Html, join, tag
 from bench.report.summary import KILLED, Summary
+from bench.verdict import PASS
 
 SIGNS: Final = {"PASS": "\N{CHECK MARK}", "FAIL": "\N{MULTIPLICATION X}", "UNMEASURED": "?"}
 """Beside the word, so that colour is not the only difference."""
@@ -27,10 +28,19 @@ def headline(summary: Summary) -> Html:
         tag("h1", summary.title),
         tag("p", where),
         tag("p", when),
+        *_requirements(summary),
         join(_notes(summary)),
         tag("dl", *_counts(summary), class_="tiles"),
         class_=f"top {summary.outcome.lower()}",
     )
+
+
+def _requirements(summary: Summary) -> Iterator[Html]:
+    """Those of the scenario; those of a limit stand beside its verdict."""
+    if summary.requirements:
+        shown = "shown, as every required verdict is PASS" if summary.outcome == PASS else "not shown"
+        part = " by a part of it" if summary.partial and summary.outcome == PASS else ""
+        yield tag("p", f"Requirements of the scenario: {', '.join(summary.requirements)} ({shown}{part})")
 
 
 def badge(outcome: str) -> Html:

@@ -101,6 +101,8 @@ def _properties(run: JudgedRun, summary: Summary) -> Iterator[tuple[str, str]]:
     yield "exit status", str(summary.status)
     if summary.partial:
         yield "partial run", summary.partial
+    for name in summary.requirements:
+        yield "requirement", name
     for name, measured in _measured(run.verdicts).items():
         yield f"measure.{name}", measured
 

@@ -39,5 +39,5 @@ def margin_of(verdict: Verdict) -> Margin | None:
             return None  # no limit that the bench wrote
         room = {">=": value - bound, "<=": bound - value, "==": -abs(value - bound)}[sign]
         if math.isfinite(room):
-            margins.append(Margin(sign, bound, room))
+            margins.append(Margin(sign, bound, room + 0.0))  # no -0.0
     return min(margins, key=lambda margin: margin.absolute, default=None)

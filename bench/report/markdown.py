@@ -8,13 +8,15 @@ from typing import Final
 from bench.printed import printable
 from bench.report.figures import margin_text, quantity
 from bench.report.margins import margin_of
-from bench.report.summary import Summary, sorted_verdicts, summarise
+from bench.report.summary import Summary, reasons_of, sorted_verdicts, summarise
 from bench.run_folder import JudgedRun
-from bench.verdict import PASS, Verdict
+from bench.verdict import FAIL, PASS, UNMEASURED, Verdict
 
 MOST_ROWS: Final = 100
 """Of each table: a step summary of GitHub's holds 1 MiB."""
 _MOST_CHARACTERS: Final = 300
+_NAMED: Final = 4
+"""Of measures that share a row."""
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:])")
 _SIGNS: Final = {"PASS": "\N{WHITE HEAVY CHECK MARK}", "FAIL": "\N{CROSS MARK}", "UNMEASURED": "\N{WARNING SIGN}"}
 _KEY_FIGURES: Final = (
@@ -22,6 +24,7 @@ _KEY_FIGURES: Final = (
     "timing.train.p99",
     "timing.train.max",
     "time.row_s.max",
+    "margin.*",
     "memory.stack_peak_bytes",
     "memory.arena_used_bytes",
     "memory.data_used_bytes",
@@ -58,6 +61,10 @@ def _headline(summary: Summary) -> Iterator[str]:
     counts = ", ".join(f"{number} {outcome}" for outcome, number in summary.counts.items())
     yield f"{plain(summary.title)}. {counts}; exit status {summary.status}. {summary.rows:,} rows."
     yield ""
+    if summary.requirements:
+        shown = "shown" if summary.outcome == PASS else "not shown"
+        yield f"Requirements of the scenario, {shown}: {plain(', '.join(summary.requirements))}"
+        yield ""
     yield "Everything else: [report.html](report.html)"
     yield ""
 
@@ -67,10 +74,15 @@ def _verdicts(bad: Sequence[Verdict]) -> Iterator[str]:
         return
     yield "| verdict | measure | value | limit | margin | why |"
     yield "|---|---|--:|--:|--:|---|"
-    for verdict in bad[:MOST_ROWS]:
+    reasons = reasons_of(bad)
+    for verdict in [one for one in bad if one.outcome == FAIL or one.cause not in reasons][:MOST_ROWS]:
         outcome = f"{_SIGNS[str(verdict.outcome)]} {verdict.outcome}" + ("" if verdict.required else ", not required")
         cells = (outcome, plain(verdict.name), *_numbers(verdict), plain(verdict.because))
         yield f"| {' | '.join(cells)} |"
+    for cause, alike in reasons.items():
+        names = ", ".join(one.name for one in alike[:_NAMED]) + (" ..." if len(alike) > _NAMED else "")
+        said = plain(f"{len(alike)} measures: {names}")
+        yield f"| {_SIGNS[UNMEASURED]} {UNMEASURED} | {said} | | | | {plain(cause)} |"
     if len(bad) > MOST_ROWS:
         yield f"\n{len(bad) - MOST_ROWS} more did not pass; verdicts.json has all."
     yield ""

@@ -16,6 +16,8 @@ OUTCOMES: Final = (FAIL, UNMEASURED, PASS)
 """In the order in which a reader wants them."""
 KILLED: Final = "killed"
 """How a run ended that did not write its end."""
+FOLD: Final = 4
+"""Verdicts alike in what matters, from which on they are told together."""
 _ABORTED_STATUS: Final = 130
 _WORDS: Final = {0: PASS, 1: FAIL, 3: UNMEASURED}
 
@@ -36,6 +38,8 @@ class Summary:
     seconds: float
     """From the first entry of the trace to the last, host clock."""
     partial: str
+    requirements: tuple[str, ...]
+    """Of the scenario: shown where every required verdict is PASS."""
     outcome: str
     """PASS, FAIL or UNMEASURED, by the required verdicts."""
     status: int
@@ -61,6 +65,7 @@ def summarise(run: JudgedRun) -> Summary:
         rows=ended.rows if ended is not None else len(reported_rows(run.trace)),
         seconds=time_of(run.trace[-1]),
         partial=next((verdict.partial for verdict in run.verdicts if verdict.partial), ""),
+        requirements=run.files.scenario.requirements,
         outcome=_WORDS.get(status, FAIL),
         status=_ABORTED_STATUS if how == "aborted" else status,
         counts={outcome: sum(verdict.outcome == outcome for verdict in run.verdicts) for outcome in OUTCOMES},
@@ -118,3 +123,12 @@ def sorted_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Those that were judged: failed, unmeasured, passed, and in each the required ones first."""
     judged = [verdict for verdict in verdicts if verdict.outcome in OUTCOMES]
     return sorted(judged, key=lambda verdict: (OUTCOMES.index(str(verdict.outcome)), not verdict.required))
+
+
+def reasons_of(judged: Sequence[Verdict]) -> Mapping[str, list[Verdict]]:
+    """What is unmeasured for one reason, where there are several."""
+    reasons: dict[str, list[Verdict]] = {}
+    for one in judged:
+        if one.outcome == UNMEASURED:
+            reasons.setdefault(one.cause, []).append(one)
+    return {cause: alike for cause, alike in reasons.items() if len(alike) >= FOLD}

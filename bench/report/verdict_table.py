@@ -9,28 +9,38 @@ from bench.report.figures import margin_text, quantity
 from bench.report.headline import badge
 from bench.report.margins import Margin, margin_of
 from bench.report.markup import Html, breakable, join, table, tag
-from bench.report.summary import sorted_verdicts
-from bench.verdict import PASS, Verdict
+from bench.report.summary import FOLD, reasons_of, sorted_verdicts
+from bench.verdict import FAIL, PASS, UNMEASURED, Verdict
 
 MOST_ROWS: Final = 1000
 """Of verdicts, and of figures; verdicts.json has all."""
-_FOLD: Final = 4
-"""Verdicts of a family that passed by the same limit, from which on they are folded."""
 _HEAD: Final = ("verdict", "measure", "value", "limit", "margin", "figure and limit")
 _CLASSES: Final = {"value": "num", "margin": "num", "figure and limit": "bar"}
 
 
 def verdicts(data: RunData) -> Iterator[Html]:
-    """What failed first, then what is unmeasured; families that passed are folded."""
+    """What failed first, then what is unmeasured; what has one reason, and families that passed, are folded."""
     judged = sorted_verdicts(data.run.verdicts)
-    loose, folded = _families(judged)
+    reasons = reasons_of(judged)
+    passed, folded = _families([one for one in judged if one.outcome == PASS])
+    bad = [one for one in judged if one.outcome == FAIL or (one.outcome == UNMEASURED and one.cause not in reasons)]
+    loose = bad if reasons else [*bad, *passed]
+    shown = MOST_ROWS - len(loose)
     if loose:
         yield _table(
             loose[:MOST_ROWS],
             caption="First what failed, then what is unmeasured, then what passed. The bar is the figure, on a scale "
             "from 0, the upright mark its limit, the thin line its 95 % interval",
         )
-    shown = MOST_ROWS - len(loose)
+    for cause, alike in reasons.items():
+        if shown > 0:
+            said = f" {len(alike)} verdicts, one reason: {cause or 'there is no figure'}"
+            listed = _table(alike[:shown], caption=f"{len(alike)} verdicts for one reason", common=cause)
+            yield tag("details", tag("summary", badge(UNMEASURED), said), listed)
+        shown -= len(alike)
+    if reasons and passed and shown > 0:
+        yield _table(passed[:shown], caption="What passed")
+        shown -= len(passed)
     for title, family in folded.items():
         if shown > 0:
             summary = tag("summary", badge(PASS), " ", tag("code", breakable(title)), f" {_range(family)}")
@@ -62,14 +72,13 @@ def _left_out(number: int) -> Iterator[Html]:
         yield tag("p", f"{number - MOST_ROWS:,} more are in verdicts.json.", class_="more")
 
 
-def _families(judged: Sequence[Verdict]) -> tuple[list[Verdict], Mapping[str, list[Verdict]]]:
+def _families(passed: Sequence[Verdict]) -> tuple[list[Verdict], Mapping[str, list[Verdict]]]:
     """Verdicts that have a row of their own, and families that share one."""
     families: dict[tuple[str, str | None, bool], list[Verdict]] = {}
-    for one in judged:
-        if one.outcome == PASS:
-            families.setdefault((_stem(one.name), one.limit, one.required), []).append(one)
-    large = {key: members for key, members in families.items() if len(members) >= _FOLD}
-    loose = [one for one in judged if one.outcome != PASS or (_stem(one.name), one.limit, one.required) not in large]
+    for one in passed:
+        families.setdefault((_stem(one.name), one.limit, one.required), []).append(one)
+    large = {key: members for key, members in families.items() if len(members) >= FOLD}
+    loose = [one for one in passed if (_stem(one.name), one.limit, one.required) not in large]
     return loose, {
         f"{stem}.* {limit or ''}{'' if required else ' (not required)'}": members
         for (stem, limit, required), members in large.items()
@@ -90,19 +99,20 @@ def _range(family: Sequence[Verdict]) -> str:
     return f"{len(family)} verdicts, {said}"
 
 
-def _table(rows: Sequence[Verdict], *, caption: str) -> Html:
+def _table(rows: Sequence[Verdict], *, caption: str, common: str = "") -> Html:
+    """`common` is a reason of all of them that is told elsewhere."""
     heads = (tag("th", text, scope="col", class_=_CLASSES.get(text)) for text in _HEAD)
-    body = [_row(one) for one in rows]
+    body = [_row(one, one.limit_because if common else one.because) for one in rows]
     head = tag("thead", tag("tr", *heads))
     return tag(
         "div", tag("table", tag("caption", caption), head, tag("tbody", *body), class_="verdicts"), class_="scroll"
     )
 
 
-def _row(one: Verdict) -> Html:
+def _row(one: Verdict, because: str) -> Html:
     margin = margin_of(one)
     outcome = str(one.outcome)
-    about = [tag("span", one.because, class_="because")] if one.because else []
+    about = [tag("span", because, class_="because")] if because else []
     if one.requirements:
         about.append(tag("span", f"shows {', '.join(one.requirements)}", class_="because"))
     required = [] if one.required else [tag("span", " not required", class_="because")]

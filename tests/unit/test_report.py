@@ -233,3 +233,56 @@ def test_many_verdicts_make_no_large_page() -> None:
     assert len(report_page(run)) < 2_000_000
     assert len(summary_markdown(run)) < 100_000
     assert "19,000 more are in verdicts.json" in report_page(run)
+
+
+def test_what_is_unmeasured_for_one_reason_is_told_once() -> None:
+    alike = [
+        replace(verdict("UNMEASURED", None), name=f"a.b{number}", because="the run did not get to its end")
+        for number in range(30)
+    ]
+    run = with_verdicts(judged(), *alike, verdict("FAIL", 11.0), verdict("PASS"))
+    page = check_all(run)
+    assert page.text.count("the run did not get to its end") == 1
+    assert "30 verdicts, one reason: the run did not get to its end" in page.text
+    assert all(f"a. b{number} " in page.text for number in range(30))
+    text = summary_markdown(run)
+    assert text.count("the run did not get to its end") == 1
+    assert "| 30 measures\\: a.b0, a.b1, a.b2, a.b3 ... |" in text
+
+
+def test_limits_keep_their_own_reasons_where_verdicts_share_one() -> None:
+    alike = [
+        replace(
+            verdict("UNMEASURED", None),
+            name=f"a.b{number}",
+            because=f"gone; why {number}",
+            limit_because=f"why {number}",
+        )
+        for number in range(4)
+    ]
+    text = check_page(with_verdicts(judged(), *alike)).text
+    assert text.count("gone") == 1
+    assert all(f"why {number}" in text for number in range(4))
+
+
+def test_requirements_of_the_scenario_are_in_every_report() -> None:
+    run = judged()
+    scenario = replace(run.files.scenario, requirements=("PL-FUN-010",))
+    failed = replace(run, files=replace(run.files, scenario=scenario))
+    passed = with_verdicts(failed, verdict("PASS"))
+    assert "Requirements of the scenario: PL-FUN-010 (not shown)" in check_all(failed).text
+    assert "PL-FUN-010 (shown, as every required verdict is PASS)" in check_all(passed).text
+    assert json.loads(document_json(passed))["run"]["requirements"] == ["PL-FUN-010"]
+    assert "Requirements of the scenario, shown: PL-FUN-010" in summary_markdown(passed)
+    properties = ET.fromstring(junit_xml(passed)).iterfind("testsuite/properties/property")  # noqa: S314 - our own text
+    assert ("requirement", "PL-FUN-010") in [(item.get("name"), item.get("value")) for item in properties]
+
+
+def test_margins_are_among_the_key_figures() -> None:
+    left = replace(verdict("PASS", 99.25, ">= 50"), name="margin.cpu", unit="%")
+    assert "| margin.cpu | 99.25 % |" in summary_markdown(with_verdicts(judged(), left))
+
+
+def test_a_margin_of_nothing_has_no_sign() -> None:
+    text = document_json(with_verdicts(judged(), verdict(value=1, limit="== 1"), verdict(value=0, limit="== 0")))
+    assert "-0.0" not in text
