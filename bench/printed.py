@@ -1,4 +1,4 @@
-"""Text from elsewhere, such as a board or a flash tool, as it may be shown on a terminal."""
+"""What people are shown: text from elsewhere, such as a board or a flash tool, made harmless; figures made short."""
 
 import re
 from typing import Final
@@ -23,3 +23,11 @@ def is_text(data: bytes, *, least: int = LEAST_TEXT_BYTES) -> bool:
 def printable(text: str) -> str:
     """`text` without what would move a cursor, set a colour or ring a bell; lines end as they did."""
     return _CONTROL.sub("", text)
+
+
+def significant(value: float) -> str:
+    """Four significant digits, and more where they would round up to 1 or 100: what is left over may matter."""
+    texts = (f"{value:.{digits}g}" for digits in range(4, 18))
+    return next(
+        (text for text in texts if abs(float(text)) not in {1.0, 100.0} or abs(value) >= abs(float(text))), str(value)
+    )

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.measure import COMPLETED
-from bench.printed import printable
+from bench.printed import printable, significant
 from bench.selection import Selection
 from bench.target import Target
 from bench.verdict import Verdict
@@ -29,7 +29,7 @@ def format_figure(value: float) -> str:
     """A number for people: thousands separated, four significant digits."""
     if isinstance(value, int) or abs(value) >= _WHOLE_FROM:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return significant(value)
 
 
 def format_value(value: float | None, unit: str) -> str:

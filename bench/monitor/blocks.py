@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bench.monitor.basis import Basis
 from bench.monitor.crop import shortened
-from bench.monitor.glyphs import UNICODE, Glyphs, bar, duration, number, per_second, sparkline
+from bench.monitor.glyphs import UNICODE, Glyphs, bar, duration, number, per_second, share_text, sparkline
 from bench.monitor.provisional import OPEN, Shown
 from bench.monitor.state import ModelState, RunState
 from bench.verdict import FAIL, PASS, UNMEASURED
@@ -92,7 +92,7 @@ def progress(look: Look, width: int) -> Text:
     """How far it is, how fast, and how long it will take; on few columns the rate is left out."""
     what, done, due = way(look)
     speed = rate(look)
-    left, right = f"{what} {number(done)} of {number(due)} ", f" {share_done(look):4.0%}"
+    left, right = f"{what} {number(done)} of {number(due)} ", f" {share_text(share_done(look), 1.0):>4}"
     pace = f"  {number(round(speed) if speed >= 10 else speed)}/s" if speed else ""  # noqa: PLR2004  # two digits
     goes_on = speed and due > done and not look.state.is_over and look.is_written
     rest = f"  {duration((due - done) / speed)} left" if speed and goes_on else ""
@@ -177,7 +177,8 @@ def models(look: Look, width: int, lines: int) -> list[Text]:
         state.mode, "prequential"
     )
     total = len(state.models) + state.not_followed
-    ways = [f"worst of {total}, {hidden} not shown; {so_far}", f"worst {room} of {total}", f"of {total}"]
+    ways = [f"worst of {total}, {hidden} not shown; {so_far}", f"worst {room} of {total}; {so_far}"]
+    ways += [f"worst {room} of {total}", f"of {total}"]
     about = _first_fitting(ways if hidden else [so_far], width - len(head))
     head_text = Text(head, style="bold").append(about, style="dim")
     return [head_text, *(_model_line(look, place, name_width, width) for place in order[:room])]

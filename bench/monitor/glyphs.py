@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bench.printed import significant
+
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _WHOLE_FROM: Final = 1000
@@ -79,7 +81,12 @@ def number(value: float | None) -> str:
         return f"{float(min(value, 10**300)):.3g}"
     if isinstance(value, int) or abs(value) >= _WHOLE_FROM:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return significant(value)
+
+
+def share_text(part: float, whole: float) -> str:
+    """Percent; 100 of nothing less than the whole."""
+    return f"{part / whole:.0%}" if part >= whole else f"{min(part / whole, 0.99):.0%}"
 
 
 def per_second(bytes_per_s: float) -> str:

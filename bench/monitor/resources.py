@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bench.monitor.blocks import Look
-from bench.monitor.glyphs import bar, number
+from bench.monitor.glyphs import bar, number, share_text
 from bench.monitor.histogram import Histogram
 from bench.monitor.provisional import in_unit, unit_of
 from bench.monitor.state import RunState
@@ -144,7 +144,7 @@ def _memory_cell(look: Look, name: str, used: int | None, of: int | None, width:
 
 def memory_line(look: Look, width: int) -> Text:
     """Shares of those memories of which use and size are known, on one line."""
-    parts = [f"{name} {used / of:.0%}" for name, used, of in _memories(look) if used is not None and of]
+    parts = [f"{name} {share_text(used, of)}" for name, used, of in _memories(look) if used is not None and of]
     if not parts:
         return Text("memory not known", style="dim")
     ways = (f"memory {', '.join(parts)}", ", ".join(parts), " ".join(parts))

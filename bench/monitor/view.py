@@ -11,7 +11,7 @@ from rich.text import Text
 from bench.monitor import blocks, frame, resources
 from bench.monitor.blocks import Look
 from bench.monitor.crop import cropped
-from bench.monitor.glyphs import Glyphs
+from bench.monitor.glyphs import Glyphs, share_text
 
 LEAST: Final = (39, 10)
 """Columns and lines on which a run can be shown; two that stand side by side on 80 columns have 39."""
@@ -52,11 +52,11 @@ def fitted(line: Text, width: int, glyphs: Glyphs, *, pad: bool = False) -> Text
 
 
 def _tiny(look: Look, width: int, height: int) -> list[Text]:
-    share = blocks.share_done(look)
+    share = share_text(blocks.share_done(look), 1.0)
     words = [
         Text(f"{width}x{height} is too small", style="yellow"),
         Text(f"needs {LEAST[0]}x{LEAST[1]}"),
-        Text(f"{share:.0%} {look.status}"),
+        Text(f"{share} {look.status}"),
     ]
     return words[:height]
 

@@ -2,6 +2,7 @@
 
 import math
 
+from bench.printed import significant
 from bench.report.margins import Margin
 
 _WHOLE_FROM = 1000
@@ -17,7 +18,7 @@ def figure(value: float) -> str:
         return f"{value:.3e}"
     if isinstance(value, int) or abs(value) >= _WHOLE_FROM:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return significant(value)
 
 
 def quantity(value: float | None, unit: str) -> str:
