@@ -142,7 +142,7 @@ def figure(content: Html, caption: str, *, title: str = "") -> Html:
 def _through(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     """Path of a line; a place far outside of the plane is drawn at its edge."""
     finite = np.isfinite(x) & np.isfinite(y)
-    x, y = np.clip(x * WIDTH, -WIDTH, 2 * WIDTH), np.clip((1 - y) * HEIGHT, -HEIGHT, 2 * HEIGHT)
+    x, y = np.clip(x, -1.0, 2.0) * WIDTH, (1 - np.clip(y, -1.0, 2.0)) * HEIGHT  # first clipped: no overflow
     parts, pen = [], "M"
     for known, left, top in zip(finite.tolist(), x.tolist(), y.tolist(), strict=True):
         if not known:

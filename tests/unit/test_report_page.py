@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import bench.report
@@ -49,6 +49,7 @@ def drawn(text: str) -> list[float]:
 
 
 @given(NUMBERS)
+@example([1.7120886998688722e308])
 def test_whatever_is_drawn_lies_in_or_near_the_plane(values: list[float]) -> None:
     found = np.array(values)
     axes = Axes(fit(range(len(values))), fit(values), "x", "y", "title")
