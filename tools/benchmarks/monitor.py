@@ -1,9 +1,10 @@
 """What it costs to watch a run, and how long it takes to look at a long one.
 
-watching  Pairs of runs of the sun-sensor models over a long stream, in turns with the monitor of `bench run --monitor`
-          first or last; it draws on a terminal of 80x24 that another process reads. Of each pair: rows per second
-          with / without. Of the watched run: processor time of the monitor, from the first row's report to the last
-          one's, over the time between them. Its start, which is over before the first row, is told apart.
+watching  Runs of the sun-sensor models over a long stream: in each turn one with the monitor of `bench run --monitor`
+          and two without, in changing order; it draws on a terminal of 80x24 that another process reads. Rows per
+          second with / the mean without; one without / the other, which is what the machine does by itself. Of the
+          watched run: processor time of the monitor, from the first row's report to the last one's, over the time
+          between them. Its start, which is over before the first row, is told apart.
 attaching `bench monitor RUN` of a finished run whose trace has N entries, the whole command: first with no saved fold,
           then with the one that the first has left, in turns with a Python that does nothing.
 """
@@ -44,6 +45,7 @@ from tools.benchmarks.common import (
 
 _STARTED_S: Final = 3.0
 """More than the monitor needs to be there."""
+_ORDERS: Final = (("watched", "one", "other"), ("one", "other", "watched"), ("other", "watched", "one"))
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -112,23 +114,25 @@ def monitored(job: Job, folder: Path) -> tuple[float, float, float]:
     return rate, seen.share, start_s
 
 
-def watching(job: Job, pairs: int) -> None:
-    """Print what watching costs."""
-    ratios, shares, starts, rates = [], [], [], []
-    for number in range(pairs):
-        rate: dict[bool, float] = {}
-        for watched in (True, False) if number % 2 else (False, True):
+def watching(job: Job, turns: int) -> None:
+    """Print what watching costs, beside what two runs that nobody watches differ by."""
+    ratios, control, shares, starts, rates = [], [], [], [], []
+    for number in range(turns):
+        rate: dict[str, float] = {}
+        for which in _ORDERS[number % len(_ORDERS)]:
             with tempfile.TemporaryDirectory() as name:
-                if watched:
-                    rate[True], share, start_s = monitored(job, Path(name))
+                if which == "watched":
+                    rate[which], share, start_s = monitored(job, Path(name))
                     shares.append(share)
                     starts.append(start_s)
                 else:
-                    rate[False] = rows_per_s(job, Path(name))
-        ratios.append(rate[True] / rate[False])
-        rates.append(rate[False])
+                    rate[which] = rows_per_s(job, Path(name))
+        ratios.append(2 * rate["watched"] / (rate["one"] + rate["other"]))
+        control.append(rate["one"] / rate["other"])
+        rates.append(rate["one"])
     cells = [
         ["rows/s: watched / not", *Spread.of(ratios).cells(".3f")],
+        ["rows/s: not / not", *Spread.of(control).cells(".3f")],
         ["rows/s, not watched", *Spread.of(rates).cells(".0f")],
         ["monitor: share of a core", *Spread.of(shares).cells(".4f")],
         ["monitor: start, processor s", *Spread.of(starts).cells(".2f")],
@@ -187,7 +191,7 @@ def attaching(job: Job, entries: int, turns: int) -> None:
 
 def main() -> int:
     """Measure and print."""
-    parser = make_parser(__doc__, runs=9, of="pairs, and turns")
+    parser = make_parser(__doc__, runs=9, of="turns")
     add_target(parser)
     parser.add_argument("--rows", type=positive, default=6000, help="default: %(default)s")
     parser.add_argument("--entries", type=positive, default=1_000_000, help="default: %(default)s")
@@ -195,9 +199,7 @@ def main() -> int:
     target = load_target(options.target)
     build_payload(target)
     job = make_job(load_scenario("sun-sensor"), target, recording=long_recording(options.rows))
-    print_method(
-        f"{target.title}, {len(job.scenario.models)} models, {options.rows} rows, {options.runs} interleaved pairs"
-    )
+    print_method(f"{target.title}, {len(job.scenario.models)} models, {options.rows} rows, {options.runs} turns")
     watching(job, options.runs)
     print("wanted: share below 0.04, no loss of rows per second that can be measured")
     native = load_target("host")
