@@ -43,6 +43,10 @@ class RunFolderError(BenchError):
     """A run folder is missing, incomplete, or cannot be written."""
 
 
+class CampaignError(BenchError):
+    """The files of an upset campaign contradict each other, or its injections do not repeat."""
+
+
 class HistoryError(BenchError):
     """A history file is damaged, in use, full, or not one."""
 
