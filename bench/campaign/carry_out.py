@@ -67,6 +67,18 @@ def carry_out(
     return load_findings(folder)
 
 
+def draw_list(campaign: Campaign, folder: Path, *, opener: Opener) -> FaultList:
+    """Write the list of faults, and inject none; raises BenchError."""
+    machine = Machine(opener, campaign.setup())
+    try:
+        golden = machine.golden()
+    finally:
+        machine.close()
+    made = make_list(campaign, golden)
+    _save(campaign, golden, made, folder)
+    return made
+
+
 def replay(campaign: Campaign, name: str, *, opener: Opener) -> tuple[Fault, Observed, Golden]:
     """Inject the one fault with that id; raises BenchError."""
     machine = Machine(opener, campaign.setup())

@@ -70,18 +70,21 @@ def work_off(tasks: Sequence[Task], digest: str) -> list[Row]:
     return plugin.work_off(tasks, digest)
 
 
-@contextmanager
-def workers_of(
-    opener: Opener, setup: InjectorSetup, *, scheduler: str | None, workers: int, clock: Clock
-) -> Iterator[Execute]:
+def on_workers(opener: Opener, setup: InjectorSetup, *, scheduler: str | None, workers: int, clock: Clock) -> Execute:
     """What works off tasks on the workers of a scheduler, or on so many new processes of this machine."""
-    with _connected(scheduler, workers) as client:
-        client.register_plugin(Machines(opener, setup), name=_NAME)
-        try:
-            yield lambda tasks, digest: _Run(client, digest, clock).rows(tasks)
-        finally:
-            if client.status == "running":
-                client.unregister_worker_plugin(_NAME)
+
+    def execute(tasks: Sequence[Task], digest: str) -> Iterator[Row]:
+        if not tasks:
+            return
+        with _connected(scheduler, workers) as client:
+            client.register_plugin(Machines(opener, setup), name=_NAME)
+            try:
+                yield from _Run(client, digest, clock).rows(tasks)
+            finally:
+                if client.status == "running":
+                    client.unregister_worker_plugin(_NAME)
+
+    return execute
 
 
 @contextmanager

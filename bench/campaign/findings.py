@@ -1,19 +1,23 @@
 """What the rows of a campaign say: a pure function of the campaign file, the fault list and the rows."""
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bench.campaign.draw import places, population, regions_of
 from bench.campaign.fault import UNDETECTED, Fault, Observed
 from bench.campaign.fault_list import FaultList
 from bench.campaign.intervals import Estimate, clopper_pearson, weighted_sum, wilson
-from bench.campaign.outcome import KINDS, kinds_of
+from bench.campaign.outcome import FAILURE, KINDS, kinds_of
 from bench.campaign.rows import Rows, check_repeats
 from bench.campaign.sample_size import margin_of
 from bench.campaign.spec import Campaign, UpsetKind
 from bench.campaign.vulnerability import Vulnerability, vulnerabilities
+
+TIME_BINS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class TimeBin:
+    """Injections of one stratum in [begin, end) of the window, in guest instructions, and failures among them."""
+
+    begin: int
+    end: int
+    injections: int
+    failures: int
+
+
+@dataclass(frozen=True)
 class StratumFindings:
     """One stratum; `kinds` has the probability that an upset in it is a failure of each kind."""
 
@@ -55,6 +69,7 @@ class StratumFindings:
     """Clopper and Pearson's."""
     margin: float
     """Margin of error of a proportion of 0.5, after Leveugle, for the injections that were made."""
+    time_line: tuple[TimeBin, ...]
 
     @property
     def weight(self) -> float:
@@ -171,7 +186,19 @@ def _stratum(
     margin = margin_of(made_count, size, confidence=confidence) if made_count else 1.0
     bits = sum(places(region, 1) for region in regions)
     kinds, exact = (_kinds(cells, confidence=confidence, exact=exact) for exact in (False, True))
-    return StratumFindings(name, bits, exposure, cells, kinds, exact, margin)
+    return StratumFindings(name, bits, exposure, cells, kinds, exact, margin, _time_line(name, made, pairs))
+
+
+def _time_line(stratum: str, made: FaultList, pairs: Sequence[tuple[Fault, Observed]]) -> tuple[TimeBin, ...]:
+    window, parts = made.golden.instructions, min(TIME_BINS, len(made.golden.instants))
+    edges = [window * part // parts for part in range(parts + 1)]
+    injections, failures = [0] * parts, [0] * parts
+    for fault, seen in pairs:
+        if fault.stratum == stratum:
+            part = bisect_right(edges, fault.time) - 1
+            injections[part] += 1
+            failures[part] += FAILURE in kinds_of(seen)
+    return tuple(map(TimeBin, edges[:-1], edges[1:], injections, failures))
 
 
 def _kinds(cells: Sequence[Cell], *, confidence: float, exact: bool) -> Mapping[str, Estimate]:

@@ -75,17 +75,17 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
 
 
 def ratio(first: Estimate, second: Estimate) -> Estimate:
-    """First over second, independent and not negative; unbounded where the second may be 0.
+    """First over second, independent and not negative; without an upper limit where the second may be 0.
 
     Fieller's form of square-and-add: A. Donner, G. Y. Zou, Statistical Methods in Medical Research 21, 2012, section 3.
     """
     a, b = first, second
-    if b.value == 0:
-        return Estimate(math.nan if a.value == 0 else math.inf, 0.0, math.inf)
+    if math.isnan(a.value) or math.isnan(b.value) or a.value == b.value == 0:
+        return Estimate(math.nan, 0.0, math.inf)
     product = a.value * b.value
     least, most = a.low * (2 * a.value - a.low), a.high * (2 * a.value - a.high)
     above, below = b.high * (2 * b.value - b.high), b.low * (2 * b.value - b.low)
     # The published (A - sqrt(A^2 - BC)) / C as B / (A + sqrt(A^2 - BC)), which also holds where C is not positive.
     low = least / (product + math.sqrt(max(0.0, product**2 - least * above))) if least > 0 else 0.0
     high = (product + math.sqrt(max(0.0, product**2 - most * below))) / below if below > 0 else math.inf
-    return Estimate(a.value / b.value, low, high)
+    return Estimate(a.value / b.value if b.value else math.inf, low, high)

@@ -47,6 +47,12 @@ def _nightly(options: argparse.Namespace) -> int:
     return nightly(options)
 
 
+def _campaign(options: argparse.Namespace) -> int:
+    from bench.cli.campaign_command import campaign
+
+    return campaign(options)
+
+
 def _history(options: argparse.Namespace) -> int:
     from bench.cli.history_command import show_history
 
@@ -149,6 +155,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "matrix": _matrix,
     "nightly": _nightly,
+    "campaign": _campaign,
     "history": _history,
     "compare": _compare,
     "baseline": _baseline,

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench.cli.parser_campaign import add_campaign
 from bench.cli.parser_csv import add_import_csv
 from bench.cli.parser_history import add_baseline, add_compare, add_history, add_history_option
 from bench.cli.parser_link import add_frames, add_judge, add_pack
@@ -43,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_report(commands)
     add_matrix(commands)
     add_nightly(commands)
+    add_campaign(commands)
     _add_conform(commands)
     add_frames(commands)
     add_monitor(commands)

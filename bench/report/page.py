@@ -44,12 +44,17 @@ def report_page(run: JudgedRun) -> str:
     body = (
         headline(data.summary),
         tag("nav", tag("ul", *links), aria_label="Parts of this page"),
-        tag("main", *(_section(name, title, content) for name, title, content in shown)),
+        tag("main", *(section(name, title, content) for name, title, content in shown)),
         tag("footer", tag("p", "Written by hil-bench from the files of the run folder; docs/reports.md explains it.")),
     )
     summary = data.summary
     title = f"{summary.outcome} {summary.started.scenario} on {summary.started.target}"
-    style, digest = _style()
+    return html_page(title, body)
+
+
+def html_page(title: str, body: Sequence[Html], *, more_style: str = "") -> str:
+    """A file with the style of all reports, and what a page of another kind needs besides."""
+    style, digest = _style(more_style)
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = (
         Html('<meta charset="utf-8">'),
@@ -63,12 +68,13 @@ def report_page(run: JudgedRun) -> str:
     return f"<!DOCTYPE html>\n{tag('html', tag('head', *head), tag('body', *body), lang='en')}\n"
 
 
-def _section(name: str, title: str, content: Sequence[Html]) -> Html:
+def section(name: str, title: str, content: Sequence[Html]) -> Html:
+    """A part of a page, with an anchor."""
     return Html("\n" + tag("section", tag("h2", title, id=f"{name}-title"), join(content), id=name))
 
 
 @cache
-def _style() -> tuple[Html, str]:
+def _style(more: str) -> tuple[Html, str]:
     """The style sheet and the hash by which the page's own policy allows it, and nothing else."""
-    text = _STYLE.read_text(encoding="utf-8")
+    text = _STYLE.read_text(encoding="utf-8") + more
     return Html(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

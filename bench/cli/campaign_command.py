@@ -1,0 +1,192 @@
+"""`bench campaign`: from a campaign file to failures per device-day."""
+
+import argparse
+import os
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from bench.campaign.against import hold_against
+from bench.campaign.carry_out import Execute, carry_out, draw_list, load_findings, replay
+from bench.campaign.fault_list import FAULTS, FaultList, load_list
+from bench.campaign.findings import Findings
+from bench.campaign.injector import find_opener
+from bench.campaign.outcome import FAILURE, KINDS
+from bench.campaign.report import save_campaign_reports
+from bench.campaign.rows import ROWS, Row, Rows, read_rows
+from bench.campaign.spec import Campaign, load_campaign
+from bench.cli.output import meanwhile
+from bench.cli.show import make_console
+from bench.clock import MonotonicClock
+from bench.errors import ConfigurationError
+from bench.history import RUNS
+from bench.printed import printable
+
+STATUS_DIFFERS = 1
+STATUS_INCOMPLETE = 3
+_TENTHS = 10
+
+
+def campaign(options: argparse.Namespace) -> int:
+    """`bench campaign`: the exit status."""
+    _check(options)
+    console = make_console()
+    if Path(options.campaign).is_dir():
+        return _report(load_findings(Path(options.campaign)), Path(options.campaign), options, console=console)
+    chosen = load_campaign(options.campaign)
+    folder = options.out or RUNS / "campaigns" / chosen.name
+    if options.replay is not None:
+        return _replay(chosen, options.replay, folder, console=console)
+    if options.list:
+        made = draw_list(chosen, folder, opener=find_opener(chosen.injector))
+        _print(console, f"{len(made.faults)} faults, {len(made.repeats)} of them twice; SHA-256 {made.sha256}")
+        _print(console, f"list: {folder / FAULTS}")
+        return 0
+    meanwhile(f"the campaign goes on and is saved under {folder}")
+    progress = _Progress(console)
+    try:
+        with progress:
+            opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
+            findings = carry_out(chosen, folder, opener=opener, watcher=progress, execute=execute)
+    except KeyboardInterrupt:
+        _print(console, f"stopped; {folder / ROWS} is kept, and the same command goes on")
+        raise
+    return _report(findings, folder, options, console=console)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.workers is not None and (options.workers < 1 or options.scheduler):
+        hint = "give --workers 1 or more, or --scheduler, whose workers are its own"
+        raise ConfigurationError(f"--workers {options.workers} does not fit", hint=hint)
+    if Path(options.campaign).is_dir() and (options.replay or options.list or options.scheduler or options.workers):
+        hint = "give the campaign file to inject, the folder to report"
+        raise ConfigurationError(f"{options.campaign} is the folder of a campaign", hint=hint)
+
+
+def _execute(chosen: Campaign, options: argparse.Namespace, *, console: Console) -> Execute | None:
+    """None: all is done in this process."""
+    there = find_spec("distributed") is not None
+    cores = len(os.sched_getaffinity(0))
+    workers = options.workers or (cores if there else 1)
+    if options.scheduler is None and workers == 1:
+        if not there and options.workers is None and cores > 1:
+            _print(console, "note: one core only; for all of them install hil-bench[workers]")
+        return None
+    if not there:
+        raise ConfigurationError("Dask distributed is not installed", hint="pip install 'hil-bench[workers]'")
+    from bench.campaign.cluster import on_workers
+
+    opener = find_opener(chosen.injector)
+    return on_workers(opener, chosen.setup(), scheduler=options.scheduler, workers=workers, clock=MonotonicClock())
+
+
+def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> int:
+    """Show one injection, and whether it came out as it is recorded, if it is."""
+    fault, seen, golden = replay(chosen, name, opener=find_opener(chosen.injector))
+    where = ", ".join(f"{flip.space} {flip.address:#x} bit {flip.bit}" for flip in fault.flips)
+    _print(console, f"{fault.id}: {fault.region}[{fault.element}], {where}")
+    _print(console, f"at guest instruction {fault.time:,} of {golden.instructions:,}")
+    for key, value in asdict(seen).items():
+        if value not in (None, ""):
+            _print(console, f"  {key:<14} {value}")
+    if not (folder / FAULTS).exists():
+        return 0
+    made = load_list(folder / FAULTS)
+    row = read_rows(folder / ROWS, made).first.get(name) if made.golden.digest == golden.digest else None
+    if row is None:
+        _print(console, f"{folder} has no outcome of it to compare with")
+        return 0
+    same = row.observed == seen
+    _print(console, f"{'as' if same else 'OTHERWISE than'} recorded in {folder / ROWS}")
+    return 0 if same else STATUS_DIFFERS
+
+
+def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, console: Console) -> int:
+    against = hold_against(findings, load_findings(options.against)) if options.against is not None else None
+    written = options.out if options.out is not None and Path(options.campaign).is_dir() else folder
+    written.mkdir(parents=True, exist_ok=True)
+    saved = save_campaign_reports(findings, written, against)
+    rate, confidence = findings.campaign.reference_rate, 100 * findings.campaign.confidence
+    for note in findings.notes:
+        _print(console, f"note: {note}")
+    for one in findings.strata:
+        share = one.kinds[FAILURE]
+        errors = f"  {one.errors} bench errors" if one.errors else ""
+        _print(
+            console,
+            f"{one.name:<14}  {one.injections:>8,} injections  failures {_percent(share.value):>10}"
+            f"  ({_percent(share.low)} to {_percent(share.high)}){errors}",
+        )
+    _print(console, f"at {rate:g} upsets per bit and day, with {confidence:.4g} % intervals:")
+    for kind in KINDS:
+        daily = findings.failures_per_day(kind, rate)
+        _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
+    if against is not None:
+        for kind_against in against.kinds:
+            ratio = kind_against.ratio
+            _print(
+                console,
+                f"  {kind_against.kind:<14} {kind_against.said} against {against.other.campaign.name}: "
+                f"{ratio.value:.3g} times ({ratio.low:.3g} to {ratio.high:.3g})",
+            )
+    missing = len(findings.made.faults) - findings.injections
+    if missing or findings.errors:
+        _print(console, f"NOT COMPLETE: {missing} faults have no outcome, the bench failed at {len(findings.errors)}")
+    _print(console, f"report: {', '.join(map(str, saved))}")
+    return 0 if findings.complete else STATUS_INCOMPLETE
+
+
+def _percent(value: float) -> str:
+    return "unmeasured" if value != value else f"{100 * value:.3g} %"  # noqa: PLR0124 - the test for NaN
+
+
+class _Progress:
+    """A bar on a terminal; a line for each tenth elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._total = self._done = self._errors = 0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def drawn(self, made: FaultList, rows: Rows) -> None:
+        self._total = len(made.faults) + len(made.repeats)
+        self._done = len(rows.first) + len(rows.repeated)
+        there = f", {self._done} are done already" if self._done else ""
+        _print(self._console, f"{self._total} injections{there}; fault list {made.sha256[:12]}")
+        self._task = self._bar.add_task("injecting", total=self._total, completed=self._done)
+
+    def row(self, row: Row) -> None:
+        if row.observed is None:
+            self._errors += 1
+            _print(self._console, f"bench error at {row.id}: {row.error}")
+            return
+        self._done += 1
+        if self._task is not None:
+            self._bar.update(self._task, completed=self._done)
+        before, now = (count * _TENTHS // self._total for count in (self._done - 1, self._done))
+        if now > before and not self._console.is_terminal:
+            _print(self._console, f"{self._done} of {self._total}")
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(printable(text), markup=False, soft_wrap=True)
