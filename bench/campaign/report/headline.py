@@ -1,12 +1,12 @@
 """The top of the page: how often it fails, and whether that can be believed."""
 
+import math
 from collections.abc import Iterator
 
 from bench.campaign.findings import Findings
 from bench.campaign.outcome import FAILURE, SILENT
 from bench.campaign.report.words import interval, percent, rate
 from bench.report.figures import figure
-from bench.report.headline import badge
 from bench.report.markup import Html, join, prose, tag
 
 _NAMED = 5
@@ -19,28 +19,33 @@ def headline(findings: Findings) -> Html:
     failures, silent = (findings.failures_per_day(kind, at) for kind in (FAILURE, SILENT))
     where = findings.facts.get("target", "a target that it does not tell")
     window = f"{figure(made.golden.instructions)} guest instructions, {len(made.golden.instants):,} instants"
-    state = "PASS" if findings.complete else "UNMEASURED"
+    state = "pass" if findings.complete else "unmeasured"
     confidence = f"{100 * campaign.confidence:.4g} %"
     tiles = {
         "failures per device-day": (rate(failures.value), f"{confidence}: {interval(failures)}"),
         "of these unnoticed": (rate(silent.value), f"{confidence}: {interval(silent)}"),
-        "device-days to a failure": (rate(1 / failures.value if failures.value else float("inf")), ""),
+        "device-days to a failure": (rate(_per(failures.value)), f"{rate(_per(failures.high))} or more"),
         "of upsets are failures": (percent(findings.shares[FAILURE].value), "no measure for comparisons"),
         "injections": (f"{findings.injections:,}", f"of {len(made.faults):,}"),
         "repeated, all the same": (f"{findings.repeated:,}", f"of {len(made.repeats):,}"),
         "bench errors": (f"{len(findings.errors):,}", ""),
     }
-    word = "complete" if findings.complete else "not complete"
+    badge = tag("span", "complete" if findings.complete else "not complete", class_=f"badge {state}")
     return tag(
         "header",
-        tag("p", badge(state), f" {word}: upset campaign {campaign.name}, scenario {campaign.scenario}", class_="kind"),
+        tag("p", badge, f" upset campaign {campaign.name}, scenario {campaign.scenario}", class_="kind"),
         tag("h1", campaign.title),
         tag("p", f"{where}; a window of {window}"),
         tag("p", f"at {at:g} upsets per bit and day"),
         join(_notes(findings)),
         tag("dl", *(_tile(name, *said) for name, said in tiles.items()), class_="tiles wide"),
-        class_=f"top {state.lower()}",
+        class_=f"top {state}",
     )
+
+
+def _per(failures: float) -> float:
+    """Device-days to one failure."""
+    return 1 / failures if failures else math.inf
 
 
 def _tile(name: str, value: str, below: str) -> Html:

@@ -46,8 +46,8 @@ def _plot(findings: Findings) -> Iterator[Html]:
         min(lows) * ends[0] / 1.5, max(findings.per_rate[kind].high for kind, _ in shown) * ends[1] * 1.5, log=True
     )
     axes = Axes(
-        Scale(float(ends[0]), float(ends[1]), log=True), y, "upsets per bit and day (log)",
-        "failures per device-day (log)", "Failures per device-day over the rate of upsets", 230,
+        Scale(float(ends[0]), float(ends[1]), log=True), y, "upsets per bit-day",
+        "per device-day", "Failures per device-day over the rate of upsets", 230,
     )  # fmt: skip
     whole = findings.per_rate[FAILURE]
     content = [band(axes, ends, ends * max(whole.low, y.low / ends[0]), ends * whole.high, "s0")] if whole.low else []
@@ -55,7 +55,8 @@ def _plot(findings: Findings) -> Iterator[Html]:
     content.append(rule(axes, x=findings.campaign.reference_rate))
     names = [(color, WORDS[kind]) for kind, color in shown]
     caption = (
-        "Straight lines, since upsets come too seldom for two in one run. The band is the interval of all failures; "
+        "Both axes are logarithmic; straight lines, since upsets come too seldom for two in one run. The band is the "
+        "interval of all failures; "
         f"the dotted mark is {findings.campaign.reference_rate:g} per bit and day."
     )
     yield legend(names)
@@ -74,7 +75,7 @@ def comparison(findings: Findings, against: Against | None) -> Iterator[Html]:
     )
     yield tag("p", text)
     for note in against.notes:
-        yield tag("p", tag("strong", "Not like for like"), f": {note}", class_="note")
+        yield tag("p", tag("strong", "Mind"), f": {note}", class_="note")
     head = ["kind", ours, theirs, "difference", f"{ours} / {theirs}", ""]
     rows = []
     for one in against.kinds:

@@ -14,44 +14,40 @@ from bench.report.markup import Html, table, tag
 from bench.report.plot import Axes, band, figure, line, plot
 from bench.report.scale import Scale
 
+_HEAD = (
+    "stratum",
+    "failures",
+    "Wilson",
+    "",
+    "Clopper-Pearson",
+    "unnoticed",
+    "injections",
+    "margin",
+    "bits",
+    "exposure",
+)
+_HEAD_ADDS = ("stratum", "failures per device-day", "", "of all", "bits x exposure", "device-days")
+
 
 def strata(findings: Findings, against: Against | None) -> Iterator[Html]:
     """A row each, what they add to the failures, and the time lines."""
     del against
     confidence = f"{100 * findings.campaign.confidence:.4g} %"
-    head = [
-        "stratum",
-        "bits",
-        "exposure",
-        "injections",
-        "failures",
-        "Wilson",
-        "Clopper-Pearson",
-        "",
-        "unnoticed",
-        "margin",
-    ]
-    rows = [_row(one) for one in findings.strata]
     caption = (
         f"Probability that an upset in the stratum is a failure, with {confidence} intervals. Margin: of a proportion "
         "of 0.5, by the number of injections alone."
     )
-    yield table(head, rows, caption=caption, numbers=(1, 2, 3, 4, 5, 6, 8, 9), wide="strata")
-    head = ["stratum", "bits x exposure", "failures per device-day", "interval", "of all", "", "device-days"]
-    at, whole = findings.campaign.reference_rate, findings.per_rate[FAILURE].value
-    rows = []
-    for one in sorted(findings.strata, key=lambda one: -(one.kinds[FAILURE].value * one.weight or 0.0)):
-        adds = one.kinds[FAILURE].scaled(one.weight)
-        part = adds.scaled(1 / whole) if whole > 0 else adds.scaled(0.0)
-        days = rate(findings.equivalent_days(one, at))
-        told = adds.scaled(at)
-        bar = share_bar(part, 1.0)
-        rows.append([one.name, rate(one.weight), rate(told.value), interval(told), percent(part.value), bar, days])
+    rows = [_row(one) for one in findings.strata]
+    yield table(_HEAD, rows, caption=caption, numbers=(1, 2, 4, 5, 6, 7, 8, 9), wide="strata")
+    at = findings.campaign.reference_rate
     caption = (
         f"What each stratum adds at {at:g} upsets per bit and day. Device-days: in so many, as many upsets hit the "
         "stratum as were injected (injections / (rate x bits x exposure))."
     )
-    yield table(head, rows, caption=caption, numbers=(1, 2, 3, 4, 6), wide="strata")
+    ordered = sorted(findings.strata, key=lambda one: -one.kinds[FAILURE].high * one.weight)
+    yield table(
+        _HEAD_ADDS, [_adds(findings, one) for one in ordered], caption=caption, numbers=(1, 3, 4, 5), wide="strata"
+    )
     yield from _time_lines(findings)
 
 
@@ -59,16 +55,26 @@ def _row(one: StratumFindings) -> list[str]:
     failure, silent = one.kinds[FAILURE], one.kinds[SILENT]
     return [
         one.name,
-        f"{one.bits:,}",
-        f"{one.exposure:.4g}",
-        f"{one.injections:,}" + (f" ({one.errors} bench errors)" if one.errors else ""),
         percent(failure.value),
         interval(failure, shares=True),
-        interval(one.exact[FAILURE], shares=True),
         share_bar(failure, 1.0),
+        interval(one.exact[FAILURE], shares=True),
         percent(silent.value),
+        f"{one.injections:,}" + (f" ({one.errors} bench errors)" if one.errors else ""),
         percent(one.margin),
+        f"{one.bits:,}",
+        f"{one.exposure:.4g}",
     ]
+
+
+def _adds(findings: Findings, one: StratumFindings) -> list[str]:
+    at, whole = findings.campaign.reference_rate, findings.per_rate[FAILURE].value
+    adds = one.kinds[FAILURE].scaled(one.weight)
+    part = adds.scaled(1 / whole) if whole > 0 else adds.scaled(0.0)
+    told = adds.scaled(at)
+    said = tag("span", rate(told.value), tag("span", interval(told), class_="because"))
+    days = rate(findings.equivalent_days(one, at))
+    return [one.name, said, share_bar(part, 1.0), percent(part.value), rate(one.weight), days]
 
 
 def _time_lines(findings: Findings) -> Iterator[Html]:
