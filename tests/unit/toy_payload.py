@@ -1,5 +1,7 @@
-"""A payload in a few lines for tests of campaigns: AROW (Crammer 2009) over the sun-sensor recording in a byte array
-that faults are flipped in. Not a model of any board: its figures say nothing about one."""
+"""A payload in a few lines for tests of campaigns: AROW (Crammer 2009) in a byte array that faults are flipped in.
+
+It trains on the first rows of the sun-sensor recording. It is no model of any board: its figures say nothing about one.
+"""
 
 import hashlib
 import math
@@ -242,3 +244,27 @@ class _Deadly(ToyPayload):
 @contextmanager
 def open_deadly_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
     yield _Deadly(setup, protected=False)
+
+
+class _Broken(ToyPayload):
+    """The bench fails at every fault."""
+
+    def inject(self, fault: Fault) -> Observed:
+        raise BenchError(f"no board at {fault.time}")
+
+
+@contextmanager
+def open_broken_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
+    yield _Broken(setup, protected=False)
+
+
+class _Changing(ToyPayload):
+    """Says another golden run after the first injection: somebody has built other firmware."""
+
+    def golden(self) -> Golden:
+        return replace(super().golden(), digest=str(self.faults_seen) * 64)
+
+
+@contextmanager
+def open_changing_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
+    yield _Changing(setup, protected=False)
