@@ -8,6 +8,7 @@ import math
 import queue
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -27,9 +28,12 @@ _MOST_IN_BATCH: Final = 16
 _BATCHES_EACH: Final = 4
 """Handed out at a time for each worker."""
 _LOOK_S: Final = 1.0
+_FETCH_S: Final = 30.0
+"""For the rows of a batch that has ended, which are a few kilobytes."""
+_CONNECT_S: Final = 5.0
 _NAME: Final = "hil-bench-campaign"
 _MOST_DEATHS: Final = 3
-"""Workers that may die of one batch."""
+"""Workers that may die of one batch, and it is still handed out again; a scheduler of one's own has its setting."""
 
 
 class Machines(WorkerPlugin):
@@ -91,7 +95,7 @@ def on_workers(opener: Opener, setup: InjectorSetup, *, scheduler: str | None, w
 def _connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=10)
+            client = Client(scheduler, timeout=_CONNECT_S)
         except (OSError, ValueError) as error:
             hint = "start one: dask scheduler --port 8786, and workers: dask worker tcp://HOST:8786 --nthreads 1"
             raise CampaignError(f"no scheduler answers at {scheduler}: {error}", hint=hint) from error
@@ -121,14 +125,22 @@ class _Run:
         """A row for each task, as batches come back; raises CampaignError."""
         size = min(_MOST_IN_BATCH, max(1, math.ceil(len(tasks) / (8 * max(1, self._workers())))))
         waiting = deque(tuple(tasks[start : start + size]) for start in range(0, len(tasks), size))
+        suspects: list[tuple[Task, ...]] = []
         try:
-            while waiting or self._under_way:
+            while waiting or self._under_way or suspects:
+                alone = not waiting and not self._under_way
+                if alone:
+                    self._submit(suspects.pop())
                 while waiting and len(self._under_way) < _BATCHES_EACH * max(1, self._workers()):
                     self._submit(waiting.popleft())
                 future, batch = self._next()
-                rows, again = _outcome(future, batch)
-                waiting.extendleft(again)
-                yield from rows
+                rows = _rows(future, batch, alone=alone)
+                if rows is not None:
+                    yield from rows
+                elif len(batch) > 1 or future.status != "error":
+                    waiting.extendleft((task,) for task in batch)
+                else:
+                    suspects.append(batch)
         finally:
             if self._under_way and self._client.status == "running":
                 self._client.cancel([future for future, _ in self._under_way.values()], force=True)
@@ -158,19 +170,27 @@ class _Run:
                 raise CampaignError(message, hint="start workers, then start again: it goes on where it stopped")
 
 
-def _outcome(future: Future[Any], batch: tuple[Task, ...]) -> tuple[list[Row], list[tuple[Task, ...]]]:
-    """Rows of a batch that came back, or what is to be handed out again."""
+def _rows(future: Future[Any], batch: tuple[Task, ...], *, alone: bool) -> list[Row] | None:
+    """Rows of a batch that came back; None: it is to be handed out again, one by one.
+
+    A batch is held to be the cause only if it was handed out `alone`: else it may have waited on a worker that another
+    one killed.
+    """
     if future.status == "finished":
-        return future.result(), []
+        try:
+            rows: list[Row] = future.result(timeout=_FETCH_S)
+        except (TimeoutError, CancelledError):  # they died with their worker
+            return None
+        return rows
     if future.status in ("cancelled", "lost"):
-        return [], [batch]
+        return None
     error: Any = future.exception()
     if isinstance(error, KilledWorker):
-        if len(batch) > 1:  # one of them may be the cause: each alone
-            return [], [(task,) for task in batch]
-        task = batch[0]
-        said = f"{_MOST_DEATHS} workers or more died of it"
-        return [make_row(task.fault.id, repeat=task.repeat, observed=None, error=said)], []
+        if not alone:
+            return None
+        times = error.allowed_failures + 1
+        said = f"its worker died, {times} of {times} times"
+        return [make_row(task.fault.id, repeat=task.repeat, observed=None, error=said) for task in batch]
     if isinstance(error, CampaignError):
         raise error
     raise CampaignError(f"a worker failed: {error!r}", hint=getattr(error, "hint", "") or "see the worker's own output")

@@ -62,8 +62,11 @@ def verdict(outcome: str | None = "PASS", value: float | None = 5.0, limit: str 
 
 
 def check_page(run: JudgedRun) -> Page:
-    """The page of a run parses, refers to nothing outside and holds finite numbers only."""
-    text = report_page(run)
+    return check_page_text(report_page(run))
+
+
+def check_page_text(text: str) -> Page:
+    """A page parses, refers to nothing outside and holds finite numbers only."""
     page = Page(text)
     names = {name for name, _ in page.tags}
     assert not names & {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
