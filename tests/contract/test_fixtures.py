@@ -128,6 +128,7 @@ def test_the_flight_scenario_names_models_as_they_came_down(orbitai_data: Path) 
     [
         ("fixtures/scenarios/*.toml", "scenarios.md"),
         ("fixtures/telemetry/*/recording.toml", "recordings.md"),
+        ("fixtures/campaigns/*.toml", "campaigns.md"),
     ],
 )
 def test_every_key_in_use_is_documented(*, folder: str, document: str) -> None:
