@@ -146,7 +146,13 @@ class _Run:
                 self._client.cancel([future for future, _ in self._under_way.values()], force=True)
 
     def _workers(self) -> int:
-        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+        """How many there are; raises CampaignError where nobody knows any more."""
+        try:
+            if self._client.status == "running":
+                return len(self._client.scheduler_info(n_workers=-1)["workers"])
+        except (KeyError, OSError):  # what it knew is forgotten, or the line broke meanwhile
+            pass
+        raise CampaignError("the scheduler went away", hint="start again: it goes on where it stopped")
 
     def _submit(self, batch: tuple[Task, ...]) -> None:
         future = self._client.submit(work_off, list(batch), self._digest, pure=False)
@@ -161,8 +167,6 @@ class _Run:
                 return self._under_way.pop(str(self._ended.get(timeout=_LOOK_S).key))
             except queue.Empty:
                 now = self._clock.now()
-            if self._client.status != "running":
-                raise CampaignError("the scheduler went away", hint="start again: it goes on where it stopped")
             if self._workers():
                 alone_since = now
             elif now - alone_since > PATIENCE_S:

@@ -16,7 +16,7 @@ from bench.campaign.injector import find_opener
 from bench.campaign.report.document import document_json
 from bench.campaign.rows import ROWS, Row
 from bench.campaign.spec import Campaign
-from bench.clock import MonotonicClock
+from bench.clock import Clock, MonotonicClock
 from bench.errors import CampaignError
 from tests.system.command_line import ROOT, run_bench, wait_until
 from tests.unit.made_campaigns import Seen, campaign_text, work, write_campaign
@@ -32,7 +32,7 @@ class Cluster:
         self._folder = folder
         self._file = folder / "scheduler.json"
         self._stack = ExitStack()
-        self._start("dask_scheduler", "--port", "0", "--no-dashboard")
+        self.scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard")
         wait_until(lambda: self._file.exists() and self._file.stat().st_size > 0, "no scheduler")
 
     @property
@@ -90,10 +90,20 @@ def rows_of(folder: Path) -> list[bytes]:
     return sorted((folder / ROWS).read_bytes().splitlines())
 
 
-def on(cluster: Cluster, campaign: Campaign, folder: Path, seen: Seen) -> object:
-    execute = on_workers(
-        find_opener(campaign.injector), campaign.setup(), scheduler=cluster.address, workers=0, clock=MonotonicClock()
-    )
+class Impatient:
+    """A minute passes each time that somebody looks."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        self._now += 60
+        return self._now
+
+
+def on(cluster: Cluster, campaign: Campaign, folder: Path, seen: Seen, clock: Clock | None = None) -> object:
+    opener, setup = find_opener(campaign.injector), campaign.setup()
+    execute = on_workers(opener, setup, scheduler=cluster.address, workers=0, clock=clock or MonotonicClock())
     return work(campaign, folder, seen=seen, execute=execute)
 
 
@@ -139,6 +149,35 @@ def test_a_worker_with_another_golden_run_stops_the_campaign(tmp_path: Path, clu
 
     with pytest.raises(CampaignError, match="the golden run here is another one"):
         on(cluster, campaign, tmp_path / "many", Seen())
+
+
+def test_without_a_worker_the_campaign_ends_and_can_go_on(tmp_path: Path, cluster: Cluster) -> None:
+    campaign = write_campaign(tmp_path, campaign_text())
+    with pytest.raises(CampaignError, match="no worker for 60 s, 4 batches are waiting"):
+        on(cluster, campaign, tmp_path / "many", Seen(), Impatient())
+    assert rows_of(tmp_path / "many") == []
+    cluster.worker("--no-nanny")
+    assert on(cluster, campaign, tmp_path / "many", Seen()) == work(campaign, tmp_path / "many")
+
+
+def test_a_worker_that_lacks_what_it_needs_ends_the_campaign(tmp_path: Path, cluster: Cluster) -> None:
+    campaign = write_campaign(tmp_path, campaign_text(opener="open_toy_here_alone"))
+    cluster.worker("--no-nanny")
+    with pytest.raises(CampaignError, match=r"a worker failed: BenchError.*qemu-system-arm is not installed") as caught:
+        on(cluster, campaign, tmp_path / "many", Seen())
+    assert caught.value.hint == "install it on the worker"
+
+
+def test_a_scheduler_that_goes_away_leaves_rows_to_go_on_with(tmp_path: Path, cluster: Cluster) -> None:
+    campaign = write_campaign(tmp_path, campaign_text(injections=INJECTIONS))
+    cluster.worker("--no-nanny")
+    seen = Acting(20, lambda: cluster.scheduler.send_signal(signal.SIGKILL))
+    with pytest.raises(CampaignError, match="the scheduler went away"):
+        on(cluster, campaign, tmp_path / "many", seen)
+    assert len(rows_of(tmp_path / "many")) >= 20
+    work(campaign, tmp_path / "many")
+    work(campaign, tmp_path / "alone")
+    assert rows_of(tmp_path / "many") == rows_of(tmp_path / "alone")
 
 
 def test_local_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:

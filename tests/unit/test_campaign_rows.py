@@ -1,6 +1,7 @@
 """rows.jsonl: append-only, of one list, resumable; injections that do not repeat refuse the campaign."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from bench.campaign.carry_out import BETWEEN, CAMPAIGN, FACTS, draw_list, load_f
 from bench.campaign.fault import Observed
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.injector import find_opener
+from bench.campaign.machine import Machine, Task
 from bench.campaign.report.document import document
-from bench.campaign.rows import ROWS, RowFile, Rows, check_repeats, make_row, open_rows, read_rows
+from bench.campaign.rows import ROWS, Row, RowFile, Rows, check_repeats, make_row, open_rows, read_rows
 from bench.errors import CampaignError
 from tests.unit.made_campaigns import Seen, campaign_text, work, write_campaign
 
@@ -210,6 +212,33 @@ def test_a_bench_that_only_fails_gives_up(tmp_path: Path) -> None:
     campaign = write_campaign(tmp_path, campaign_text(opener="open_broken_toy"))
     with pytest.raises(CampaignError, match="10 injections one after the other failed in the bench: no board"):
         work(campaign, tmp_path / "out")
+
+
+def test_an_outcome_that_comes_twice_is_kept_once_and_must_be_the_same(tmp_path: Path) -> None:
+    """As from a worker that was given up for dead, and was not."""
+    campaign = write_campaign(tmp_path, campaign_text())
+    opener = find_opener(campaign.injector)
+
+    def twice(tasks: Sequence[Task], digest: str) -> Iterator[Row]:
+        machine = Machine(opener, campaign.setup())
+        for task in tasks:
+            row = machine.inject(task, digest=digest)
+            yield row
+            yield row
+        machine.close()
+
+    findings = work(campaign, tmp_path / "out", execute=twice)
+    assert findings.complete
+    assert findings.notes == ()
+
+    def otherwise(tasks: Sequence[Task], digest: str) -> Iterator[Row]:
+        for row in twice(tasks[:1], digest):
+            yield row
+            assert row.observed is not None
+            yield replace(row, observed=replace(row.observed, digest="other"))
+
+    with pytest.raises(CampaignError, match=r"REFUSED: fault .* was injected twice"):
+        work(campaign, tmp_path / "other", execute=otherwise)
 
 
 def test_a_folder_of_another_list_is_not_written_to(tmp_path: Path) -> None:

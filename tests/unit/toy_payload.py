@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -268,3 +269,11 @@ class _Changing(ToyPayload):
 @contextmanager
 def open_changing_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
     yield _Changing(setup, protected=False)
+
+
+@contextmanager
+def open_toy_here_alone(setup: InjectorSetup) -> Iterator[ToyPayload]:
+    """Workers, whose tasks run in threads, have no emulator."""
+    if threading.current_thread() is not threading.main_thread():
+        raise BenchError("qemu-system-arm is not installed", hint="install it on the worker")
+    yield ToyPayload(setup, protected=False)
