@@ -189,3 +189,10 @@ def test_a_cut_or_absent_list_is_refused(tmp_path: Path) -> None:
         load_list(tmp_path / FAULTS)
     with pytest.raises(CampaignError, match="nowhere cannot be read: No such file"):
         load_list(tmp_path / "nowhere")
+
+
+def test_a_file_that_no_list_is_as_large_as_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / FAULTS).open("wb") as file:
+        file.truncate((1 << 32) + 1)  # a hole
+    with pytest.raises(CampaignError, match="is too large for a fault list"):
+        load_list(tmp_path / FAULTS)
