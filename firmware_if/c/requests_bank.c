@@ -1,6 +1,7 @@
 /* The mission service: models, samples and training. */
 #include <string.h>
 
+#include "protect.h"
 #include "requests.h"
 #include "stack.h"
 
@@ -148,9 +149,15 @@ hil_refusal hil_request_train_epoch(hil_service *service, hil_reader *fields) {
     if (request.model >= service->bank.model_count) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
-    hil_accept(service);
     hil_model *model = service->bank.models[request.model];
+    hil_protect_check(&service->bank, model);
+    if (model->guard != NULL && model->guard->is_stopped) {
+        return (hil_refusal){HIL_FAILURE_CODE_TRAINING_STOPPED, request.model};
+    }
+    hil_accept(service);
     hil_epoch epoch = hil_dataset_train(&service->data, model, &service->meter, request.epoch);
+    model->updated = epoch.steps > 0;
+    hil_protect_keep(&service->bank, model);
     send_epoch_trained(service, &request, epoch);
     hil_send_not_finite(&service->bank, &service->link);
     return HIL_DONE;
@@ -188,11 +195,15 @@ hil_refusal hil_request_statistics(hil_service *service, hil_reader *fields) {
     hil_accept(service);
     const hil_bank *bank = &service->bank;
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_operation_sum sums[HIL_STEPS];
+        hil_operation_sum sums[HIL_STEPS + 1u];
+        uint8_t count = HIL_STEPS;
         for (uint8_t step = 0; step < HIL_STEPS; step++) {
             sums[step] = operation_sum((uint8_t)(step + 1u), &bank->models[i]->sums[step]);
         }
-        send_statistics(service, i, bank->models[i]->updates, sums, HIL_STEPS);
+        if (bank->models[i]->guard != NULL) {
+            sums[count++] = operation_sum(HIL_OPERATION_PROTECT, &bank->models[i]->guard->cost);
+        }
+        send_statistics(service, i, bank->models[i]->updates, sums, count);
     }
     const hil_operation_sum whole[] = {operation_sum(HIL_OPERATION_DISPATCH, &bank->dispatch),
                                        operation_sum(HIL_OPERATION_LINK, &bank->link)};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "protect.h"
 #include "requests.h"
 #include "stack.h"
 
@@ -108,6 +109,8 @@ static hil_request find_request(uint8_t service, uint8_t subtype) {
         {HIL_LIST_SERVICE, HIL_LIST_SUBTYPE, list},
         {HIL_CONFIGURE_STREAM_SERVICE, HIL_CONFIGURE_STREAM_SUBTYPE, hil_request_configure_stream},
         {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, hil_request_create_model},
+        {HIL_PROTECT_MODEL_SERVICE, HIL_PROTECT_MODEL_SUBTYPE, hil_request_protect_model},
+        {HIL_REQUEST_PROTECTION_SERVICE, HIL_REQUEST_PROTECTION_SUBTYPE, hil_request_protection},
         {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, hil_request_predict},
         {HIL_OPEN_DATA_SET_SERVICE, HIL_OPEN_DATA_SET_SUBTYPE, hil_request_open_data_set},
         {HIL_TRAIN_EPOCH_SERVICE, HIL_TRAIN_EPOCH_SUBTYPE, hil_request_train_epoch},
@@ -141,6 +144,7 @@ static hil_refusal carry_out(hil_service *service, hil_octets packet) {
 static void take_packet(hil_service *service, hil_octets packet) {
     service->accepted = false;
     hil_refusal refusal = carry_out(service, packet);
+    hil_send_protection_events(&service->bank, &service->link);
     if (refusal.code != 0) {
         hil_stream_flush(&service->stream, &service->bank, &service->link);
         send_failure(service, service->accepted ? HIL_NOT_COMPLETED_SUBTYPE : HIL_NOT_ACCEPTED_SUBTYPE, refusal);
@@ -184,6 +188,7 @@ bool hil_service_step(hil_service *service) {
         return true;
     case HIL_LINK_POLLED:
         report_overruns(service);
+        hil_send_protection_events(&service->bank, &service->link);
         hil_stream_flush(&service->stream, &service->bank, &service->link);
         hil_link_answer(&service->link);
         return true;
@@ -196,7 +201,19 @@ bool hil_service_step(hil_service *service) {
     }
 }
 
+void hil_service_idle(hil_service *service) {
+    if (service->bank.protection.guarded == 0) {
+        return;
+    }
+    const uint64_t now = service->port->uptime_us(service->port->context);
+    if (now - service->scrubbed_us >= HIL_SCRUB_INTERVAL_US) {
+        service->scrubbed_us = now;
+        hil_protect_scrub(&service->bank);
+    }
+}
+
 void hil_service_run(hil_service *service) {
     while (hil_service_step(service)) {
     }
+    hil_service_idle(service);
 }

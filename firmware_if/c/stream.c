@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "protect.h"
+
 #define LABEL_BYTES 6u /* time_ms u32, label i16 */
 #define STEP_BYTES 16u /* train, predict, feature, dispatch u32 */
 #define REPORT_HEAD_BYTES (HIL_TM_HEADER_BYTES + 11u) /* SampleReport's fields before its records */
@@ -117,6 +119,19 @@ void hil_send_not_finite(hil_bank *bank, hil_link *link) {
     }
 }
 
+/* Trains on a row; what models guard is checked before and kept after, outside of what the row is said to cost. */
+static bool train_row(const hil_stream *stream, const hil_destination *to, uint8_t class_byte, hil_row_cost *cost) {
+    if (to->bank->protection.guarded == 0) {
+        return hil_bank_train(to->bank, to->meter, stream->values, class_byte, cost);
+    }
+    hil_protect_before(to->bank, to->meter);
+    bool finite = hil_bank_train(to->bank, to->meter, stream->values, class_byte, cost);
+    if (finite) {
+        hil_protect_after(to->bank, to->meter);
+    }
+    return finite;
+}
+
 static void take_row(hil_stream *stream, const hil_destination *to, hil_reader *reader) {
     (void)hil_get_u32(reader); /* time of the sample: no learner asks for it yet */
     int class_index = class_of(to->bank, hil_get_i16(reader));
@@ -127,11 +142,12 @@ static void take_row(hil_stream *stream, const hil_destination *to, hil_reader *
         hil_row_cost cost;
         uint8_t class_byte = (uint8_t)class_index;
         finite = store ? hil_dataset_store(to->data, to->bank, to->meter, stream->values, class_byte, &cost)
-                       : hil_bank_train(to->bank, to->meter, stream->values, class_byte, &cost);
+                       : train_row(stream, to, class_byte, &cost);
         if (finite) {
             uint8_t status = store ? HIL_ROW_STATUS_STORED : HIL_ROW_STATUS_TRAINED;
             write_record(reserve(stream, to->bank, to->link, row), to->bank, status, cost);
             hil_send_not_finite(to->bank, to->link);
+            hil_send_protection_events(to->bank, to->link);
             return;
         }
     }
@@ -205,7 +221,8 @@ static void write_scores(hil_writer *to, hil_bank *bank, const float *values) {
     size_t place = 0;
     hil_bank_map(bank, values, finite);
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        const hil_model *model = bank->models[i];
+        hil_model *model = bank->models[i];
+        hil_protect_check(bank, model);
         unsigned class_index = write_model_scores(to, model, finite[model->mapping->index]);
         place = put_bits(classes, place, class_index, bits);
     }

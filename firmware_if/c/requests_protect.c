@@ -1,0 +1,48 @@
+/* The mission service: protections of models, and what they have seen. */
+#include "protect.h"
+#include "requests.h"
+
+hil_refusal hil_request_protect_model(hil_service *service, hil_reader *fields) {
+    hil_protect_model request;
+    hil_read_protect_model(fields, &request);
+    if (!hil_complete(fields)) {
+        return HIL_MALFORMED;
+    }
+    hil_bank *bank = &service->bank;
+    if (bank->dispatch.count > 0 || service->data.capacity > 0) {
+        return (hil_refusal){HIL_FAILURE_CODE_STREAM_ACTIVE, service->stream.next_row};
+    }
+    const uint32_t used = bank->arena_used;
+    const hil_refusal refusal = hil_protect(bank, &request);
+    if (refusal.code != 0) {
+        return refusal;
+    }
+    hil_accept(service);
+    const hil_model_protected answer = {.model = request.model,
+                                        .guarded_bytes = bank->models[request.model]->guard->bytes,
+                                        .arena_bytes = bank->arena_used - used,
+                                        .arena_used_bytes = bank->arena_used};
+    hil_write_model_protected(
+        hil_link_begin(&service->link, HIL_MODEL_PROTECTED_SERVICE, HIL_MODEL_PROTECTED_SUBTYPE), &answer);
+    (void)hil_link_end(&service->link);
+    return HIL_DONE;
+}
+
+hil_refusal hil_request_protection(hil_service *service, hil_reader *fields) {
+    if (!hil_complete(fields)) {
+        return HIL_MALFORMED;
+    }
+    hil_accept(service);
+    const hil_protection *protection = &service->bank.protection;
+    const hil_protection_report answer = {.checks = protection->checks,
+                                          .scrubs = protection->scrubs,
+                                          .corrected = protection->corrected,
+                                          .corrupt = protection->corrupt,
+                                          .out_of_range = protection->out_of_range,
+                                          .rolled_back = protection->rolled_back,
+                                          .stopped = protection->stopped};
+    hil_write_protection_report(
+        hil_link_begin(&service->link, HIL_PROTECTION_REPORT_SERVICE, HIL_PROTECTION_REPORT_SUBTYPE), &answer);
+    (void)hil_link_end(&service->link);
+    return HIL_DONE;
+}
