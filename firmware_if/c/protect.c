@@ -152,6 +152,14 @@ void hil_protect_accept(hil_bank *bank, hil_model *model) {
     hil_guard_keep(guard);
 }
 
+void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped) {
+    hil_protect_accept(bank, model);
+    model->guard->settling = false; /* scratch came back with the rest */
+    if (stopped) {
+        stop(bank, model);
+    }
+}
+
 void hil_protect_scrub(hil_bank *bank) {
     hil_protection *protection = &bank->protection;
     for (uint8_t i = 0; i < bank->model_count && protection->guarded > 0; i++) {

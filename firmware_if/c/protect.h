@@ -30,6 +30,9 @@ void hil_protect_after(hil_bank *bank, hil_meter *meter);
 /* A model was loaded from outside: that is its memory now, and it trains again. */
 void hil_protect_accept(hil_bank *bank, hil_model *model);
 
+/* Its memory was brought back from a checkpoint, where its training had been stopped or not. */
+void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped);
+
 /* Checks one guarded model, in turn; for a main loop with nothing else to do. */
 void hil_protect_scrub(hil_bank *bank);
 

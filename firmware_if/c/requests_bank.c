@@ -82,7 +82,7 @@ hil_refusal hil_request_create_model(hil_service *service, hil_reader *fields) {
     if (!hil_complete(fields)) {
         return HIL_MALFORMED;
     }
-    if (service->bank.dispatch.count > 0 || service->data.capacity > 0) {
+    if (service->bank.dispatch.count > 0 || service->data.capacity > 0 || service->checkpoints.resumed) {
         return (hil_refusal){HIL_FAILURE_CODE_STREAM_ACTIVE, service->stream.next_row};
     }
     hil_refusal refusal = hil_bank_create(&service->bank, &request);
@@ -104,7 +104,7 @@ hil_refusal hil_request_samples(hil_service *service, hil_reader *fields) {
     if (refusal.code == 0) {
         service->stream.link_counts = hil_counts(service->port, service->link.packet_ticks);
         hil_accept(service);
-        const hil_destination to = {&service->bank, &service->data, &service->meter, &service->link};
+        const hil_destination to = {&service->bank, &service->data, &service->meter, &service->link, &service->checkpoints};
         hil_stream_samples(&service->stream, &to, &request);
     }
     return refusal;
@@ -229,6 +229,7 @@ hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     hil_dataset_close(&service->data, &service->bank);
     hil_bank_reset(&service->bank);
     hil_stream_reset(&service->stream, 0);
+    hil_checkpoints_forget(&service->checkpoints);
     forget_figures(service);
     return HIL_DONE;
 }

@@ -9,7 +9,7 @@ hil_refusal hil_request_protect_model(hil_service *service, hil_reader *fields) 
         return HIL_MALFORMED;
     }
     hil_bank *bank = &service->bank;
-    if (bank->dispatch.count > 0 || service->data.capacity > 0) {
+    if (bank->dispatch.count > 0 || service->data.capacity > 0 || service->checkpoints.resumed) {
         return (hil_refusal){HIL_FAILURE_CODE_STREAM_ACTIVE, service->stream.next_row};
     }
     const uint32_t used = bank->arena_used;
@@ -28,19 +28,40 @@ hil_refusal hil_request_protect_model(hil_service *service, hil_reader *fields) 
     return HIL_DONE;
 }
 
+hil_refusal hil_request_keep_checkpoints(hil_service *service, hil_reader *fields) {
+    hil_keep_checkpoints request;
+    hil_read_keep_checkpoints(fields, &request);
+    if (!hil_complete(fields)) {
+        return HIL_MALFORMED;
+    }
+    const hil_refusal refusal = hil_checkpoints_keep(&service->checkpoints, request.rows);
+    if (refusal.code == 0) {
+        hil_accept(service);
+    }
+    return refusal;
+}
+
 hil_refusal hil_request_protection(hil_service *service, hil_reader *fields) {
     if (!hil_complete(fields)) {
         return HIL_MALFORMED;
     }
     hil_accept(service);
     const hil_protection *protection = &service->bank.protection;
+    const hil_checkpoints *checkpoints = &service->checkpoints;
+    const hil_slot *newest = hil_store_newest(&checkpoints->store);
     const hil_protection_report answer = {.checks = protection->checks,
                                           .scrubs = protection->scrubs,
                                           .corrected = protection->corrected,
                                           .corrupt = protection->corrupt,
                                           .out_of_range = protection->out_of_range,
                                           .rolled_back = protection->rolled_back,
-                                          .stopped = protection->stopped};
+                                          .stopped = protection->stopped,
+                                          .rows = checkpoints->rows,
+                                          .written = checkpoints->written,
+                                          .failed = checkpoints->failed,
+                                          .sequence = checkpoints->kept && newest != NULL ? newest->sequence : 0,
+                                          .next_row = checkpoints->next_row,
+                                          .resumed = checkpoints->resumed ? 1u : 0u};
     hil_write_protection_report(
         hil_link_begin(&service->link, HIL_PROTECTION_REPORT_SERVICE, HIL_PROTECTION_REPORT_SUBTYPE), &answer);
     (void)hil_link_end(&service->link);

@@ -3,6 +3,7 @@
 #define HIL_SERVICE_H
 
 #include "bank.h"
+#include "checkpoint.h"
 #include "link.h"
 #include "meter.h"
 #include "stream.h"
@@ -19,6 +20,8 @@ typedef struct {
     hil_bank bank;
     hil_stream stream;
     hil_dataset data;
+    hil_checkpoints checkpoints;
+    bool watchdog_to_tell; /* this start was forced by the watchdog */
     hil_telecommand telecommand; /* being carried out */
     bool accepted;               /* its acceptance has been reported */
     uint32_t overruns_before; /* of the port's receive_overruns, those before the bank was reset */

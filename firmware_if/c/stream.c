@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "checkpoint.h"
 #include "protect.h"
 
 #define LABEL_BYTES 6u /* time_ms u32, label i16 */
@@ -186,6 +187,7 @@ void hil_stream_samples(hil_stream *stream, const hil_destination *to, const hil
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
         take_row(stream, to, &reader);
+        hil_checkpoints_count_row(to->checkpoints);
     }
 }
 

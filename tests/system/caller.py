@@ -38,6 +38,14 @@ class Caller:
                     return seen
         pytest.fail(f"20 s were not enough: {seen}")
 
+    def tell(self, message: Message, most_bytes: int = 4096) -> None:
+        """Send so much of a telecommand, and do not wait for what it causes."""
+        self._connection.send(message)
+        left = self._connection.bytes_to_send(self._clock.now())[:most_bytes]
+        end = self._clock.now() + 20
+        while left and self._clock.now() < end:
+            left = left[self._line.transfer(left, 0.05).written :]
+
     def ask(self, message: Message) -> list[Message]:
         """Everything up to the report that ends the telecommand."""
         self._connection.send(message)
