@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from firmware_if.octets import Reader, Writer
 
 VERSION = 1
-FINGERPRINT = 0x38D775A689D55135
+FINGERPRINT = 0x0C131682189E70C9
 MAX_FRAME_BYTES = 1024
 """Largest frame on the wire, both delimiters included."""
 MAX_MODELS = 32
@@ -104,7 +104,7 @@ class FailureCode(IntEnum):
     ANSWER_SIZE = 23
     """The scores of one row do not fit into a packet."""
     PROTECTION = 24
-    """No such protection, or the model is protected already; the number is what was asked for."""
+    """No such protection here, or the model is protected already; the number is what was asked for."""
     STORAGE = 25
     """No storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint."""
     TRAINING_STOPPED = 26
@@ -842,25 +842,29 @@ class ProtectModel:
 
 
 @dataclass(frozen=True)
-class KeepCheckpoints:
-    """Keeps the whole bank in the payload's storage, from which it resumes when it starts anew; writes the first checkpoint. 0 rows keeps no more."""
+class ProtectBank:
+    """Keeps the whole bank in the payload's storage, from which it resumes when it starts anew, and writes the first checkpoint; has a watchdog start it anew when it hangs."""
 
     KIND: ClassVar[str] = "TC"
     SERVICE: ClassVar[int] = 128
     SUBTYPE: ClassVar[int] = 23
 
     rows: int
-    """[row], a checkpoint after so many rows: the most that a restart loses."""
+    """[row], a checkpoint after so many rows: the most that a restart loses; 0 = keeps none, forgets the last."""
+    watchdog: int
+    """1 = a watchdog waits for progress."""
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
         writer.u32(self.rows)
+        writer.u8(self.watchdog)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Take the fields; raises WireError when they do not fit."""
         return cls(
             rows=reader.u32(),
+            watchdog=reader.u8(),
         )
 
 
@@ -1545,6 +1549,8 @@ class ProtectionReport:
     """[row], after the newest checkpoint."""
     resumed: int
     """1 = this start went on from a checkpoint."""
+    watchdog: int
+    """1 = a watchdog waits for progress."""
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
@@ -1561,6 +1567,7 @@ class ProtectionReport:
         writer.u32(self.sequence)
         writer.u32(self.next_row)
         writer.u8(self.resumed)
+        writer.u8(self.watchdog)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -1579,6 +1586,7 @@ class ProtectionReport:
             sequence=reader.u32(),
             next_row=reader.u32(),
             resumed=reader.u8(),
+            watchdog=reader.u8(),
         )
 
 
@@ -1598,7 +1606,7 @@ Message = (
     | TrainEpoch
     | Restart
     | ProtectModel
-    | KeepCheckpoints
+    | ProtectBank
     | RequestProtection
     | Accepted
     | NotAccepted
@@ -1637,7 +1645,7 @@ TELECOMMANDS: dict[tuple[int, int], type[Message]] = {
     (128, 19): TrainEpoch,
     (128, 15): Restart,
     (128, 21): ProtectModel,
-    (128, 23): KeepCheckpoints,
+    (128, 23): ProtectBank,
     (128, 25): RequestProtection,
 }
 """TC packets by (service, subtype)."""
@@ -1685,7 +1693,7 @@ FAILURE_TEXTS = {
     FailureCode.NO_DATA: "no data set has been opened, or it holds no rows, or it holds them all already",
     FailureCode.BIAS: "this learner takes no constant feature: it flew without, or has a bias of its own",
     FailureCode.ANSWER_SIZE: "the scores of one row do not fit into a packet",
-    FailureCode.PROTECTION: "no such protection, or the model is protected already; the number is what was asked for",
+    FailureCode.PROTECTION: "no such protection here, or the model is protected already; the number is what was asked for",
     FailureCode.STORAGE: "no storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint",
     FailureCode.TRAINING_STOPPED: "the model's protection has stopped its training; the number is its handle",
     FailureCode.STREAM_ACTIVE: "models cannot be created once samples have been streamed: reset the bank first",

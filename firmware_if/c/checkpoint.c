@@ -13,6 +13,7 @@ static bool write_record(hil_checkpoints *checkpoints, bool empty) {
     const hil_record_source source = {.bank = empty ? NULL : checkpoints->bank,
                                       .build_id = checkpoints->build_id,
                                       .rows = checkpoints->rows,
+                                      .watchdog = checkpoints->port->watching,
                                       .next_row = checkpoints->stream->next_row};
     hil_store_begin(store, hil_record_bytes(&source));
     hil_record_write(&source, store);
@@ -76,6 +77,7 @@ hil_refusal hil_checkpoints_keep(hil_checkpoints *checkpoints, uint32_t rows) {
 }
 
 void hil_checkpoints_count_row(hil_checkpoints *checkpoints) {
+    hil_watch_work(checkpoints->port);
     if (checkpoints->rows != 0 && ++checkpoints->since >= checkpoints->rows) {
         write_checkpoint(checkpoints);
     }
@@ -100,6 +102,7 @@ static void resume(hil_checkpoints *checkpoints) {
         checkpoints->kept = true;
         checkpoints->resumed = true;
         checkpoints->rows = head.rows;
+        checkpoints->port->watching = head.watchdog && checkpoints->port->watch != NULL;
         checkpoints->next_row = head.next_row;
         hil_stream_reset(checkpoints->stream, head.next_row);
     } else {
@@ -109,15 +112,16 @@ static void resume(hil_checkpoints *checkpoints) {
     }
 }
 
-void hil_checkpoints_open(hil_checkpoints *checkpoints, const hil_storage *storage, hil_bank *bank, hil_stream *stream,
+void hil_checkpoints_open(hil_checkpoints *checkpoints, hil_port *port, hil_bank *bank, hil_stream *stream,
                           const uint8_t *build_id) {
     memset(checkpoints, 0, sizeof *checkpoints);
+    checkpoints->port = port;
     checkpoints->bank = bank;
     checkpoints->stream = stream;
     checkpoints->build_id = build_id;
     bank->protection.reload = reload;
     bank->protection.reload_context = checkpoints;
-    hil_store_open(&checkpoints->store, storage);
+    hil_store_open(&checkpoints->store, port->storage);
     for (unsigned slot = 0; slot < 2u; slot++) {
         if (checkpoints->store.slots[slot].state == HIL_SLOT_TORN) {
             checkpoints->torn_to_tell = (uint8_t)(checkpoints->torn_to_tell | 1u << slot);

@@ -14,6 +14,7 @@
 
 typedef struct hil_checkpoints {
     hil_store store;
+    hil_port *port;
     hil_bank *bank;
     hil_stream *stream;
     const uint8_t *build_id;
@@ -29,9 +30,9 @@ typedef struct hil_checkpoints {
     bool kept; /* the newest record holds a bank */
 } hil_checkpoints;
 
-/* Looks at the storage (NULL: none) and goes on from the newest record, if it holds a bank of this build. The bank and
+/* Looks at the port's storage and goes on from the newest record, if it holds a bank of this build. The bank and
  * the stream are as new before; where the record cannot be used they are so afterwards. All pointers stay in use. */
-void hil_checkpoints_open(hil_checkpoints *checkpoints, const hil_storage *storage, hil_bank *bank, hil_stream *stream,
+void hil_checkpoints_open(hil_checkpoints *checkpoints, hil_port *port, hil_bank *bank, hil_stream *stream,
                           const uint8_t *build_id);
 
 /* Keeps one every `rows` rows from now on, the first at once; 0: keeps none, and forgets what there is. */

@@ -71,22 +71,23 @@ typedef struct hil_port {
     /* What outlives the power, for checkpoints; NULL: this port has nothing of the kind. */
     const hil_storage *storage;
 
-    /* Something was done: the payload may sleep, or go on, for as long as the watchdog waits. NULL: there is none.
-     * HIL_WATCH_SLEEP comes before a sleep that only the line ends. */
+    /* HIL_WATCH_WORK: something was done, the watchdog waits anew. HIL_WATCH_SLEEP: a sleep comes that only the line
+     * ends, or the payload is watched no more. Called where the service has set `watching`. NULL: there is no watchdog. */
     void (*watch)(void *context, hil_watch watch);
+    bool watching;
     bool started_by_watchdog; /* this start was forced */
 } hil_port;
 
 /* Something was done. */
 static inline void hil_watch_work(const hil_port *port) {
-    if (port->watch != NULL) {
+    if (port->watching) {
         port->watch(port->context, HIL_WATCH_WORK);
     }
 }
 
 /* Nothing is to be done until the line brings something. */
 static inline void hil_watch_sleep(const hil_port *port) {
-    if (port->watch != NULL) {
+    if (port->watching) {
         port->watch(port->context, HIL_WATCH_SLEEP);
     }
 }

@@ -5,7 +5,7 @@
 #include "protect.h"
 
 #define BUILD_ID_BYTES 16u
-#define HEAD_BYTES (BUILD_ID_BYTES + 9u)  /* build id, rows u32, next row u32, models u8 */
+#define HEAD_BYTES (BUILD_ID_BYTES + 10u) /* build id, rows u32, next row u32, watchdog u8, models u8 */
 #define LENGTHS_BYTES 11u                 /* of a model: create u16, protect u8, memory u32, updates u32 */
 #define PROTECT_BYTES 13u                 /* ProtectModel's fields */
 #define STATE_STOPPED 1u
@@ -33,6 +33,7 @@ static void put_head(sink *to, const hil_record_source *source) {
     hil_put_octets(&writer, source->build_id, BUILD_ID_BYTES);
     hil_put_u32(&writer, source->rows);
     hil_put_u32(&writer, source->next_row);
+    hil_put_u8(&writer, source->watchdog ? 1u : 0u);
     hil_put_u8(&writer, source->bank == NULL ? 0xFFu : source->bank->model_count);
     put_writer(to, &writer);
 }
@@ -168,6 +169,7 @@ static bool get_head(origin *from, const uint8_t *build_id, hil_record_head *hea
     reader.position = BUILD_ID_BYTES;
     head->rows = hil_get_u32(&reader);
     head->next_row = hil_get_u32(&reader);
+    head->watchdog = hil_get_u8(&reader) == 1u;
     *models = hil_get_u8(&reader);
     return true;
 }

@@ -11,11 +11,13 @@ typedef struct {
     const uint8_t *build_id;
     uint32_t rows;
     uint32_t next_row;
+    bool watchdog;
 } hil_record_source;
 
 typedef struct {
     uint32_t rows;
     uint32_t next_row;
+    bool watchdog;
 } hil_record_head;
 
 typedef enum {

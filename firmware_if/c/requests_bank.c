@@ -230,6 +230,8 @@ hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     hil_bank_reset(&service->bank);
     hil_stream_reset(&service->stream, 0);
     hil_checkpoints_forget(&service->checkpoints);
+    hil_watch_sleep(service->port); /* what was protected is gone, and so is the watchdog */
+    service->port->watching = false;
     forget_figures(service);
     return HIL_DONE;
 }

@@ -28,17 +28,24 @@ hil_refusal hil_request_protect_model(hil_service *service, hil_reader *fields) 
     return HIL_DONE;
 }
 
-hil_refusal hil_request_keep_checkpoints(hil_service *service, hil_reader *fields) {
-    hil_keep_checkpoints request;
-    hil_read_keep_checkpoints(fields, &request);
+hil_refusal hil_request_protect_bank(hil_service *service, hil_reader *fields) {
+    hil_protect_bank request;
+    hil_read_protect_bank(fields, &request);
     if (!hil_complete(fields)) {
         return HIL_MALFORMED;
     }
-    const hil_refusal refusal = hil_checkpoints_keep(&service->checkpoints, request.rows);
-    if (refusal.code == 0) {
-        hil_accept(service);
+    if (request.watchdog > 1u || (request.watchdog == 1u && service->port->watch == NULL)) {
+        return (hil_refusal){HIL_FAILURE_CODE_PROTECTION, request.watchdog};
     }
-    return refusal;
+    const bool watching = service->port->watching;
+    service->port->watching = request.watchdog == 1u; /* a checkpoint says so, too */
+    const hil_refusal refusal = hil_checkpoints_keep(&service->checkpoints, request.rows);
+    if (refusal.code != 0) {
+        service->port->watching = watching;
+        return refusal;
+    }
+    hil_accept(service);
+    return HIL_DONE;
 }
 
 hil_refusal hil_request_protection(hil_service *service, hil_reader *fields) {
@@ -61,7 +68,8 @@ hil_refusal hil_request_protection(hil_service *service, hil_reader *fields) {
                                           .failed = checkpoints->failed,
                                           .sequence = checkpoints->kept && newest != NULL ? newest->sequence : 0,
                                           .next_row = checkpoints->next_row,
-                                          .resumed = checkpoints->resumed ? 1u : 0u};
+                                          .resumed = checkpoints->resumed ? 1u : 0u,
+                                          .watchdog = service->port->watching ? 1u : 0u};
     hil_write_protection_report(
         hil_link_begin(&service->link, HIL_PROTECTION_REPORT_SERVICE, HIL_PROTECTION_REPORT_SUBTYPE), &answer);
     (void)hil_link_end(&service->link);

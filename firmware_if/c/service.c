@@ -110,7 +110,7 @@ static hil_request find_request(uint8_t service, uint8_t subtype) {
         {HIL_CONFIGURE_STREAM_SERVICE, HIL_CONFIGURE_STREAM_SUBTYPE, hil_request_configure_stream},
         {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, hil_request_create_model},
         {HIL_PROTECT_MODEL_SERVICE, HIL_PROTECT_MODEL_SUBTYPE, hil_request_protect_model},
-        {HIL_KEEP_CHECKPOINTS_SERVICE, HIL_KEEP_CHECKPOINTS_SUBTYPE, hil_request_keep_checkpoints},
+        {HIL_PROTECT_BANK_SERVICE, HIL_PROTECT_BANK_SUBTYPE, hil_request_protect_bank},
         {HIL_REQUEST_PROTECTION_SERVICE, HIL_REQUEST_PROTECTION_SUBTYPE, hil_request_protection},
         {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, hil_request_predict},
         {HIL_OPEN_DATA_SET_SERVICE, HIL_OPEN_DATA_SET_SUBTYPE, hil_request_open_data_set},
@@ -187,7 +187,7 @@ void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_
     memcpy(hello.build_id, build_id, sizeof hello.build_id);
     hil_text name = hil_text_of(port->name);
     memcpy(hello.name, name.bytes, name.count < sizeof hello.name ? name.count : sizeof hello.name);
-    hil_checkpoints_open(&service->checkpoints, port->storage, &service->bank, &service->stream, build_id);
+    hil_checkpoints_open(&service->checkpoints, port, &service->bank, &service->stream, build_id);
     service->watchdog_to_tell = port->started_by_watchdog;
     hil_link_open(&service->link, port, &hello);
 }

@@ -251,12 +251,14 @@ void hil_read_protect_model(hil_reader *from, hil_protect_model *to) {
     to->action = hil_get_u8(from);
 }
 
-void hil_write_keep_checkpoints(hil_writer *to, const hil_keep_checkpoints *from) {
+void hil_write_protect_bank(hil_writer *to, const hil_protect_bank *from) {
     hil_put_u32(to, from->rows);
+    hil_put_u8(to, from->watchdog);
 }
 
-void hil_read_keep_checkpoints(hil_reader *from, hil_keep_checkpoints *to) {
+void hil_read_protect_bank(hil_reader *from, hil_protect_bank *to) {
     to->rows = hil_get_u32(from);
+    to->watchdog = hil_get_u8(from);
 }
 
 
@@ -595,6 +597,7 @@ void hil_write_protection_report(hil_writer *to, const hil_protection_report *fr
     hil_put_u32(to, from->sequence);
     hil_put_u32(to, from->next_row);
     hil_put_u8(to, from->resumed);
+    hil_put_u8(to, from->watchdog);
 }
 
 void hil_read_protection_report(hil_reader *from, hil_protection_report *to) {
@@ -611,4 +614,5 @@ void hil_read_protection_report(hil_reader *from, hil_protection_report *to) {
     to->sequence = hil_get_u32(from);
     to->next_row = hil_get_u32(from);
     to->resumed = hil_get_u8(from);
+    to->watchdog = hil_get_u8(from);
 }

@@ -5,7 +5,7 @@
 #include "octets.h"
 
 #define HIL_VERSION 1u
-#define HIL_FINGERPRINT 0x38D775A689D55135u
+#define HIL_FINGERPRINT 0x0C131682189E70C9u
 #define HIL_MAX_FRAME_BYTES 1024u /* largest frame on the wire, both delimiters included */
 #define HIL_MAX_MODELS 32u /* models in a bank */
 #define HIL_MAX_CHANNELS 160u /* values per sample */
@@ -56,7 +56,7 @@ typedef enum {
     HIL_FAILURE_CODE_NO_DATA = 21, /* no data set has been opened, or it holds no rows, or it holds them all already */
     HIL_FAILURE_CODE_BIAS = 22, /* this learner takes no constant feature: it flew without, or has a bias of its own */
     HIL_FAILURE_CODE_ANSWER_SIZE = 23, /* the scores of one row do not fit into a packet */
-    HIL_FAILURE_CODE_PROTECTION = 24, /* no such protection, or the model is protected already; the number is what was asked for */
+    HIL_FAILURE_CODE_PROTECTION = 24, /* no such protection here, or the model is protected already; the number is what was asked for */
     HIL_FAILURE_CODE_STORAGE = 25, /* no storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint */
     HIL_FAILURE_CODE_TRAINING_STOPPED = 26, /* the model's protection has stopped its training; the number is its handle */
     HIL_FAILURE_CODE_STREAM_ACTIVE = 18, /* models cannot be created once samples have been streamed: reset the bank first */
@@ -333,14 +333,15 @@ typedef struct {
 void hil_write_protect_model(hil_writer *to, const hil_protect_model *from);
 void hil_read_protect_model(hil_reader *from, hil_protect_model *to);
 
-/* Keeps the whole bank in the payload's storage, from which it resumes when it starts anew; writes the first checkpoint. 0 rows keeps no more. */
-#define HIL_KEEP_CHECKPOINTS_SERVICE 128u
-#define HIL_KEEP_CHECKPOINTS_SUBTYPE 23u
+/* Keeps the whole bank in the payload's storage, from which it resumes when it starts anew, and writes the first checkpoint; has a watchdog start it anew when it hangs. */
+#define HIL_PROTECT_BANK_SERVICE 128u
+#define HIL_PROTECT_BANK_SUBTYPE 23u
 typedef struct {
-    uint32_t rows; /* [row], a checkpoint after so many rows: the most that a restart loses */
-} hil_keep_checkpoints;
-void hil_write_keep_checkpoints(hil_writer *to, const hil_keep_checkpoints *from);
-void hil_read_keep_checkpoints(hil_reader *from, hil_keep_checkpoints *to);
+    uint32_t rows; /* [row], a checkpoint after so many rows: the most that a restart loses; 0 = keeps none, forgets the last */
+    uint8_t watchdog; /* 1 = a watchdog waits for progress */
+} hil_protect_bank;
+void hil_write_protect_bank(hil_writer *to, const hil_protect_bank *from);
+void hil_read_protect_bank(hil_reader *from, hil_protect_bank *to);
 
 /* Asks for a ProtectionReport. */
 #define HIL_REQUEST_PROTECTION_SERVICE 128u
@@ -574,6 +575,7 @@ typedef struct {
     uint32_t sequence; /* of the newest checkpoint, 0 = there is none */
     uint32_t next_row; /* [row], after the newest checkpoint */
     uint8_t resumed; /* 1 = this start went on from a checkpoint */
+    uint8_t watchdog; /* 1 = a watchdog waits for progress */
 } hil_protection_report;
 void hil_write_protection_report(hil_writer *to, const hil_protection_report *from);
 void hil_read_protection_report(hil_reader *from, hil_protection_report *to);

@@ -17,8 +17,8 @@ from firmware_if.messages import (
     EventId,
     FailureCode,
     FaultAction,
-    KeepCheckpoints,
     Mode,
+    ProtectBank,
     ModelCreated,
     ResetBank,
     Restart,
@@ -39,7 +39,7 @@ def begin(line: ProcessTransport, *, every: int = EVERY) -> tuple[Payload, list[
     for model in created[1::2]:
         payload.protect(model.model, 3, 1, action=FaultAction.ROLL_BACK, bound=1e6)
     if every:
-        payload.done(KeepCheckpoints(every))
+        payload.done(ProtectBank(every, 0))
     return payload, created
 
 
@@ -155,9 +155,9 @@ def test_a_checkpoint_of_another_build_is_not_taken(
         assert resume(line)[1] == []
 
 
-@pytest.mark.parametrize("ending", [ResetBank(), KeepCheckpoints(0)], ids=["reset", "none"])
+@pytest.mark.parametrize("ending", [ResetBank(), ProtectBank(0, 0)], ids=["reset", "none"])
 def test_what_was_reset_does_not_come_back(
-    sanitized_payload: Path, tmp_path: Path, ending: ResetBank | KeepCheckpoints
+    sanitized_payload: Path, tmp_path: Path, ending: ResetBank | ProtectBank
 ) -> None:
     arguments = ("--storage", str(tmp_path / "flash"))
     with make_process(sanitized_payload, arguments=arguments) as line:
@@ -174,7 +174,7 @@ def test_a_model_without_a_copy_goes_back_to_the_checkpoint(sanitized_payload: P
         payload = Payload(line)
         created = payload.create(create("adam", "f64"))
         payload.protect(created.model, 1, 1, action=FaultAction.ROLL_BACK)
-        payload.done(KeepCheckpoints(EVERY))
+        payload.done(ProtectBank(EVERY, 0))
         payload.done(rows(0, EVERY))
         kept, _ = payload.dump(created)
         payload.done(rows(EVERY, 5))
@@ -196,7 +196,7 @@ def test_a_stopped_model_stays_stopped(sanitized_payload: Path, tmp_path: Path) 
         payload.done(rows(0, EVERY))
         flip(payload.pid, find(payload.pid, payload.dump(created)[0])[0], 6)
         payload.done(rows(EVERY, 1))
-        payload.done(KeepCheckpoints(EVERY))
+        payload.done(ProtectBank(EVERY, 0))
         stopped, _ = payload.dump(created)
     with make_process(sanitized_payload, arguments=arguments) as line:
         payload, told = resume(line)
@@ -208,12 +208,14 @@ def test_a_stopped_model_stays_stopped(sanitized_payload: Path, tmp_path: Path) 
 def test_a_start_forced_by_the_watchdog_is_told(sanitized_payload: Path, tmp_path: Path) -> None:
     arguments = ("--storage", str(tmp_path / "flash"), "--watchdog", "30")
     with make_process(sanitized_payload, arguments=arguments) as line:
-        payload, _ = begin(line)
+        payload, _ = begin(line, every=0)
+        payload.done(ProtectBank(EVERY, 1))
         payload.done(rows(0, EVERY + 3))
         for _ in range(2):
             os.kill(payload.pid, signal.SIGALRM)
             payload, told = resume(line)
             assert told == [(EventId.WATCHDOG_RESET, 0), (EventId.RESUMED, EVERY)]
+            assert payload.report().watchdog == 1
             payload.done(rows(EVERY, 3))
 
 
@@ -232,9 +234,11 @@ def test_a_commanded_restart_resumes_as_well(sanitized_payload: Path, tmp_path: 
 def test_what_cannot_keep_checkpoints_says_so(sanitized_payload: Path, tmp_path: Path) -> None:
     with make_process(sanitized_payload) as line:
         payload, _ = begin(line, every=0)
-        assert payload.refused(KeepCheckpoints(EVERY)) == (FailureCode.STORAGE, 0)
+        assert payload.refused(ProtectBank(EVERY, 0)) == (FailureCode.STORAGE, 0)
     with make_process(sanitized_payload, arguments=("--storage", str(tmp_path / "flash"))) as line:
         payload = Payload(line, resumed=True)
-        assert payload.refused(KeepCheckpoints(EVERY)) == (FailureCode.NOT_CONFIGURED, 0)
+        assert payload.refused(ProtectBank(EVERY, 0)) == (FailureCode.NOT_CONFIGURED, 0)
+        assert payload.refused(ProtectBank(0, 1)) == (FailureCode.PROTECTION, 1), "started without one"
+        assert payload.refused(ProtectBank(0, 2)) == (FailureCode.PROTECTION, 2)
         payload.done(ConfigureStream(CHANNELS, 0, (-1, 1), Mode.BATCH))
-        assert payload.refused(KeepCheckpoints(EVERY)) == (FailureCode.MODE, Mode.BATCH)
+        assert payload.refused(ProtectBank(EVERY, 0)) == (FailureCode.MODE, Mode.BATCH)
