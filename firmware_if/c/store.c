@@ -19,7 +19,7 @@ static uint32_t slot_start(const hil_store *store, unsigned slot) {
 
 static bool makes_sense(const hil_storage *storage) {
     const uint32_t unit = storage->program_bytes;
-    return storage->sector_bytes >= HIL_STORE_HEADER_BYTES && storage->bytes >= 2u * storage->sector_bytes &&
+    return storage->sector_bytes >= 2u * HIL_STORE_HEADER_BYTES && storage->bytes >= 2u * storage->sector_bytes &&
            storage->bytes % (2u * storage->sector_bytes) == 0 && unit > 0 && unit <= HIL_STORAGE_MOST_PROGRAM_BYTES &&
            (unit & (unit - 1u)) == 0 && storage->sector_bytes % unit == 0;
 }
@@ -64,9 +64,14 @@ static hil_slot look_at(const hil_store *store, unsigned slot) {
     if (!storage->read(storage->context, start, header, sizeof header)) {
         return (hil_slot){.state = HIL_SLOT_TORN};
     }
-    /* Storage that was never erased may read as zeros. */
-    if (is_blank(header, sizeof header) || is_nothing(header, sizeof header)) {
+    if (is_nothing(header, sizeof header)) { /* storage that was never erased may read as zeros */
         return (hil_slot){.state = HIL_SLOT_BLANK};
+    }
+    if (is_blank(header, sizeof header)) { /* a body without a header was never finished */
+        uint8_t body[HIL_STORE_HEADER_BYTES];
+        const bool begun = !storage->read(storage->context, start + sizeof header, body, sizeof body) ||
+                           !is_blank(body, sizeof body);
+        return (hil_slot){.state = begun ? HIL_SLOT_TORN : HIL_SLOT_BLANK};
     }
     hil_reader reader = hil_reader_over(header, sizeof header);
     const uint32_t magic = hil_get_u32(&reader);

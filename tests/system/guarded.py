@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import struct
 
 from bench.transport import Transport
@@ -65,6 +67,9 @@ class Payload:
         self.caller = Caller(line)
         if not resumed:
             self.done(ConfigureStream(CHANNELS, 0, (-1, 1), Mode.STREAM))
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
     def done(self, message: Message) -> list[Message]:
         answers = self.caller.ask(message)

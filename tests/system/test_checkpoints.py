@@ -18,8 +18,8 @@ from firmware_if.messages import (
     FailureCode,
     FaultAction,
     Mode,
-    ProtectBank,
     ModelCreated,
+    ProtectBank,
     ResetBank,
     Restart,
 )
