@@ -115,13 +115,18 @@ void hil_protect_keep(hil_bank *bank, hil_model *model) {
     }
 }
 
+static uint32_t measure(hil_bank *bank, hil_meter *meter, hil_model *model, void (*work)(hil_bank *, hil_model *)) {
+    const hil_stamp stamp = hil_meter_begin(meter);
+    work(bank, model);
+    return hil_meter_end(meter, stamp);
+}
+
 void hil_protect_before(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_guard *guard = bank->models[i]->guard;
         if (guard != NULL) {
-            const hil_stamp stamp = hil_meter_begin(meter);
-            check(bank, bank->models[i], false);
-            guard->row_cost = hil_meter_end(meter, stamp);
+            bank->models[i]->updated = false; /* by this row, which may be refused */
+            guard->row_cost = measure(bank, meter, bank->models[i], hil_protect_check);
         }
     }
 }
@@ -130,9 +135,7 @@ void hil_protect_after(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_guard *guard = bank->models[i]->guard;
         if (guard != NULL) {
-            const hil_stamp stamp = hil_meter_begin(meter);
-            hil_protect_keep(bank, bank->models[i]);
-            hil_sums_add(&guard->cost, guard->row_cost + hil_meter_end(meter, stamp));
+            hil_sums_add(&guard->cost, guard->row_cost + measure(bank, meter, bank->models[i], hil_protect_keep));
         }
     }
 }

@@ -120,19 +120,6 @@ void hil_send_not_finite(hil_bank *bank, hil_link *link) {
     }
 }
 
-/* Trains on a row; what models guard is checked before and kept after, outside of what the row is said to cost. */
-static bool train_row(const hil_stream *stream, const hil_destination *to, uint8_t class_byte, hil_row_cost *cost) {
-    if (to->bank->protection.guarded == 0) {
-        return hil_bank_train(to->bank, to->meter, stream->values, class_byte, cost);
-    }
-    hil_protect_before(to->bank, to->meter);
-    bool finite = hil_bank_train(to->bank, to->meter, stream->values, class_byte, cost);
-    if (finite) {
-        hil_protect_after(to->bank, to->meter);
-    }
-    return finite;
-}
-
 static void take_row(hil_stream *stream, const hil_destination *to, hil_reader *reader) {
     (void)hil_get_u32(reader); /* time of the sample: no learner asks for it yet */
     int class_index = class_of(to->bank, hil_get_i16(reader));
@@ -143,12 +130,11 @@ static void take_row(hil_stream *stream, const hil_destination *to, hil_reader *
         hil_row_cost cost;
         uint8_t class_byte = (uint8_t)class_index;
         finite = store ? hil_dataset_store(to->data, to->bank, to->meter, stream->values, class_byte, &cost)
-                       : train_row(stream, to, class_byte, &cost);
+                       : hil_bank_train(to->bank, to->meter, stream->values, class_byte, &cost);
         if (finite) {
             uint8_t status = store ? HIL_ROW_STATUS_STORED : HIL_ROW_STATUS_TRAINED;
             write_record(reserve(stream, to->bank, to->link, row), to->bank, status, cost);
             hil_send_not_finite(to->bank, to->link);
-            hil_send_protection_events(to->bank, to->link);
             return;
         }
     }
@@ -186,7 +172,15 @@ void hil_stream_samples(hil_stream *stream, const hil_destination *to, const hil
     hil_sums_add(&to->bank->link, stream->link_counts);
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
+        const bool guarded = to->bank->protection.guarded > 0;
+        if (guarded) {
+            hil_protect_before(to->bank, to->meter);
+        }
         take_row(stream, to, &reader);
+        if (guarded) {
+            hil_protect_after(to->bank, to->meter);
+            hil_send_protection_events(to->bank, to->link);
+        }
         hil_checkpoints_count_row(to->checkpoints);
     }
 }
