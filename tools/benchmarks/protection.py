@@ -1,8 +1,9 @@
 """Instructions per row and RAM of protected AROW and Adam beside plain ones, on each core, as QEMU counts them.
 
 One bank holds every learner plain and under each protection, and trains on the same rows: means over all of them, from
-the payload's own sums. `row` is predict and train of the plain model; `protect` is what checks and copies add to it, outside of the
-measured calls. `arena` is what the model takes with its feature map, `more` what its protection adds.
+the payload's own sums. `row` is predict and train of the plain model, which its protected twins take as well or the
+benchmark ends; `protect` is what checks and copies add, outside of the measured calls. `arena` is what the model takes
+with its feature map, `more` what its protection adds.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def rows(first: int, channels: int) -> Samples:
     """Labels that follow the first value, most of the time."""
     records = b""
     for row in range(first, first + PACKET_ROWS):
-        draw = random.Random(SEED + row)
+        draw = random.Random(SEED + row)  # noqa: S311 - a stream of samples, no secret
         values = [draw.gauss(0, 1) for _ in range(channels)]
         label = 1 if values[0] + draw.gauss(0, 0.5) > 0 else -1
         records += struct.pack(f">Ih{channels}f", row, label, *values)
@@ -161,9 +162,7 @@ def print_costs(target: Target, channels: int, costs: list[Cost]) -> None:
     for cost in costs:
         plain = next(one for one in costs if (one.learner, one.protection) == (cost.learner, "plain"))
         if cost.row != plain.row:
-            raise SystemExit(
-                f"{cost.learner} takes {cost.row} under {cost.protection}, plain {plain.row}: not the same"
-            )
+            raise SystemExit(f"{cost.learner} takes {cost.row} under {cost.protection}, plain {plain.row}")
         first = cost is plain
         table.append(
             [
@@ -187,9 +186,7 @@ def main() -> int:
     parser.add_argument("--target", choices=qemu_targets(), action="append", help="may be repeated (default: all)")
     parser.add_argument("--features", type=int, choices=range(1, 33), default=5, metavar="D", help="1 to 32")
     options = parser.parse_args()
-    print_method(
-        f"one run of {ROWS} rows on each, seed {SEED}; means in instructions, which repeat exactly; bytes of RAM"
-    )
+    print_method(f"one run of {ROWS} rows on each, seed {SEED}; instructions, which repeat exactly; bytes of RAM")
     for name in options.target or qemu_targets():
         target = load_target(name)
         print_costs(target, options.features, measure(target, options.features))
