@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,42 @@ def test_a_checkpoint_of_another_build_is_not_taken(
         payload.done(ResetBank())
     with make_process(sanitized_payload, arguments=arguments) as line:
         assert resume(line)[1] == []
+
+
+def test_whatever_a_whole_record_holds_the_payload_starts(sanitized_payload: Path, tmp_path: Path) -> None:
+    """Bytes of the record's body are changed, and its checksums made right again."""
+    path = tmp_path / "flash"
+    arguments = ("--storage", str(path))
+    with make_process(sanitized_payload, arguments=arguments) as line:
+        begin(line)
+    written = path.read_bytes()
+    slot = slots(path).index(1) * SLOT_BYTES
+    length = HEADER.unpack_from(written, slot)[2]
+    draw = random.Random(SEED)
+    seen = set()
+    for number in range(48):
+        body = bytearray(written[slot + 32 : slot + 32 + length])
+        first = 16 if number % 8 else 0  # mostly behind the build id, and in the lengths and names
+        for _ in range(draw.randrange(1, 4)):
+            body[draw.randrange(first, 120 if number % 2 else length)] = draw.choice(
+                (0, 1, 0x7F, 0xFF, draw.randrange(256))
+            )
+        if number % 5 == 0:
+            del body[draw.randrange(1, length) :]
+        head = HEADER.pack(0x48434B31, 1, len(body), zlib.crc32(body), 0)[:16]
+        record = head + zlib.crc32(head).to_bytes(4, "big") + b"\xff" * 12 + body
+        path.write_bytes(written[:slot] + record + written[slot + len(record) :])
+        with make_process(sanitized_payload, arguments=arguments) as line:
+            payload, told = resume(line)
+            assert {name for name, _ in told} <= {
+                EventId.RESUMED,
+                EventId.CHECKPOINT_UNUSABLE,
+                EventId.TRAINING_STOPPED,
+            }
+            seen.update(name for name, _ in told)
+            payload.done(ResetBank())
+    print(f"seed {SEED}: {sorted(name.name for name in seen)}")
+    assert {EventId.RESUMED, EventId.CHECKPOINT_UNUSABLE} <= seen
 
 
 @pytest.mark.parametrize("ending", [ResetBank(), ProtectBank(0, 0)], ids=["reset", "none"])
