@@ -166,7 +166,7 @@ def test_whatever_a_whole_record_holds_the_payload_starts(sanitized_payload: Pat
     slot = slots(path).index(1) * SLOT_BYTES
     length = HEADER.unpack_from(written, slot)[2]
     draw = random.Random(SEED)
-    seen = set()
+    seen: set[EventId] = set()
     for number in range(48):
         body = bytearray(written[slot + 32 : slot + 32 + length])
         first = 16 if number % 8 else 0  # mostly behind the build id, and in the lengths and names
