@@ -8,6 +8,22 @@ Space = Literal["memory", "register"]
 Format = Literal["f32", "f64", "integer", "raw"]
 """What the bits of an element mean; `raw`: nothing that the bench knows (code, stacks, buffers)."""
 
+STRATA: Final[Mapping[str, str]] = {
+    "weights": "what the models answer with",
+    "optimizer": "momentum, sums and step counts of the learners",
+    "covariance": "the learners' covariances",
+    "data": "the data region of batch mode",
+    "link": "receive and send buffers, and the state of the link",
+    "stack": "the stacks of the main loop and of interrupt handlers",
+    "code": "instructions and constants",
+    "globals": "all other variables",
+    "core_registers": "the core's own registers",
+    "fp_registers": "registers of the floating-point unit",
+    "checkpoints": "saved models in storage",
+    "protectors": "copies, checksums and counters of the protections themselves",
+}
+"""Parts of the machine that are sampled, estimated and weighed apart."""
+
 COMPLETED: Final = "completed"
 RECOVERED: Final = "recovered"
 SAFE_STOP: Final = "safe_stop"
@@ -59,6 +75,7 @@ class Region:
     """
 
     stratum: str
+    """A key of STRATA."""
     name: str
     """Of the parameter or symbol, such as `arow_3D.covariance`, `.text`, `r4`; unique within the golden run."""
     address: int

@@ -1,12 +1,14 @@
 """The seam between a campaign and the machine that faults are injected into."""
 
+import importlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from bench.campaign.fault import Fault, Golden, Observed
+from bench.errors import ConfigurationError
 
 
 class Injector(Protocol):
@@ -42,3 +44,18 @@ class InjectorSetup:
 
 Opener = Callable[[InjectorSetup], AbstractContextManager[Injector]]
 """Starts an injector and ends it; a module-level function, since it is sent to workers by its name."""
+
+
+def find_opener(name: str) -> Opener:
+    """The function that a campaign names, as `package.module:function`; raises ConfigurationError."""
+    module, colon, function = name.partition(":")
+    if not colon or not module or not function:
+        raise ConfigurationError(f"injector {name!r} is not module:function", hint="such as bench.upset:open_injector")
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        hint = "is the module installed, or its folder in PYTHONPATH?"
+        raise ConfigurationError(f"injector {name!r} cannot be loaded: {error}", hint=hint) from error
+    if not callable(found):
+        raise ConfigurationError(f"injector {name!r} is no function", hint="name a function that opens an injector")
+    return cast("Opener", found)
