@@ -38,6 +38,8 @@ class Symbol:
     address: int
     size: int
     section: str
+    kind: str
+    """STT_FUNC or STT_OBJECT."""
 
 
 @dataclass(frozen=True)
@@ -101,4 +103,5 @@ def _symbols(image: ELFFile) -> Iterator[Symbol]:
         kind = symbol["st_info"]["type"]
         if kind in {"STT_FUNC", "STT_OBJECT"} and isinstance(symbol["st_shndx"], int):
             address = symbol["st_value"] & ~1 if kind == "STT_FUNC" else symbol["st_value"]
-            yield Symbol(symbol.name, address, symbol["st_size"], image.get_section(symbol["st_shndx"]).name)
+            section = image.get_section(symbol["st_shndx"]).name
+            yield Symbol(symbol.name, address, symbol["st_size"], section, kind)

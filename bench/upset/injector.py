@@ -41,7 +41,7 @@ from bench.upset.accuracy import ModelFacts, Scorer
 from bench.upset.ending import Ending, Runner
 from bench.upset.heard import FAULT_WORD, Heard, hear
 from bench.upset.image import Image, read_image
-from bench.upset.ladder import Climb, Rung, choose_instants
+from bench.upset.ladder import Rung, climb
 from bench.upset.machine import Machine
 from bench.upset.readout import PlacedModel, arrays, digest_of, place_models, read_states
 from bench.upset.regions import Known, list_regions
@@ -103,17 +103,12 @@ class QemuInjector:
         since = machine.reading()
         self._runner = Runner(machine, self._image.sleeps, since=since, sleep_bytes=self._image.sleep_bytes)
         self._run_golden(since)
-        machine.snapshots.load("base")
-        machine.drain()
-        climb = Climb(
-            machine,
-            code_bytes=self._image.sleep_bytes,
-            since=since,
-            instructions=self._reference.instructions,
-        )
-        instants = choose_instants(self._reference.instructions, self._setup.instants)
-        self._rungs = {rung.time: rung for rung in climb.rungs(instants)}
         self._runner.arm()
+        machine.snapshots.load("base")
+        length = self._reference.instructions
+        rungs = climb(machine, self._image, since=since, instructions=length, count=self._setup.instants)
+        self._rungs = {rung.time: rung for rung in rungs}
+        instants = tuple(self._rungs)
         self._golden = self._describe(instants)
 
     def _run_golden(self, since: int) -> None:
@@ -227,8 +222,8 @@ class QemuInjector:
         system, detail = self._system(ending, heard)
         detection = _detection(heard)
         if system != COMPLETED:
-            digest = digest_of((), system, detail, str(ending.time))
-            took = ending.time - fault.time if ending.how == "asleep" else None
+            took = ending.time - fault.time if ending.how == "asleep" else None  # else the host decided when to look
+            digest = digest_of((), system, detail, str(took))
             return Observed(system, NOT_READ, detection, digest, instructions=took, detail=detail)
         states = read_states(self._machine.gdb, self._models)
         learner, loss = self._learner(states)
