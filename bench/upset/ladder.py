@@ -16,7 +16,7 @@ from bench.upset.places import Place, Steps, find_near, find_rare
 
 _SEED: Final = 20260601
 """Of the instants: the same for every machine, as faults name them."""
-_MOST_STEPS: Final = 200
+_MOST_STEPS: Final = 500
 """At the end of the way: some tens bring it there, where the places are passed as often as when they were found."""
 _WORTHWHILE: Final = 20_000
 """Instructions between two instants from which on a rare place is looked for."""
@@ -86,7 +86,7 @@ def _approach(steps: Steps, places: Sequence[Place], instant: int) -> int:
             continue
         steps.set(place.address)
         while instant - now > 2 * place.gap:
-            if not steps.pass_by(place, max(1, (instant - now) // place.gap - 2)):
+            if not steps.pass_by(place, max(1, (instant - now) // place.gap // 2)):
                 break
             now = steps.time
         steps.clear(place.address)

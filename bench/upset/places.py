@@ -11,10 +11,9 @@ PC: Final = 15
 _HITS: Final = 5
 """Of one function, after which it is not stopped at again."""
 _LEAST_HITS: Final = 3
-_TRACED: Final = 1500
+_TRACED: Final = 2000
 """Steps in which places are looked for that are passed every few hundred and every few instructions."""
-_WIDE: Final = 1000
-_NARROW: Final = 40
+_WIDE: Final = 700
 _NEVER_S: Final = 30.0
 
 
@@ -111,20 +110,14 @@ def find_near(steps: Steps) -> list[Place]:
     passes: dict[int, list[int]] = {}
     for number in range(_TRACED):
         passes.setdefault(steps.step(), []).append(number)
-    distances = {
-        place: sorted(b - a for a, b in zip(at, at[1:], strict=False))
+    for at in passes.values():  # what is passed only in a part of the trace is no place
+        at[:0], at[len(at) :] = [0], [_TRACED]
+    gaps = {
+        place: max(b - a for a, b in zip(at, at[1:], strict=False))
         for place, at in passes.items()
-        if len(at) >= _LEAST_HITS - 1
+        if len(at) >= _LEAST_HITS
     }
-    wide = max(((gaps[-1], place) for place, gaps in distances.items() if gaps[-1] <= _WIDE), default=None)
-    if wide is None:
-        return []
-    narrow = max(
-        ((gaps[len(gaps) // 2], place) for place, gaps in distances.items() if _is_narrow(gaps, wide[0])), default=None
-    )
-    return [Place(address, gap) for gap, address in (wide, narrow)] if narrow else [Place(wide[1], wide[0])]
-
-
-def _is_narrow(gaps: Sequence[int], wide: int) -> bool:
-    """Passed every few instructions, and left out for no longer than the wide one."""
-    return gaps[len(gaps) // 2] <= _NARROW and gaps[-1] <= wide and gaps[-1] > gaps[0]
+    wide = max(((gap, place) for place, gap in gaps.items() if gap <= _WIDE), default=None)
+    narrow = min(((gap, place) for place, gap in gaps.items()), default=None)
+    found = [place for place in (wide, narrow) if place is not None]
+    return [Place(address, gap) for gap, address in dict.fromkeys(found)]

@@ -13,6 +13,7 @@ import fcntl
 import struct
 import termios
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,12 +24,14 @@ from bench.scenario import Scenario
 from bench.session import Recorder, Session, TargetFailure
 from bench.target import Target
 from bench.telemetry import Recording
-from bench.trace import HousekeepingReported
+from bench.trace import HousekeepingReported, ModelCreated
+from bench.upset.accuracy import ModelFacts
 from bench.upset.image import Image
 from bench.upset.machine import Machine
 from firmware_if.connection import Connection
 from firmware_if.errors import WireError
-from firmware_if.messages import ModelCreated, TrainEpoch
+from firmware_if import messages as wire
+from firmware_if.messages import TrainEpoch
 
 ENTRY: Final = "hil_request_train_epoch"
 """The payload's function that carries TrainEpoch out."""
@@ -41,20 +44,23 @@ _SETTLE_S: Final = 0.02
 
 @dataclass(frozen=True)
 class Window:
-    """What is known where the window begins: `connection` is the bench's end of the link as it is then."""
+    """What is known where the window begins."""
 
     connection: Connection
-    created: tuple[tuple[str, ModelCreated], ...]
+    """The bench's end of the link as it is then. It draws no more numbers."""
+    created: tuple[tuple[str, wire.ModelCreated], ...]
+    facts: Mapping[str, ModelFacts]
+    """Of each model, by name."""
     requests: int
+    """Epochs asked for, all models together."""
     data_bytes: int
     """Of the data region, taken."""
-    session: Session
 
 
 def open_window(
     machine: Machine, image: Image, scenario: Scenario, recording: Recording, *, target: Target, build_id: str
-) -> Window:
-    """Bring the machine to where the window begins, and leave it stopped there."""
+) -> tuple[Window, Session]:
+    """Bring the machine to where the window begins, and leave it stopped there; the session can go on afterwards."""
     if scenario.mode != "batch":
         raise ConfigurationError(
             f"scenario {scenario.name} trains in {scenario.mode} mode; upsets are injected into batch mode",
@@ -97,9 +103,29 @@ def open_window(
             f"{len(orders)} epochs cannot be asked for at once: {error.message}", hint="fewer epochs, or fewer models"
         ) from error
     _hold(machine, image, frames)
-    return Window(
-        copy.deepcopy(connection), created, len(orders), int(report.values.get("data_used_bytes") or 0), session
-    )
+    data_bytes = int(report.values.get("data_used_bytes") or 0)
+    return Window(still_copy(connection), created, _facts(recorder), len(orders), data_bytes), session
+
+
+def still_copy(connection: Connection) -> Connection:
+    """A copy for listening, which can be kept in a file: it begins no session, so it needs no random numbers."""
+    copied = copy.deepcopy(connection)
+    copied._draw = _no_number  # noqa: SLF001
+    return copied
+
+
+def _no_number() -> int:
+    return 1
+
+
+def _facts(recorder: Recorder) -> dict[str, ModelFacts]:
+    return {
+        entry.name: ModelFacts(
+            entry.learner, entry.features, entry.arithmetic, tuple(entry.channels), dict(entry.hyperparameters)
+        )
+        for entry in recorder.entries
+        if isinstance(entry, ModelCreated)
+    }
 
 
 def _hold(machine: Machine, image: Image, frames: bytes) -> None:
