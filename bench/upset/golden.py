@@ -14,8 +14,9 @@ from bench.session import Session
 from bench.upset.accuracy import Scorer
 from bench.upset.ending import Runner
 from bench.upset.heard import hear
-from bench.upset.ladder import Rung, climb
+from bench.upset.ladder import Rung, climb, find_places, wanted_instants
 from bench.upset.machine import Machine
+from bench.upset.places import Place, Steps
 from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
 from bench.upset.regions import Known, list_regions
 from bench.upset.subject import Subject
@@ -39,6 +40,8 @@ class GoldenRun:
     models: tuple[PlacedModel, ...]
     states: tuple[bytes, ...]
     registers: dict[str, Register]
+    places: tuple[Place, ...]
+    """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
 
     def is_complete(self, said: bytes) -> bool:
@@ -71,10 +74,12 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     states = read_states(machine.gdb, models)
     registers = machine.gdb.registers
     runner.arm()
-    machine.snapshots.load("base")
-    rungs = tuple(climb(machine, image, since=since, instructions=ending.time, count=instants))
+    steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
+    wanted = wanted_instants(ending.time, instants)
+    places = find_places(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
+    rungs = tuple(climb(steps, machine, places, wanted))
     runner.disarm()
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, rungs)
+    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
 
 
 def _is_complete(window: Window, said: bytes) -> bool:

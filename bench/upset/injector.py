@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign.fault import COMPLETED, Fault, Flip, Golden, Observed
@@ -16,8 +17,9 @@ from bench.upset.accuracy import Scorer
 from bench.upset.ending import Ending, Runner
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
 from bench.upset.judge import LIMIT, Judge
-from bench.upset.ladder import Rung
+from bench.upset.ladder import Rung, approach
 from bench.upset.machine import Machine
+from bench.upset.places import Steps
 from bench.upset.readout import read_states
 from bench.upset.self_test import test_injector
 from bench.upset.store import fetch_golden, store_folder
@@ -85,6 +87,21 @@ class QemuInjector:
         began = self._spent("restore", began)
         return self._inject_here(fault, rung, began)
 
+    def inject_afresh(self, fault: Fault) -> Observed:
+        """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.
+
+        For comparison. Where the places that the breakpoints stand at lie wide apart, it stops beside the instant.
+        """
+        image, run = self._subject.image, self._run
+        began = time.perf_counter()
+        self._machine.restart()
+        self._machine.snapshots.load("base")
+        self._runner.arm()
+        steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
+        reached = approach(steps, run.places, fault.time)
+        rung = Rung("", reached, self._machine.drain())
+        return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
+
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
         for flip in fault.flips:
             flip_bit(self._machine.gdb, flip, fault.id)
@@ -106,7 +123,7 @@ class QemuInjector:
         rest = run.said[len(rung.said) :]
         return self._runner.run(
             LIMIT * run.instructions,
-            is_done=lambda pc, said: (pc == run.pc and said == rest) or run.is_complete(rung.said + said),
+            is_done=lambda pc, said: (pc == run.pc and said == rest) or self._judge.is_over(rung.said + said),
         )
 
     def _spent(self, what: str, since: float) -> float:

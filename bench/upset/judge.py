@@ -42,6 +42,10 @@ class Judge:
     accuracy: tuple[float, ...]
     benign_loss: float
 
+    def is_over(self, said: bytes) -> bool:
+        """Whether a core that goes to sleep after all of `said` is known never to wake by itself."""
+        return FAULT_WORD.encode() in said or self.run.is_complete(said)
+
     def listen(self, rung: Rung, ending: Ending) -> Heard:
         """What the payload said since the window began; where it is what it always says, that is not decoded again."""
         if ending.said == self.run.said[len(rung.said) :]:

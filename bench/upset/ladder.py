@@ -42,21 +42,18 @@ def wanted_instants(instructions: int, count: int) -> tuple[int, ...]:
     return (0, *sorted(times - {0}))
 
 
-def climb(machine: Machine, image: Image, *, since: int, instructions: int, count: int) -> Iterator[Rung]:
-    """The rungs for `count` instants, where they could be reached; `base` is saved where the window begins.
+def climb(steps: Steps, machine: Machine, places: Sequence[Place], wanted: Sequence[int]) -> Iterator[Rung]:
+    """The rungs for the `wanted` instants, where they could be reached; `base` is saved where the window begins.
 
     Breakpoints stand at the image's sleeps. A rung lies some instructions beside the instant that was wanted where the
     code passes no place for long: it is where the machine stands, and that is known.
     """
-    steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    wanted = wanted_instants(instructions, count)
-    places = _find_places(machine, steps, image, instructions=instructions, count=count) if len(wanted) > 1 else []
     machine.snapshots.load("base")
     machine.drain()
     said, last = b"", -1
     for instant in wanted:
-        time = _approach(steps, places, instant)
-        if time <= last or time >= instructions:
+        time = approach(steps, places, instant)
+        if time <= last or steps.at_end:
             continue
         said += machine.drain()
         name = f"rung{time}"
@@ -65,7 +62,9 @@ def climb(machine: Machine, image: Image, *, since: int, instructions: int, coun
         last = time
 
 
-def _find_places(machine: Machine, steps: Steps, image: Image, *, instructions: int, count: int) -> list[Place]:
+def find_places(machine: Machine, steps: Steps, image: Image, *, instructions: int, count: int) -> tuple[Place, ...]:
+    """Passed rarely, often, and very often; `base` is saved where the window begins, and the machine ends anywhere."""
+    machine.snapshots.load("base")
     rare = None
     if instructions // count > _WORTHWHILE:
         functions = {symbol.address for symbol in image.symbols.values() if symbol.kind == "STT_FUNC" and symbol.size}
@@ -75,10 +74,10 @@ def _find_places(machine: Machine, steps: Steps, image: Image, *, instructions: 
         steps.set(rare.address)
         steps.pass_by(rare, 2)
         steps.clear(rare.address)
-    return [*([rare] if rare else []), *find_near(steps)]
+    return (*([rare] if rare else []), *find_near(steps))
 
 
-def _approach(steps: Steps, places: Sequence[Place], instant: int) -> int:
+def approach(steps: Steps, places: Sequence[Place], instant: int) -> int:
     """Go to `instant`, or a little beside it; where the machine stands then."""
     now = steps.time
     for place in places:

@@ -41,6 +41,11 @@ class Steps:
         """Instructions since the window began."""
         return self._machine.instructions(self._since, self._machine.reading())
 
+    @property
+    def at_end(self) -> bool:
+        """The core is about to go to sleep: the run is over."""
+        return self._gdb.read_register(PC) in self._sleeps
+
     def step(self) -> int:
         """One instruction; where the next one lies."""
         place = self._gdb.read_register(PC)
