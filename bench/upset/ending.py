@@ -1,7 +1,7 @@
 """Running a machine to its end after an injection: how it ended, by what the core does and never by a clock."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,7 +12,10 @@ from bench.upset.machine import Machine
 How = Literal["asleep", "overrun", "died"]
 DEADLINE_S: Final = 60.0
 """For one run: when it is over the bench has failed, whatever the payload does."""
-_LOOK_S: Final = 0.05
+_TURN_S: Final = 0.02
+_LOOKS: Final = 2.5
+"""Times what a run usually takes, after which the bench looks how many instructions it has executed."""
+_LEAST_LOOK_S: Final = 0.05
 _PC: Final = 15
 
 
@@ -30,34 +33,34 @@ class Ending:
 
 
 class Runner:
-    """Lets the core run on until one of `sleeps` is reached, where breakpoints stand."""
+    """Lets the core run on to where the golden run ends, at `end`, or to wherever it falls asleep for good.
 
-    def __init__(self, machine: Machine, sleeps: tuple[int, ...], *, since: int, sleep_bytes: int) -> None:
+    A breakpoint stands at `end` alone: QEMU executes whatever shares a page of code with one instruction by instruction.
+    """
+
+    def __init__(self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int) -> None:
         self._machine = machine
-        self._sleeps = sleeps
+        self._sleeps = frozenset(sleeps)
+        self._end = end
         self._since = since
         self._sleep_bytes = sleep_bytes
+        self.usual_s = _LEAST_LOOK_S
+        """What a run takes on the host. It decides how soon the bench looks whether one is over, and no outcome."""
 
     def arm(self) -> None:
-        """Set the breakpoints; needed once for each process of the emulator."""
-        for address in self._sleeps:
-            self._machine.gdb.set_breakpoint(address, self._sleep_bytes)
+        """Set the breakpoint; needed once for each process of the emulator."""
+        self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
 
-    def disarm(self) -> None:
-        """Take the breakpoints away: the machine then runs as if there were none."""
-        for address in self._sleeps:
-            self._machine.gdb.clear_breakpoint(address, self._sleep_bytes)
-
-    def run(self, limit: int, *, is_done: Callable[[int, bytes], bool]) -> Ending:
+    def run(self, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
         """To the end, or to where more than `limit` instructions have been executed since the window began.
 
-        `is_done` is asked where the core is about to sleep, with that place and all that the payload has said: True
-        spares the proof that it does not wake again.
+        `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
+        that it does not wake again.
         """
         said = bytearray()
         try:
             while True:
-                ending = self._run_on(limit, said, is_done)
+                ending = self._run_on(limit, said, is_over)
                 if ending is not None:
                     return ending
         except PeerDied as death:
@@ -65,32 +68,33 @@ class Runner:
         except EOFError:
             return self._death(said)
 
-    def _run_on(self, limit: int, said: bytearray, is_done: Callable[[int, bytes], bool]) -> Ending | None:
-        """To the next sleep; None where the core was woken from it at once."""
+    def _run_on(self, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
+        """To the next stop; None where the core goes on."""
         machine, gdb = self._machine, self._machine.gdb
         gdb.go()
+        asleep = False
         until = time.monotonic() + DEADLINE_S
-        look_at = time.monotonic() + _LOOK_S
-        while gdb.wait_stop(_LOOK_S, also=(machine.line.fileno(),)) is None:
+        look_at = time.monotonic() + max(_LOOKS * self.usual_s, _LEAST_LOOK_S)
+        while gdb.wait_stop(_TURN_S, also=(machine.line.fileno(),)) is None:
             said += machine.line.transfer(b"", 0.0).received
-            if time.monotonic() < look_at:
-                continue
-            look_at = time.monotonic() + _LOOK_S
-            gdb.interrupt()
-            now = self.time()
-            if now > limit or gdb.read_register(_PC) in self._sleeps:
+            asleep = machine.is_idle()
+            if asleep or time.monotonic() > look_at:
+                gdb.interrupt()
                 break
             if time.monotonic() > until:
-                raise BenchError(f"a run has not ended within {DEADLINE_S:g} s, after {now} instructions")
-            gdb.go()
+                raise BenchError(f"a run has not ended within {DEADLINE_S:g} s")
         said += machine.drain()
         now, pc = self.time(), gdb.read_register(_PC)
         if now > limit:
             return Ending("overrun", bytes(said), now, pc)
-        if pc not in self._sleeps:
-            return None
-        done = is_done(pc, bytes(said)) or self._falls_asleep()
-        return Ending("asleep", bytes(said), now, pc) if done else None
+        if pc == self._end and is_over(bytes(said)):
+            return Ending("asleep", bytes(said), now, pc)
+        if pc == self._end:
+            return self._end_at(said) if self._falls_asleep() else None
+        return self._end_at(said) if asleep and pc - self._sleep_bytes in self._sleeps else None
+
+    def _end_at(self, said: bytearray) -> Ending:
+        return Ending("asleep", bytes(said), self.time(), self._machine.gdb.read_register(_PC))
 
     def _falls_asleep(self) -> bool:
         """Whether the instruction that the core stands at lets it sleep for good: the step never ends then."""

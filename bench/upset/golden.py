@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,18 +13,16 @@ from bench.errors import BenchError
 from bench.gdb import Register
 from bench.session import Session
 from bench.upset.accuracy import Scorer
-from bench.upset.ending import Runner
+from bench.upset.ending import DEADLINE_S, Ending
 from bench.upset.heard import hear
+from bench.upset.image import Image
 from bench.upset.ladder import Rung, climb, find_places, wanted_instants
 from bench.upset.machine import Machine
-from bench.upset.places import Place, Steps
+from bench.upset.places import PC, Place, Steps
 from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
 from bench.upset.regions import Known, list_regions
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
-
-_NO_LIMIT = 1 << 28
-"""Instructions; the counter turns over after more than four times as many."""
 
 
 @dataclass(frozen=True)
@@ -59,27 +58,37 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     machine.drain()
     machine.snapshots.save("base")
     since = machine.reading()
-    runner = Runner(machine, image.sleeps, since=since, sleep_bytes=image.sleep_bytes)
-    runner.arm()
-    ending = runner.run(_NO_LIMIT, is_done=lambda _pc, said: _is_complete(window, said))
-    runner.disarm()
+    ending = _run_once(machine, image, window, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
         results = hear(window.connection, [ending.said]).epochs
         raise BenchError(
             f"the golden run ended {ending.how} after {results} of {window.requests} results",
             hint="does the scenario train by itself? Try: bench run",
         )
-    states_by_link = _dump(machine, session, ending.said)
+    states_by_link = _dump(machine, image, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
     registers = machine.gdb.registers
-    runner.arm()
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
     wanted = wanted_instants(ending.time, instants)
     places = find_places(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
     rungs = tuple(climb(steps, machine, places, wanted))
-    runner.disarm()
     return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
+
+
+def _run_once(machine: Machine, image: Image, window: Window, *, since: int) -> Ending:
+    """To where the core goes to sleep; breakpoints stand at every place where it might, and stay."""
+    for address in image.sleeps:
+        machine.gdb.set_breakpoint(address, image.sleep_bytes)
+    machine.gdb.go()
+    said, until = b"", time.monotonic() + DEADLINE_S
+    while machine.gdb.wait_stop(DEADLINE_S, also=(machine.line.fileno(),)) is None:
+        said += machine.line.transfer(b"", 0.0).received
+        if time.monotonic() > until:
+            raise BenchError(f"the golden run has not ended within {DEADLINE_S:g} s")
+    said += machine.drain()
+    now = machine.instructions(since, machine.reading())
+    return Ending("asleep", said, now, machine.gdb.read_register(PC))
 
 
 def _is_complete(window: Window, said: bytes) -> bool:
@@ -87,16 +96,20 @@ def _is_complete(window: Window, said: bytes) -> bool:
     return heard.settled and heard.epochs == window.requests
 
 
-def _dump(machine: Machine, session: Session, said: bytes) -> dict[str, bytes]:
+def _dump(machine: Machine, image: Image, session: Session, said: bytes) -> dict[str, bytes]:
     """The link goes on where training ended, and the payload sends its models."""
     dialogue = session.dialogue
     dialogue.connection.receive_data(said, dialogue.clock.now())
     while dialogue.connection.next_event() is not None:
         pass
+    for address in image.sleeps:
+        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
     machine.gdb.go()
     dumps = session.bank.dump_states()
     session.settle()
     machine.gdb.interrupt()
+    for address in image.sleeps:
+        machine.gdb.set_breakpoint(address, image.sleep_bytes)
     return dumps
 
 

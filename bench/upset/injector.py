@@ -58,7 +58,7 @@ class QemuInjector:
         scorer = Scorer(run.window.facts, subject.recording)
         self._judge = Judge(run, scorer, accuracies(scorer, run.models, run.states), setup.benign_loss)
         image = subject.image
-        self._runner = Runner(machine, image.sleeps, since=run.since, sleep_bytes=image.sleep_bytes)
+        self._runner = Runner(machine, image.sleeps, run.pc, since=run.since, sleep_bytes=image.sleep_bytes)
         self._runner.arm()
         self._rungs = {rung.time: rung for rung in run.rungs}
         self._golden = describe(run, subject, setup, version=machine.version)
@@ -96,7 +96,7 @@ class QemuInjector:
         began = time.perf_counter()
         self._machine.restart()
         self._machine.snapshots.load("base")
-        self._runner.arm()
+        self._runner.arm()  # there the way ends, too
         steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
         reached = approach(steps, run.places, fault.time)
         rung = Rung("", reached, self._machine.drain())
@@ -107,7 +107,9 @@ class QemuInjector:
             flip_bit(self._machine.gdb, flip, fault.id)
         began = self._spent("inject", began)
         ending = self._run_on(rung)
-        began = self._spent("run", began)
+        ran, began = began, self._spent("run", began)
+        if ending.how == "asleep":
+            self._runner.usual_s = max(began - ran, 0.9 * self._runner.usual_s)
         heard = self._judge.listen(rung, ending)
         completed = self._judge.system(ending, heard)[0] == COMPLETED
         states = read_states(self._machine.gdb, self._run.models) if completed else None
@@ -122,8 +124,7 @@ class QemuInjector:
         run = self._run
         rest = run.said[len(rung.said) :]
         return self._runner.run(
-            LIMIT * run.instructions,
-            is_done=lambda pc, said: (pc == run.pc and said == rest) or self._judge.is_over(rung.said + said),
+            LIMIT * run.instructions, is_over=lambda said: said == rest or self._judge.is_over(rung.said + said)
         )
 
     def _spent(self, what: str, since: float) -> float:
