@@ -76,8 +76,9 @@ class Runner:
         until = time.monotonic() + DEADLINE_S
         look_at = time.monotonic() + max(_LOOKS * self.usual_s, _LEAST_LOOK_S)
         while gdb.wait_stop(_TURN_S, also=(machine.line.fileno(),)) is None:
-            said += machine.line.transfer(b"", 0.0).received
-            asleep = machine.is_idle()
+            received = machine.line.transfer(b"", 0.0).received
+            said += received
+            asleep = not received and machine.is_idle()
             if asleep or time.monotonic() > look_at:
                 gdb.interrupt()
                 break
