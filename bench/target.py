@@ -106,7 +106,7 @@ class TargetMemory:
 
 @dataclass(frozen=True)
 class InstructionCounter:
-    """A register of an emulated machine that tells how many instructions the guest has executed, to be read by a debugger."""
+    """A register of an emulated machine by which a debugger tells how many instructions were executed."""
 
     address: int
     ticks_per_instruction: float

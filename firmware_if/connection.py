@@ -233,7 +233,7 @@ class Connection:
         return request
 
     def send_ahead(self, messages: Sequence[Message], now: float, *, answers: int) -> bytes:
-        """The frames of telecommands that arrive together and are carried out one after the other, with nothing more said.
+        """The frames of telecommands that arrive together and are carried out one by one, with nothing more said.
 
         Each acknowledges the telemetry that those before it will have caused by then, `answers` packets each, and the
         last asks for an answer. Raises WireError where the credit does not cover them all.

@@ -149,8 +149,9 @@ class GdbClient:
                     self.running = False
                     return _stop(payload)
             left_s = until - time.monotonic()
-            ready, _, _ = select.select([self._socket, *also], [], [], max(left_s, 0.0))
-            if self._socket in ready:
+            own = self._socket.fileno()
+            ready, _, _ = select.select([own, *also], [], [], max(left_s, 0.0))
+            if own in ready:
                 self._receive()
             elif ready or left_s <= 0:
                 return None

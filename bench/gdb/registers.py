@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from bench.gdb.packets import GdbError
 
@@ -49,17 +49,17 @@ def read_registers(fetch: Callable[[str], bytes]) -> dict[str, Register]:
     return registers
 
 
-def _parse(document: bytes) -> Xml.Element:
+def _parse(document: bytes) -> ET.Element:
     if b"<!ENTITY" in document:
         raise GdbError("the target description defines entities, which no stub needs")
     document = document.replace(b"<xi:include", b"<include")  # whose prefix QEMU does not declare
     try:
-        return Xml.fromstring(document)  # noqa: S314 - entities, which could expand without end, are refused above
-    except Xml.ParseError as error:
+        return ET.fromstring(document)  # noqa: S314 - entities, which could expand without end, are refused above
+    except ET.ParseError as error:
         raise GdbError(f"the target description is no XML: {error}") from error
 
 
-def _register(element: Xml.Element, feature: str, following: int) -> Register:
+def _register(element: ET.Element, feature: str, following: int) -> Register:
     name, bits, number = element.get("name", ""), element.get("bitsize", ""), element.get("regnum", str(following))
     if not _NAME.fullmatch(name) or not bits.isascii() or not bits.isdigit() or not number.isdigit():
         raise GdbError(f"the target description has a register {name!r} of {bits!r} bits, number {number!r}")

@@ -37,7 +37,7 @@ class QmpClient:
         except (KeyError, TypeError, ValueError) as error:
             raise QmpError(f"QEMU's greeting is none: {str(greeting)[:80]}") from error
 
-    def execute(self, command: str, **arguments: Any) -> Any:
+    def execute(self, command: str, **arguments: object) -> Any:  # noqa: ANN401 - each command returns something else
         """What a command returns; `_` in the names of arguments stands for `-`."""
         named = {name.replace("_", "-"): value for name, value in arguments.items()}
         try:
@@ -57,7 +57,7 @@ class QmpClient:
         """What the human monitor says to `line`; nothing, where it has done what it was told."""
         return str(self.execute("human-monitor-command", command_line=line)).strip()
 
-    def run_job(self, command: str, **arguments: Any) -> None:
+    def run_job(self, command: str, **arguments: object) -> None:
         """A command that QEMU carries out as a job, to its end."""
         self._jobs += 1
         name = f"job{self._jobs}"

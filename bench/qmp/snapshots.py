@@ -31,7 +31,7 @@ class SnapshotFile:
         self._qmp.execute("blockdev-add", driver="qcow2", file=f"{_NODE}-file", node_name=_NODE)
 
     def _attach_file(self) -> None:
-        """What is in it need not outlive the host, so nothing is flushed. With io_uring a load takes no turns of threads."""
+        """Nothing is flushed, as nothing need outlive the host. With io_uring a load takes no turns of threads."""
         node = {"driver": "file", "filename": str(self._path), "node_name": f"{_NODE}-file"}
         cache = {"direct": False, "no-flush": True}
         try:

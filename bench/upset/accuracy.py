@@ -53,8 +53,11 @@ class Scorer:
                 weights = found["w"].astype(np.float64).reshape(self._outputs, -1)
                 scores = rows @ weights.T + found["b"].astype(np.float64)
             else:
-                learner = module.BatchLearner(  # type: ignore[attr-defined]
-                    rows.shape[1], self._outputs, fact.arithmetic, complete_hyperparameters(module, fact.hyperparameters)
+                learner = module.BatchLearner(
+                    rows.shape[1],
+                    self._outputs,
+                    fact.arithmetic,
+                    complete_hyperparameters(module, fact.hyperparameters),
                 )
                 learner.load({name: values.tolist() for name, values in found.items()})
                 scores = np.array([learner.scores(row) for row in rows.tolist()])

@@ -21,8 +21,11 @@ _PC: Final = 15
 
 @dataclass(frozen=True)
 class Ending:
-    """`asleep`: at an instruction that puts the core to sleep, with nothing pending that would wake it.
-    `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why."""
+    """How a run ended.
+
+    `asleep`: at an instruction that puts the core to sleep, with nothing pending that would wake it.
+    `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why.
+    """
 
     how: How
     said: bytes
@@ -35,7 +38,7 @@ class Ending:
 class Runner:
     """Lets the core run on to where the golden run ends, at `end`, or to wherever it falls asleep for good.
 
-    A breakpoint stands at `end` alone: QEMU executes whatever shares a page of code with one instruction by instruction.
+    A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
     """
 
     def __init__(self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int) -> None:

@@ -58,7 +58,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     machine.drain()
     machine.snapshots.save("base")
     since = machine.reading()
-    ending = _run_once(machine, image, window, since=since)
+    ending = _run_once(machine, image, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
         results = hear(window.connection, [ending.said]).epochs
         raise BenchError(
@@ -76,7 +76,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
 
 
-def _run_once(machine: Machine, image: Image, window: Window, *, since: int) -> Ending:
+def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
     """To where the core goes to sleep; breakpoints stand at every place where it might, and stay."""
     for address in image.sleeps:
         machine.gdb.set_breakpoint(address, image.sleep_bytes)

@@ -1,4 +1,4 @@
-"""What an injector must know of the payload's ELF: addresses of sections and symbols, and where the core goes to sleep."""
+"""What an injector must know of the payload's ELF: addresses, and where the core goes to sleep."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -53,7 +53,9 @@ class QemuInjector:
         """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
         machine, subject, setup = self._machine, self._subject, self._setup
         machine.open()
-        run = self._run = fetch_golden(f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder())
+        run = self._run = fetch_golden(
+            f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
+        )
         machine.restart()
         scorer = Scorer(run.window.facts, subject.recording)
         self._judge = Judge(run, scorer, accuracies(scorer, run.models, run.states), setup.benign_loss)

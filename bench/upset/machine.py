@@ -26,7 +26,7 @@ class Machine:
     def __init__(self, target: Target, elf: Path, folder: Path) -> None:
         if not isinstance(target.transport, QemuTransportSpec) or target.counter is None:
             raise ConfigurationError(
-                f"target {target.name} has no capability 'upsets': it is no emulated machine with an instruction counter",
+                f"target {target.name} has no capability 'upsets': no emulated machine with a counter",
                 hint="choose one whose file has a table [upsets], such as qemu-mps2-an386",
             )
         self._spec: QemuTransportSpec = target.transport

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from bench.gdb import GdbClient
@@ -102,9 +103,7 @@ def find_rare(steps: Steps, functions: Iterable[int], *, instructions: int, part
     for address in sorted(waiting):
         steps.clear(address)
     found = [
-        Place(address, max(b - a for a, b in zip(at, at[1:], strict=False)))
-        for address, at in hits.items()
-        if len(at) >= _LEAST_HITS
+        Place(address, max(b - a for a, b in pairwise(at))) for address, at in hits.items() if len(at) >= _LEAST_HITS
     ]
     fitting = [place for place in found if place.gap <= instructions // parts]
     return max(fitting, key=lambda place: (place.gap, place.address), default=None)
@@ -117,11 +116,7 @@ def find_near(steps: Steps) -> list[Place]:
         passes.setdefault(steps.step(), []).append(number)
     for at in passes.values():  # what is passed only in a part of the trace is no place
         at[:0], at[len(at) :] = [0], [_TRACED]
-    gaps = {
-        place: max(b - a for a, b in zip(at, at[1:], strict=False))
-        for place, at in passes.items()
-        if len(at) >= _LEAST_HITS
-    }
+    gaps = {place: max(b - a for a, b in pairwise(at)) for place, at in passes.items() if len(at) >= _LEAST_HITS}
     wide = max(((gap, place) for place, gap in gaps.items() if gap <= _WIDE), default=None)
     narrow = min(((gap, place) for place, gap in gaps.items()), default=None)
     found = [place for place in (wide, narrow) if place is not None]

@@ -32,7 +32,9 @@ def place_models(
     """Where each state lies: the one place in the arena that holds what the payload has just sent over the link."""
     section = image.sections.get(ARENA)
     if section is None:
-        raise BenchError(f"the firmware has no section {ARENA}", hint="its linker script places the models' memory there")
+        raise BenchError(
+            f"the firmware has no section {ARENA}", hint="its linker script places the models' memory there"
+        )
     arena = gdb.read_memory(section.address, section.size)
     placed = []
     for name, answer in created:
@@ -53,9 +55,7 @@ def read_states(gdb: GdbClient, models: Sequence[PlacedModel]) -> tuple[bytes, .
     high = max(model.address + model.created.state_bytes for model in models)
     whole = gdb.read_memory(low, high - low)
     starts = [model.address - low for model in models]
-    return tuple(
-        whole[start : start + model.created.state_bytes] for start, model in zip(starts, models, strict=True)
-    )
+    return tuple(whole[start : start + model.created.state_bytes] for start, model in zip(starts, models, strict=True))
 
 
 def arrays(model: PlacedModel, state: bytes) -> dict[str, np.ndarray]:

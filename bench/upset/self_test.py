@@ -24,8 +24,8 @@ def test_injector(injector: Injects, run: GoldenRun) -> None:
         null = injector.inject(Fault("self-test-null", "", rung.time, (), "", 0, 0))
         if (null.system, null.learner, null.instructions) != (COMPLETED, MASKED, run.instructions - rung.time):
             raise BenchError(
-                f"self-test: without a fault the run from instruction {rung.time} ends {null.system}, {null.learner} "
-                f"after {null.instructions} instructions, and not as the golden run after {run.instructions - rung.time}",
+                f"self-test: without a fault the run from instruction {rung.time} ends {null.system}, {null.learner}, "
+                f"after {null.instructions} instructions; the golden run after {run.instructions - rung.time}",
                 hint="does this machine restore its UART and its timers from a snapshot?",
             )
     last = run.rungs[-1]
@@ -45,5 +45,7 @@ def _controls(run: GoldenRun, time: int) -> list[Fault]:
         place = model.created.arrays[0]
         element = (model.created.state_bytes - place.offset) if place.count == 1 else 4
         address = model.address + place.offset + min(element, 4) - 1
-        faults += [Fault("self-test-control", "", time, (Flip("memory", address, bit),), "", 0, 0) for bit in _HIGH_BITS]
+        faults += [
+            Fault("self-test-control", "", time, (Flip("memory", address, bit),), "", 0, 0) for bit in _HIGH_BITS
+        ]
     return faults

@@ -1,7 +1,7 @@
 """Golden runs that were made before: kept by what they depend on, so that every worker has the very same.
 
-Bytes reach a payload at moments that the host decides, so two golden runs made apart differ by a few instructions and in
-what a clock has written. One that is made once and shared does not.
+Bytes reach a payload at moments that the host decides, so two golden runs made apart differ by a few instructions, and
+in what a clock has written. One that is made once and shared does not.
 """
 
 from __future__ import annotations

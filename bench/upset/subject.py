@@ -1,4 +1,4 @@
-"""What is upset: a scenario with its recording, on a target with its firmware; all checked before anything is started."""
+"""What is upset: a scenario with its recording, on a target with its firmware; checked before anything is started."""
 
 from __future__ import annotations
 

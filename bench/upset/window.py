@@ -28,9 +28,9 @@ from bench.trace import HousekeepingReported, ModelCreated
 from bench.upset.accuracy import ModelFacts
 from bench.upset.image import Image
 from bench.upset.machine import Machine
+from firmware_if import messages as wire
 from firmware_if.connection import Connection
 from firmware_if.errors import WireError
-from firmware_if import messages as wire
 from firmware_if.messages import TrainEpoch
 
 ENTRY: Final = "hil_request_train_epoch"
@@ -159,4 +159,3 @@ def _await_arrival(machine: Machine) -> None:
             raise BenchError(f"QEMU has not read the requests within {_ARRIVE_S:g} s")
         time.sleep(0.001)
     time.sleep(_SETTLE_S)
-
