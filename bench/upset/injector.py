@@ -33,7 +33,7 @@ class QemuInjector:
 
     def __init__(self, setup: InjectorSetup, folder: Path) -> None:
         """`folder` is for the snapshots and sockets of this injector alone."""
-        self._setup = setup
+        self.setup = setup
         self._folder = folder
         self._subject: Subject = load_subject(setup)
         self._machine = Machine(self._subject.target, self._subject.elf, folder)
@@ -51,7 +51,7 @@ class QemuInjector:
 
     def open(self) -> None:
         """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
-        machine, subject, setup = self._machine, self._subject, self._setup
+        machine, subject, setup = self._machine, self._subject, self.setup
         machine.open()
         run = self._run = fetch_golden(
             f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
@@ -67,7 +67,7 @@ class QemuInjector:
         test_injector(self, run)
 
     def _make(self) -> GoldenRun:
-        run = make_golden(self._machine, self._subject, instants=self._setup.instants)
+        run = make_golden(self._machine, self._subject, instants=self.setup.instants)
         self._machine.close()  # what it has written is in the file now
         return run
 

@@ -1,7 +1,8 @@
 """The ladder: snapshots of the golden run, each at a known instruction, and on every machine the same.
 
-An emulator can be stopped soon, but not at a given instruction. So places are found that the run passes again and again,
-rarely, often and very often; breakpoints there bring the machine near an instant, and single steps the rest of the way. Everything that decides where it stands is the guest's own.
+An emulator can be stopped soon, but not at a given instruction. So places are found that the run passes rarely, often
+and very often; breakpoints there bring the machine near an instant, and single steps the rest of the way. Everything
+that decides where it stands is the guest's own.
 """
 
 import random
