@@ -13,9 +13,12 @@ How = Literal["asleep", "overrun", "died"]
 DEADLINE_S: Final = 60.0
 """For one run: when it is over the bench has failed, whatever the payload does."""
 _TURN_S: Final = 0.02
-_LOOKS: Final = 2.5
-"""Times what a run usually takes, after which the bench looks how many instructions it has executed."""
-_LEAST_LOOK_S: Final = 0.05
+_SLOWEST_PER_S: Final = 5e7
+"""Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
+_PATIENCE: Final = 1.2
+"""Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
+_MEASURED: Final = 32
+_WORTH_MEASURING: Final = 500_000
 _PC: Final = 15
 
 
@@ -47,15 +50,15 @@ class Runner:
         self._end = end
         self._since = since
         self._sleep_bytes = sleep_bytes
-        self.usual_s = _LEAST_LOOK_S
-        """What a run takes on the host. It decides how soon the bench looks whether one is over, and no outcome."""
+        self._per_s = _SLOWEST_PER_S
+        self._measured = 0
 
     def arm(self) -> None:
         """Set the breakpoint; needed once for each process of the emulator."""
         self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
 
-    def run(self, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
-        """To the end, or to where more than `limit` instructions have been executed since the window began.
+    def run(self, start: int, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
+        """From `start` to the end, or to where more than `limit` instructions have been executed in the window.
 
         `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
         that it does not wake again.
@@ -63,26 +66,28 @@ class Runner:
         said = bytearray()
         try:
             while True:
-                ending = self._run_on(limit, said, is_over)
+                ending = self._run_on(start, limit, said, is_over)
                 if ending is not None:
                     return ending
+                start = self.time()
         except PeerDied as death:
             return Ending("died", bytes(said), 0, words=death.words)
         except EOFError:
             return self._death(said)
 
-    def _run_on(self, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
+    def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
         """To the next stop; None where the core goes on."""
         machine, gdb = self._machine, self._machine.gdb
+        until = time.monotonic() + DEADLINE_S
+        before = machine.processor_s()
+        look_at = before + _PATIENCE * (limit - start) / self._per_s
         gdb.go()
         asleep = False
-        until = time.monotonic() + DEADLINE_S
-        look_at = time.monotonic() + max(_LOOKS * self.usual_s, _LEAST_LOOK_S)
         while gdb.wait_stop(_TURN_S, also=(machine.line.fileno(),)) is None:
             received = machine.line.transfer(b"", 0.0).received
             said += received
             asleep = not received and machine.is_idle()
-            if asleep or time.monotonic() > look_at:
+            if asleep or machine.processor_s() > look_at:
                 gdb.interrupt()
                 break
             if time.monotonic() > until:
@@ -92,10 +97,17 @@ class Runner:
         if now > limit:
             return Ending("overrun", bytes(said), now, pc)
         if pc == self._end and is_over(bytes(said)):
+            self._learn(now - start, machine.processor_s() - before)
             return Ending("asleep", bytes(said), now, pc)
         if pc == self._end:
             return self._end_at(said) if self._falls_asleep() else None
         return self._end_at(said) if asleep and pc - self._sleep_bytes in self._sleeps else None
+
+    def _learn(self, instructions: int, processor_s: float) -> None:
+        """How fast the emulator is. This decides when the bench looks at a run that has not ended, and no outcome."""
+        if self._measured < _MEASURED and instructions > _WORTH_MEASURING and processor_s > 0:
+            self._measured += 1
+            self._per_s = max(self._per_s, instructions / processor_s)
 
     def _end_at(self, said: bytearray) -> Ending:
         return Ending("asleep", bytes(said), self.time(), self._machine.gdb.read_register(_PC))

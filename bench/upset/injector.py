@@ -109,9 +109,7 @@ class QemuInjector:
             flip_bit(self._machine.gdb, flip, fault.id)
         began = self._spent("inject", began)
         ending = self._run_on(rung)
-        ran, began = began, self._spent("run", began)
-        if ending.how == "asleep":
-            self._runner.usual_s = max(began - ran, 0.9 * self._runner.usual_s)
+        began = self._spent("run", began)
         heard = self._judge.listen(rung, ending)
         completed = self._judge.system(ending, heard)[0] == COMPLETED
         states = read_states(self._machine.gdb, self._run.models) if completed else None
@@ -126,7 +124,9 @@ class QemuInjector:
         run = self._run
         rest = run.said[len(rung.said) :]
         return self._runner.run(
-            LIMIT * run.instructions, is_over=lambda said: said == rest or self._judge.is_over(rung.said + said)
+            rung.time,
+            LIMIT * run.instructions,
+            is_over=lambda said: said == rest or self._judge.is_over(rung.said + said),
         )
 
     def _spent(self, what: str, since: float) -> float:

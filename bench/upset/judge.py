@@ -56,12 +56,12 @@ class Judge:
         """Outcome on the system axis, and the payload's or the emulator's words."""
         if ending.how == "died":
             return (LOCKUP if _LOCKUP_WORD in ending.words else CRASH), next(iter(ending.words.splitlines()), "")
+        if ending.how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
+            return HANG, f"more than {LIMIT} times the instructions of the golden run"
         if FAULT_WORD in heard.console:
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
         if heard.restarted:
             return CRASH, "the payload restarted and lost its models"
-        if ending.how == "overrun":
-            return HANG, f"more than {LIMIT} times the instructions of the golden run"
         if heard.settled and heard.epochs == self.run.window.requests:
             return COMPLETED, ""
         return HANG, f"asleep after {heard.epochs} of {self.run.window.requests} results"
@@ -83,7 +83,7 @@ class Judge:
     def observe(self, ending: Ending, heard: Heard, states: Sequence[bytes] | None, *, time: int) -> Observed:
         """All of it, for a fault at instant `time`; `states` are None where the run was not completed."""
         system, detail = self.system(ending, heard)
-        detection = detect(heard)
+        detection = detect(heard) if ending.how != "overrun" else UNDETECTED
         took = ending.time - time if ending.how == "asleep" else None  # else the host decided when to look
         if system != COMPLETED or states is None:
             digest = digest_of((), system, detection, detail, str(took))

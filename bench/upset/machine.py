@@ -132,6 +132,14 @@ class Machine:
                 return False
         return seen is not None
 
+    def processor_s(self) -> float:
+        """Processor time that the emulator has taken, all threads together."""
+        spent = 0
+        for task in Path(f"/proc/{self.line.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                spent += int((task / "schedstat").read_text().split()[0])
+        return spent / 1e9
+
     def _activity(self) -> tuple[str, ...] | None:
         """Processor time and context switches of each thread; None where one of them is not asleep."""
         found = []

@@ -18,14 +18,14 @@ GREETING = {"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 22}}}}
 class Emulator:
     """Answers commands out of `answers`, by name, one after the other; the last stays."""
 
-    def __init__(self, connection: socket.socket, answers: dict[str, list[Any]], greeting: Any = GREETING) -> None:
+    def __init__(self, connection: socket.socket, answers: dict[str, list[Any]], greeting: object = GREETING) -> None:
         self.seen: list[dict[str, Any]] = []
         self._connection = connection
         self._answers = answers
         self._greeting = greeting
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def _say(self, what: Any) -> None:
+    def _say(self, what: object) -> None:
         self._connection.sendall((what if isinstance(what, bytes) else json.dumps(what).encode()) + b"\n")
 
     def _serve(self) -> None:
@@ -102,7 +102,7 @@ def test_a_job_that_fails_or_vanishes_is_an_error(pair: Pair, job: list[Any], wo
         (b"x" * (1 << 23), "by more than"),
     ],
 )
-def test_what_a_command_cannot_be_answered_by(pair: Pair, answer: Any, words: str) -> None:
+def test_what_a_command_cannot_be_answered_by(pair: Pair, answer: object, words: str) -> None:
     Emulator(pair[1], {"stop": [answer]})
     client = QmpClient(pair[0], answer_s=0.5)
     client.open()

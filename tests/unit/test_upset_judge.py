@@ -61,6 +61,7 @@ ENDED = Ending("asleep", b" end", 100, 0x100)
         (ENDED, Heard(2, settled=True), HANG),
         (ENDED, Heard(3, settled=False), HANG),
         (replace(ENDED, how="overrun"), DONE, HANG),
+        (replace(ENDED, how="overrun"), Heard(1, console="fault: bus error\n"), HANG),
         (ENDED, Heard(1, console="\nfault: bus error pc=0x00000001\n"), CRASH),
         (ENDED, Heard(1, restarted=True), CRASH),
         (Ending("died", b"", 0, words="qemu: fatal: Lockup: can't escalate 3 to HardFault\nR00=0"), DONE, LOCKUP),
