@@ -9,6 +9,8 @@ import pytest
 from bench.campaign.fault import BENIGN, COMPLETED, CRASH, CRITICAL, HANG, LOCKUP, MASKED, NAN, NOT_READ
 from bench.errors import BenchError, BuildError, ConfigurationError
 from bench.gdb import Register
+from bench.scenario import SCENARIOS, load_scenario
+from bench.target import load_target
 from bench.upset.accuracy import ModelFacts, Scorer
 from bench.upset.ending import Ending
 from bench.upset.golden import GoldenRun
@@ -16,11 +18,12 @@ from bench.upset.heard import Heard
 from bench.upset.image import Image, Section, Symbol, read_image
 from bench.upset.judge import Judge, detect
 from bench.upset.ladder import Rung, wanted_instants
+from bench.upset.machine import Machine
 from bench.upset.readout import PlacedModel, place_models
 from bench.upset.regions import Known, available, list_regions
 from bench.upset.self_test import test_injector as self_test
 from bench.upset.store import fetch_golden
-from bench.upset.window import Window, still_copy
+from bench.upset.window import Window, open_window, still_copy
 from firmware_if.connection import Connection
 from firmware_if.messages import ArrayPlace, ArrayType, ModelCreated
 from tests.unit.small_recording import make_recording
@@ -241,3 +244,21 @@ def test_a_store_that_others_may_write_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot be used for golden runs"):
         fetch_golden("key", tmp_path, make_run, folder=tmp_path / "file")
+
+
+def open_with(image: Image, mode: str) -> None:
+    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), mode=mode)
+    target = load_target("qemu-mps2-an386")
+    open_window(None, image, scenario, make_recording(), target=target, build_id="")  # type: ignore[arg-type]
+
+
+def test_what_cannot_have_a_window_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="trains in stream mode; upsets are injected into batch mode"):
+        open_with(IMAGE, "stream")
+    with pytest.raises(ConfigurationError, match="has no function hil_request_train_epoch"):
+        open_with(IMAGE, "batch")
+
+
+def test_a_machine_without_a_counter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets'"):
+        Machine(load_target("qemu-zynq-a9"), tmp_path / "x.elf", tmp_path)
