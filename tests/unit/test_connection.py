@@ -446,7 +446,7 @@ def test_telecommands_sent_ahead_acknowledge_the_answers_that_will_have_come(pay
 
 
 def test_what_cannot_be_sent_ahead_is_refused(payload: Payload) -> None:
-    with pytest.raises(WireError, match="a credit of 2048 bytes covers 5[0-9] of 90 telecommands"):
+    with pytest.raises(WireError, match=r"a credit of 2048 bytes covers 63 of 90 telecommands"):
         payload.connection.send_ahead([AreYouAlive()] * 90, payload.now, answers=1)
     with pytest.raises(WireError, match="only on a link that is open and settled"):
         payload.connection.send_ahead([AreYouAlive()], payload.now, answers=1)
