@@ -1,10 +1,10 @@
 """Injections per second: a snapshot ladder against a fresh emulator that breakpoints bring to the same instants.
 
 Faults are drawn evenly over the time grid, the strata and their bits, with one seed; both ways get the same ones, in
-turns. The wall clock tells what one worker does on a machine that others use too; `per core` divides by the processor
-time that emulator and bench together took, which is what a core of their own would give. The ladder is made before, and
-its cost is told apart. Every tenth injection is made twice, and must be equal. `undisturbed` is the mean
-of the least that each of ninety faults took in --least times: what the wall clock would tell on a machine that nobody else uses.
+turns. The wall clock tells what one worker does on a machine that others use too; `of processor time` divides by what
+emulator and bench together took; `undisturbed` is the mean of the least that each of ninety faults took in --least
+times: what the wall clock would tell on a machine that nobody else uses. The ladder is made before, and its cost told
+apart. Every tenth injection is made twice, and must be equal.
 """
 
 from __future__ import annotations
