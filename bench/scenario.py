@@ -13,6 +13,7 @@ from typing import Final
 
 from bench.errors import ConfigurationError
 from bench.margins import MarginProfile, MarginSpec, take_margins
+from bench.protection import Protection, take_protection
 from bench.requirements import take_identifiers
 from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
 from bench.target import CLOCKS, target_names
@@ -48,6 +49,8 @@ class ModelSpec:
     """State arrays that a restart sets back to the value before the first sample."""
     initial: Path | None = None
     """ONNX file whose weights and intercepts the model starts with; None = as its learner starts."""
+    protection: Protection | None = None
+    """How the payload guards the model's memory; None = not at all."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +269,20 @@ def _read_model_table(table: StrictTable) -> list[tuple[str, ModelSpec]]:
     bias = table.take("bias", bool, default=False)
     if_available = table.take("if_available", bool, default=False)
     lost = table.take_list("lost_at_restart", str, ())
-    made = ModelSpec("", learner, "", arithmetic, hyperparameters, channels, bias, if_available, lost, _initial(table))
+    protection = take_protection(table)
+    made = ModelSpec(
+        "",
+        learner,
+        "",
+        arithmetic,
+        hyperparameters,
+        channels,
+        bias,
+        if_available,
+        lost,
+        _initial(table),
+        protection,
+    )
     return [(key, replace(made, name=name, features=features)) for key, name, features in _read_names(table)]
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from firmware_if.octets import Reader, Writer
 
 VERSION = 1
-FINGERPRINT = 0xC22843803C9EAF39
+FINGERPRINT = 0x0C131682189E70C9
 MAX_FRAME_BYTES = 1024
 """Largest frame on the wire, both delimiters included."""
 MAX_MODELS = 32
@@ -103,6 +103,12 @@ class FailureCode(IntEnum):
     """This learner takes no constant feature: it flew without, or has a bias of its own."""
     ANSWER_SIZE = 23
     """The scores of one row do not fit into a packet."""
+    PROTECTION = 24
+    """No such protection here, or the model is protected already; the number is what was asked for."""
+    STORAGE = 25
+    """No storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint."""
+    TRAINING_STOPPED = 26
+    """The model's protection has stopped its training; the number is its handle."""
     STREAM_ACTIVE = 18
     """Models cannot be created once samples have been streamed: reset the bank first."""
 
@@ -144,6 +150,8 @@ class Operation(IntEnum):
     """The rest of the work on a row."""
     LINK = 5
     """Taking one packet off the link: framing, checksums, sequence."""
+    PROTECT = 6
+    """A protected model's checks and copies, per row or epoch; told of protected models alone."""
 
 
 class ArrayType(IntEnum):
@@ -181,6 +189,17 @@ class CatalogueKind(IntEnum):
     """A feature map in one arithmetic."""
 
 
+class FaultAction(IntEnum):
+    """What a protected model does about a fault that its copies and checksum cannot mend."""
+
+    COUNT = 1
+    """Reports and counts it, and trains on with what there is."""
+    ROLL_BACK = 2
+    """Goes back to its last good copy, else to the last checkpoint; where there is neither, it stops."""
+    STOP = 3
+    """Trains no more until it is loaded or the bank is reset; it still predicts."""
+
+
 class EventId(IntEnum):
     """ST[05] events."""
 
@@ -190,6 +209,26 @@ class EventId(IntEnum):
     """A model's score became NaN or infinite; the number is its handle."""
     RECEIVE_OVERRUN = 3
     """Received bytes were lost in the payload; the number is how many since the last ResetBank."""
+    STATE_CORRECTED = 4
+    """A protected model's memory had changed by itself and was mended; the number is its handle."""
+    STATE_CORRUPT = 5
+    """A protected model's memory had changed by itself and could not be mended; the number is its handle."""
+    STATE_OUT_OF_RANGE = 6
+    """A training step left a value that is NaN, infinite or beyond the bound; the number is the model's handle."""
+    ROLLED_BACK = 7
+    """A model went back to its last good copy or checkpoint; the number is its handle * 2^24 + the rows it forgot, at most 2^24 - 1."""
+    TRAINING_STOPPED = 8
+    """A model trains no more; the number is its handle."""
+    CHECKPOINT_FAILED = 9
+    """A checkpoint could not be written, the one before it stays; the number is the next row."""
+    CHECKPOINT_TORN = 10
+    """At start, a slot held a checkpoint that was not whole, and was passed over; the number is the slot."""
+    CHECKPOINT_UNUSABLE = 11
+    """At start, the newest whole checkpoint did not fit this firmware; the number is its sequence."""
+    RESUMED = 12
+    """This start went on from a checkpoint; the number is the next row."""
+    WATCHDOG_RESET = 13
+    """This start was forced by the watchdog; the number is 0."""
 
 
 @dataclass(frozen=True)
@@ -749,6 +788,93 @@ class Restart:
     KIND: ClassVar[str] = "TC"
     SERVICE: ClassVar[int] = 128
     SUBTYPE: ClassVar[int] = 15
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls()
+
+
+@dataclass(frozen=True)
+class ProtectModel:
+    """Protects a model's memory, for which it takes more of the arena; before the first sample. Answered by ModelProtected."""
+
+    KIND: ClassVar[str] = "TC"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 21
+
+    model: int
+    """Handle."""
+    copies: int
+    """Of its memory: 1 = no copy, 2 = detect, 3 = vote and correct."""
+    checksum: int
+    """1 = a CRC-32 of its memory."""
+    range: int
+    """1 = after each training step every real must be finite and within the bound."""
+    bound: float
+    """Greatest magnitude of a real where range is 1; infinite = any finite one."""
+    action: int
+    """Enum FaultAction."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u8(self.model)
+        writer.u8(self.copies)
+        writer.u8(self.checksum)
+        writer.u8(self.range)
+        writer.f64(self.bound)
+        writer.u8(self.action)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            model=reader.u8(),
+            copies=reader.u8(),
+            checksum=reader.u8(),
+            range=reader.u8(),
+            bound=reader.f64(),
+            action=reader.u8(),
+        )
+
+
+@dataclass(frozen=True)
+class ProtectBank:
+    """Keeps the whole bank in the payload's storage, from which it resumes when it starts anew, and writes the first checkpoint; has a watchdog start it anew when it hangs."""
+
+    KIND: ClassVar[str] = "TC"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 23
+
+    rows: int
+    """[row], a checkpoint after so many rows: the most that a restart loses; 0 = keeps none, forgets the last."""
+    watchdog: int
+    """1 = a watchdog waits for progress."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u32(self.rows)
+        writer.u8(self.watchdog)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            rows=reader.u32(),
+            watchdog=reader.u8(),
+        )
+
+
+@dataclass(frozen=True)
+class RequestProtection:
+    """Asks for a ProtectionReport."""
+
+    KIND: ClassVar[str] = "TC"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 25
 
     def write(self, writer: Writer) -> None:
         """Append the fields; raises WireError for a value that does not fit."""
@@ -1354,6 +1480,116 @@ class Statistics:
         )
 
 
+@dataclass(frozen=True)
+class ModelProtected:
+    """A model is protected from now on."""
+
+    KIND: ClassVar[str] = "TM"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 22
+
+    model: int
+    """Handle."""
+    guarded_bytes: int
+    """[byte], of its memory: parameters, state and what it works out from them."""
+    arena_bytes: int
+    """[byte], arena that the protection took."""
+    arena_used_bytes: int
+    """[byte], by the whole bank."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u8(self.model)
+        writer.u32(self.guarded_bytes)
+        writer.u32(self.arena_bytes)
+        writer.u32(self.arena_used_bytes)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            model=reader.u8(),
+            guarded_bytes=reader.u32(),
+            arena_bytes=reader.u32(),
+            arena_used_bytes=reader.u32(),
+        )
+
+
+@dataclass(frozen=True)
+class ProtectionReport:
+    """What protections have seen and done since the last ResetBank, and the newest checkpoint."""
+
+    KIND: ClassVar[str] = "TM"
+    SERVICE: ClassVar[int] = 128
+    SUBTYPE: ClassVar[int] = 26
+
+    checks: int
+    """Of a model's memory."""
+    scrubs: int
+    """Of those, while nothing else was to be done."""
+    corrected: int
+    """Memories mended."""
+    corrupt: int
+    """Memories that could not be mended."""
+    out_of_range: int
+    """Training steps that left a value out of range."""
+    rolled_back: int
+    """Times a model went back."""
+    stopped: int
+    """Models whose training was stopped."""
+    rows: int
+    """[row], between two checkpoints, 0 = none are kept."""
+    written: int
+    """Checkpoints written by this start."""
+    failed: int
+    """Checkpoints that could not be written."""
+    sequence: int
+    """Of the newest checkpoint, 0 = there is none."""
+    next_row: int
+    """[row], after the newest checkpoint."""
+    resumed: int
+    """1 = this start went on from a checkpoint."""
+    watchdog: int
+    """1 = a watchdog waits for progress."""
+
+    def write(self, writer: Writer) -> None:
+        """Append the fields; raises WireError for a value that does not fit."""
+        writer.u32(self.checks)
+        writer.u32(self.scrubs)
+        writer.u32(self.corrected)
+        writer.u32(self.corrupt)
+        writer.u32(self.out_of_range)
+        writer.u32(self.rolled_back)
+        writer.u8(self.stopped)
+        writer.u32(self.rows)
+        writer.u32(self.written)
+        writer.u32(self.failed)
+        writer.u32(self.sequence)
+        writer.u32(self.next_row)
+        writer.u8(self.resumed)
+        writer.u8(self.watchdog)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Take the fields; raises WireError when they do not fit."""
+        return cls(
+            checks=reader.u32(),
+            scrubs=reader.u32(),
+            corrected=reader.u32(),
+            corrupt=reader.u32(),
+            out_of_range=reader.u32(),
+            rolled_back=reader.u32(),
+            stopped=reader.u8(),
+            rows=reader.u32(),
+            written=reader.u32(),
+            failed=reader.u32(),
+            sequence=reader.u32(),
+            next_row=reader.u32(),
+            resumed=reader.u8(),
+            watchdog=reader.u8(),
+        )
+
+
 Message = (
     AreYouAlive
     | RequestHousekeeping
@@ -1369,6 +1605,9 @@ Message = (
     | OpenDataSet
     | TrainEpoch
     | Restart
+    | ProtectModel
+    | ProtectBank
+    | RequestProtection
     | Accepted
     | NotAccepted
     | Completed
@@ -1385,6 +1624,8 @@ Message = (
     | Predictions
     | EpochTrained
     | Statistics
+    | ModelProtected
+    | ProtectionReport
 )
 """Any packet of the contract."""
 
@@ -1403,6 +1644,9 @@ TELECOMMANDS: dict[tuple[int, int], type[Message]] = {
     (128, 17): OpenDataSet,
     (128, 19): TrainEpoch,
     (128, 15): Restart,
+    (128, 21): ProtectModel,
+    (128, 23): ProtectBank,
+    (128, 25): RequestProtection,
 }
 """TC packets by (service, subtype)."""
 TELEMETRY: dict[tuple[int, int], type[Message]] = {
@@ -1422,6 +1666,8 @@ TELEMETRY: dict[tuple[int, int], type[Message]] = {
     (128, 10): Predictions,
     (128, 20): EpochTrained,
     (128, 12): Statistics,
+    (128, 22): ModelProtected,
+    (128, 26): ProtectionReport,
 }
 """TM packets by (service, subtype)."""
 FAILURE_TEXTS = {
@@ -1447,6 +1693,9 @@ FAILURE_TEXTS = {
     FailureCode.NO_DATA: "no data set has been opened, or it holds no rows, or it holds them all already",
     FailureCode.BIAS: "this learner takes no constant feature: it flew without, or has a bias of its own",
     FailureCode.ANSWER_SIZE: "the scores of one row do not fit into a packet",
+    FailureCode.PROTECTION: "no such protection here, or the model is protected already; the number is what was asked for",
+    FailureCode.STORAGE: "no storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint",
+    FailureCode.TRAINING_STOPPED: "the model's protection has stopped its training; the number is its handle",
     FailureCode.STREAM_ACTIVE: "models cannot be created once samples have been streamed: reset the bank first",
 }
 """What each failure code means."""

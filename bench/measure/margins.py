@@ -25,6 +25,8 @@ _PEAKS: Final[Mapping[str, str]] = {
     ".arena": "arena_used_bytes",
     ".data_region": "data_used_bytes",
 }
+_STORAGE: Final = ".kept"
+"""Memory that stands in for flash, where checkpoints outlive a reset."""
 _NO_SECTIONS: Final = "the run holds no section table of the firmware"
 
 
@@ -145,7 +147,8 @@ def _no_ram(context: RunContext, basis: MarginBasis) -> str:
 
 
 def _in_ram(sections: Mapping[str, int], basis: MarginBasis) -> dict[str, int]:
-    return {name: size for name, size in sections.items() if basis.data_region_in_ram or name != ".data_region"}
+    elsewhere = {_STORAGE} if basis.data_region_in_ram else {_STORAGE, ".data_region"}
+    return {name: size for name, size in sections.items() if name not in elsewhere}
 
 
 def _reserved(sections: Mapping[str, int], basis: MarginBasis) -> int:

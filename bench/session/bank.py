@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.initial_models import InitialModel, initial_state
 from bench.learners import class_labels
+from bench.protection import Protection
 from bench.scenario import ModelSpec
 from bench.session.choose import (
     check_hyperparameters,
@@ -42,6 +43,7 @@ _EPOCH_S = 60.0
 _REFUSAL_HINTS = {
     "ARENA_FULL": "fewer or smaller models, or a larger arena",
     "BANK_FULL": f"a bank holds {wire.MAX_MODELS} models",
+    "UNKNOWN_SERVICE": "this payload protects no models: leave out `protection`",
     "CHANNELS": "fewer channels, or a feature map that makes fewer features of them",
 }
 
@@ -55,6 +57,7 @@ class _Made:
     answer: wire.ModelCreated
     hyperparameters: dict[str, float]
     lost_at_restart: tuple[str, ...]
+    protection: Protection | None
 
 
 class Bank:
@@ -98,7 +101,13 @@ class Bank:
             request = wire.CreateModel(spec.learner, spec.features, spec.arithmetic, channels, int(spec.bias), given)
             initial = {name: limits[0] for name, limits in learner.parameters.items()}
             hyperparameters = initial | dict(spec.hyperparameters)
-            self._make(spec.name, request, hyperparameters=hyperparameters, lost_at_restart=spec.lost_at_restart)
+            self._make(
+                spec.name,
+                request,
+                hyperparameters=hyperparameters,
+                lost_at_restart=spec.lost_at_restart,
+                protection=spec.protection,
+            )
 
     def _make(
         self,
@@ -107,6 +116,7 @@ class Bank:
         *,
         hyperparameters: dict[str, float],
         lost_at_restart: tuple[str, ...],
+        protection: Protection | None,
     ) -> None:
         answers, refusal = self._dialogue.request(request)
         if refusal is not None:
@@ -114,7 +124,7 @@ class Bank:
             raise TargetFailure(message, hint=_REFUSAL_HINTS.get(refusal.code, ""))
         classes = len(class_labels(self._recording))
         answer = check_created(answers, name, handle=len(self._models), classes=classes)
-        self._models.append(_Made(name, request, answer, hyperparameters, lost_at_restart))
+        self._models.append(_Made(name, request, answer, hyperparameters, lost_at_restart, protection))
         self._updates_before.setdefault(name, 0)
         entry = ModelCreated(
             answer.model,
@@ -136,8 +146,19 @@ class Bank:
             list(lost_at_restart),
         )
         self._dialogue.recorder.record(entry)
+        if protection is not None:
+            self._protect(name, protection.request(answer.model))
         if name in self._initial:
             self._load_file(self._initial[name], entry, answer)
+
+    def _protect(self, name: str, request: wire.ProtectModel) -> None:
+        answers, refusal = self._dialogue.request(request)
+        if refusal is not None:
+            message = f"the payload refused to protect model {name}: {refusal.text} ({refusal.number})"
+            raise TargetFailure(message, hint=_REFUSAL_HINTS.get(refusal.code, ""))
+        found = [answer for answer in answers if isinstance(answer, wire.ModelProtected)]
+        if len(found) != 1 or found[0].model != request.model:
+            raise TargetFailure(f"the payload broke the contract: no ModelProtected for handle {request.model}")
 
     def _load_file(self, initial: InitialModel, created: ModelCreated, answer: wire.ModelCreated) -> None:
         """Write what a model starts from into its state."""
@@ -217,6 +238,7 @@ class Bank:
                 made.request,
                 hyperparameters=made.hyperparameters,
                 lost_at_restart=made.lost_at_restart,
+                protection=made.protection,
             )
             handle = self._models[-1].answer.model
             data = self._dumps[made.name]

@@ -34,7 +34,10 @@ void hil_bank_open(hil_bank *bank, hil_memory memory) {
 }
 
 void hil_bank_reset(hil_bank *bank) {
+    const hil_protection kept = bank->protection;
     hil_bank_open(bank, bank->memory);
+    bank->protection.reload = kept.reload;
+    bank->protection.reload_context = kept.reload_context;
 }
 
 uint8_t hil_prediction_bits(const hil_bank *bank) {
@@ -45,8 +48,7 @@ uint8_t hil_prediction_bits(const hil_bank *bank) {
     return bits;
 }
 
-/* `count` bytes of the arena, aligned to 8; NULL when they are not left. */
-static void *allocate(hil_bank *bank, uint32_t count) {
+void *hil_bank_allocate(hil_bank *bank, uint32_t count) {
     uint32_t rounded = (count + 7u) & ~7u;
     if (rounded < count || rounded > bank->memory.arena_bytes - bank->arena_used) {
         return NULL;
@@ -130,7 +132,7 @@ static void put_one(void *x, size_t index, const char *arithmetic) {
 }
 
 static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil_octets channels, bool bias) {
-    hil_mapping *mapping = allocate(bank, sizeof *mapping);
+    hil_mapping *mapping = hil_bank_allocate(bank, sizeof *mapping);
     if (mapping == NULL) {
         return NULL;
     }
@@ -140,9 +142,9 @@ static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil
                              .dimension = dimension,
                              .bias = bias,
                              .index = bank->mapping_count};
-    mapping->channels = allocate(bank, (uint32_t)channels.count);
-    mapping->values = allocate(bank, (uint32_t)(channels.count * sizeof(float)));
-    mapping->x = allocate(bank, (uint32_t)(dimension + bias) * hil_real_bytes(feature->arithmetic));
+    mapping->channels = hil_bank_allocate(bank, (uint32_t)channels.count);
+    mapping->values = hil_bank_allocate(bank, (uint32_t)(channels.count * sizeof(float)));
+    mapping->x = hil_bank_allocate(bank, (uint32_t)(dimension + bias) * hil_real_bytes(feature->arithmetic));
     if (mapping->channels == NULL || mapping->values == NULL || mapping->x == NULL) {
         return NULL;
     }
@@ -157,7 +159,11 @@ static hil_mapping *make_mapping(hil_bank *bank, const hil_feature *feature, hil
 /* Parameters as the learner's arithmetic has them. */
 static const void *store_parameters(hil_bank *bank, const hil_learner *learner, const double *values) {
     uint32_t element = hil_real_bytes(learner->arithmetic);
-    uint8_t *memory = allocate(bank, (uint32_t)learner->parameter_count * element);
+    uint32_t bytes = (uint32_t)learner->parameter_count * element;
+    uint8_t *memory = hil_bank_allocate(bank, bytes);
+    if (memory != NULL) {
+        memset(memory, 0, (bytes + 7u) & ~7u); /* padding included: checksums of it repeat */
+    }
     for (size_t i = 0; i < learner->parameter_count && memory != NULL; i++) {
         float single = (float)values[i];
         memcpy(memory + i * element, element == sizeof(float) ? (const void *)&single : (const void *)&values[i], element);
@@ -173,8 +179,15 @@ static uint32_t scratch_bytes(const hil_model *model) {
 
 void hil_model_clear_scratch(hil_model *model) {
     if (model->state.scratch != NULL) {
-        memset(model->state.scratch, 0, scratch_bytes(model));
+        memset(model->state.scratch, 0, (scratch_bytes(model) + 7u) & ~7u);
     }
+}
+
+uint8_t *hil_model_memory(const hil_model *model, uint32_t *count) {
+    /* One allocation follows the other (place_state); `memory` itself may be written to, the parameters' type says not. */
+    uint32_t before = (uint32_t)(model->memory - (const uint8_t *)model->state.parameters);
+    *count = before + model->state_bytes + ((scratch_bytes(model) + 7u) & ~7u);
+    return model->memory - before;
 }
 
 static bool place_scratch(hil_bank *bank, hil_model *model) {
@@ -182,7 +195,7 @@ static bool place_scratch(hil_bank *bank, hil_model *model) {
     if (bytes == 0) {
         return true;
     }
-    model->state.scratch = allocate(bank, bytes);
+    model->state.scratch = hil_bank_allocate(bank, bytes);
     if (model->state.scratch == NULL) {
         return false;
     }
@@ -203,7 +216,7 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
     model->memory = bank->memory.arena + start;
     for (size_t i = 0; i < learner->array_count; i++) {
         uint32_t elements = hil_array_elements(learner, i, &model->state);
-        model->state.arrays[i] = allocate(bank, elements * hil_array_element_bytes(learner, i));
+        model->state.arrays[i] = hil_bank_allocate(bank, elements * hil_array_element_bytes(learner, i));
         if (model->state.arrays[i] == NULL) {
             return false;
         }
@@ -219,7 +232,7 @@ static bool place_state(hil_bank *bank, hil_model *model, const double *paramete
 
 /* A started model, not yet in the bank; NULL when the arena is full. */
 static hil_model *make_model(hil_bank *bank, const hil_learner *learner, hil_mapping *mapping, const double *parameters) {
-    hil_model *model = allocate(bank, sizeof *model);
+    hil_model *model = hil_bank_allocate(bank, sizeof *model);
     if (model == NULL) {
         return NULL;
     }

@@ -44,6 +44,7 @@ typedef struct {
     uint32_t state_bytes;
     uint32_t arena_bytes;
     uint32_t updates;
+    struct hil_guard *guard; /* protect.h; NULL: a plain model */
     hil_sums sums[HIL_STEPS];
     uint8_t handle;     /* its number in the bank */
     uint8_t prediction; /* class, before the newest training step */
@@ -51,6 +52,23 @@ typedef struct {
     bool not_finite;    /* its score or loss was NaN or infinite once */
     bool not_finite_reported;
 } hil_model;
+
+/* What protections have seen and done since the bank was reset (protect.h). */
+typedef struct {
+    uint8_t guarded; /* models; 0: nothing of this is ever looked at */
+    uint8_t stopped;
+    uint8_t next_scrub;
+    bool pending; /* there are events to be sent */
+    uint32_t checks;
+    uint32_t scrubs;
+    uint32_t corrected;
+    uint32_t corrupt;
+    uint32_t out_of_range;
+    uint32_t rolled_back;
+    /* Brings a model's memory back from elsewhere and says how many rows that forgets; false: there is nothing. */
+    bool (*reload)(void *context, hil_model *model, uint32_t *forgotten);
+    void *reload_context;
+} hil_protection;
 
 typedef struct {
     hil_memory memory;
@@ -65,6 +83,7 @@ typedef struct {
     int16_t classes[HIL_MAX_CLASSES];
     hil_sums dispatch;
     hil_sums link;
+    hil_protection protection;
 } hil_bank;
 
 /* What a row cost, in counts. */
@@ -88,6 +107,12 @@ void hil_bank_reset(hil_bank *bank);
 
 /* Adds a model; a refusal leaves the bank as it was. */
 hil_refusal hil_bank_create(hil_bank *bank, const hil_create_model *request);
+
+/* `count` bytes of the arena, aligned to 8; NULL when they are not left. */
+void *hil_bank_allocate(hil_bank *bank, uint32_t count);
+
+/* All that a model's training reads and writes, in one piece aligned to 8 bytes: parameters, state, scratch. */
+uint8_t *hil_model_memory(const hil_model *model, uint32_t *count);
 
 /* Trains every model on one row of finite values with label class 0 or 1 and says what it cost. False when a feature
  * overflowed: no model has seen the row then, and it cost nothing. */

@@ -116,6 +116,7 @@ hil_epoch hil_dataset_train(hil_dataset *data, hil_model *model, hil_meter *mete
                            .classes = data->classes,
                            .rows = data->order + first,
                            .count = left < batch_rows ? left : batch_rows};
+        hil_watch_work(meter->port);
         hil_stamp stamp = hil_meter_begin(meter);
         double loss = learner->train_batch(&model->state, &batch);
         uint32_t counts = hil_meter_end(meter, stamp);

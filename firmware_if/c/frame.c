@@ -16,12 +16,15 @@ static uint32_t crc32_byte(uint32_t crc, uint8_t byte) {
     return CRC32_NIBBLE[crc & 0xFu] ^ (crc >> 4);
 }
 
-uint32_t hil_crc32(const uint8_t *bytes, size_t count) {
-    uint32_t crc = 0xFFFFFFFFu;
+uint32_t hil_crc32_more(uint32_t crc, const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         crc = crc32_byte(crc, bytes[i]);
     }
-    return ~crc;
+    return crc;
+}
+
+uint32_t hil_crc32(const uint8_t *bytes, size_t count) {
+    return ~hil_crc32_more(HIL_CRC32_START, bytes, count);
 }
 
 uint16_t hil_crc16(const uint8_t *bytes, size_t count) {

@@ -43,6 +43,11 @@ typedef struct {
 } hil_deframer;
 
 uint32_t hil_crc32(const uint8_t *bytes, size_t count);
+
+/* The same in pieces: from HIL_CRC32_START on, the complement of the last value is the CRC-32. */
+#define HIL_CRC32_START 0xFFFFFFFFu
+uint32_t hil_crc32_more(uint32_t crc, const uint8_t *bytes, size_t count);
+
 uint16_t hil_crc16(const uint8_t *bytes, size_t count);
 
 void hil_deframer_reset(hil_deframer *deframer);

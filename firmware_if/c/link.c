@@ -233,7 +233,9 @@ static void await_window(hil_link *link) {
         if (link->poll != 0) {
             hil_link_answer(link);
         } else if (event == HIL_LINK_IDLE && window_full(link)) { /* nothing more comes once it has been opened */
+            hil_watch_sleep(link->port);
             link->port->wait(link->port->context);
+            hil_watch_work(link->port);
         }
         dropped = dropped || link->frames_out_of_order != before;
     }

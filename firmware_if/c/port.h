@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "storage.h"
 #include "wire.h"
 
 /* A stack painted with HIL_STACK_PAINT before use. `low` is the lowest address, grows down from low + bytes.
@@ -21,6 +22,8 @@ typedef struct {
 } hil_stack;
 
 #define HIL_STACK_PAINT 0xA5C3A5C3u
+
+typedef enum { HIL_WATCH_WORK = 0, HIL_WATCH_SLEEP = 1 } hil_watch;
 
 typedef struct hil_port {
     void *context;
@@ -64,7 +67,30 @@ typedef struct hil_port {
     uint32_t receive_overruns; /* bytes lost since start, that queue or the UART being full; the port updates it */
     hil_stack stack;           /* of main */
     hil_stack handler_stack;   /* of interrupt handlers */
+
+    /* What outlives the power, for checkpoints; NULL: this port has nothing of the kind. */
+    const hil_storage *storage;
+
+    /* HIL_WATCH_WORK: something was done, the watchdog waits anew. HIL_WATCH_SLEEP: a sleep comes that only the line
+     * ends, or the payload is watched no more. Called where the service has set `watching`. NULL: there is no watchdog. */
+    void (*watch)(void *context, hil_watch watch);
+    bool watching;
+    bool started_by_watchdog; /* this start was forced */
 } hil_port;
+
+/* Something was done. */
+static inline void hil_watch_work(const hil_port *port) {
+    if (port->watching) {
+        port->watch(port->context, HIL_WATCH_WORK);
+    }
+}
+
+/* Nothing is to be done until the line brings something. */
+static inline void hil_watch_sleep(const hil_port *port) {
+    if (port->watching) {
+        port->watch(port->context, HIL_WATCH_SLEEP);
+    }
+}
 
 /* For a port that measures unmasked. */
 static inline uint32_t hil_mask_nothing(void *context) {

@@ -21,6 +21,10 @@ static inline bool hil_complete(const hil_reader *fields) {
 hil_refusal hil_request_load_memory(hil_service *service, hil_reader *fields);
 hil_refusal hil_request_dump_memory(hil_service *service, hil_reader *fields);
 
+hil_refusal hil_request_protect_model(hil_service *service, hil_reader *fields);
+hil_refusal hil_request_protect_bank(hil_service *service, hil_reader *fields);
+hil_refusal hil_request_protection(hil_service *service, hil_reader *fields);
+
 hil_refusal hil_request_configure_stream(hil_service *service, hil_reader *fields);
 hil_refusal hil_request_create_model(hil_service *service, hil_reader *fields);
 hil_refusal hil_request_samples(hil_service *service, hil_reader *fields);

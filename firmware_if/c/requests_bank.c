@@ -1,6 +1,7 @@
 /* The mission service: models, samples and training. */
 #include <string.h>
 
+#include "protect.h"
 #include "requests.h"
 #include "stack.h"
 
@@ -81,7 +82,7 @@ hil_refusal hil_request_create_model(hil_service *service, hil_reader *fields) {
     if (!hil_complete(fields)) {
         return HIL_MALFORMED;
     }
-    if (service->bank.dispatch.count > 0 || service->data.capacity > 0) {
+    if (service->bank.dispatch.count > 0 || service->data.capacity > 0 || service->checkpoints.resumed) {
         return (hil_refusal){HIL_FAILURE_CODE_STREAM_ACTIVE, service->stream.next_row};
     }
     hil_refusal refusal = hil_bank_create(&service->bank, &request);
@@ -103,7 +104,7 @@ hil_refusal hil_request_samples(hil_service *service, hil_reader *fields) {
     if (refusal.code == 0) {
         service->stream.link_counts = hil_counts(service->port, service->link.packet_ticks);
         hil_accept(service);
-        const hil_destination to = {&service->bank, &service->data, &service->meter, &service->link};
+        const hil_destination to = {&service->bank, &service->data, &service->meter, &service->link, &service->checkpoints};
         hil_stream_samples(&service->stream, &to, &request);
     }
     return refusal;
@@ -148,9 +149,15 @@ hil_refusal hil_request_train_epoch(hil_service *service, hil_reader *fields) {
     if (request.model >= service->bank.model_count) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
-    hil_accept(service);
     hil_model *model = service->bank.models[request.model];
+    hil_protect_check(&service->bank, model);
+    if (model->guard != NULL && model->guard->is_stopped) {
+        return (hil_refusal){HIL_FAILURE_CODE_TRAINING_STOPPED, request.model};
+    }
+    hil_accept(service);
     hil_epoch epoch = hil_dataset_train(&service->data, model, &service->meter, request.epoch);
+    model->updated = epoch.steps > 0;
+    hil_protect_keep(&service->bank, model);
     send_epoch_trained(service, &request, epoch);
     hil_send_not_finite(&service->bank, &service->link);
     return HIL_DONE;
@@ -188,11 +195,15 @@ hil_refusal hil_request_statistics(hil_service *service, hil_reader *fields) {
     hil_accept(service);
     const hil_bank *bank = &service->bank;
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_operation_sum sums[HIL_STEPS];
+        hil_operation_sum sums[HIL_STEPS + 1u];
+        uint8_t count = HIL_STEPS;
         for (uint8_t step = 0; step < HIL_STEPS; step++) {
             sums[step] = operation_sum((uint8_t)(step + 1u), &bank->models[i]->sums[step]);
         }
-        send_statistics(service, i, bank->models[i]->updates, sums, HIL_STEPS);
+        if (bank->models[i]->guard != NULL) {
+            sums[count++] = operation_sum(HIL_OPERATION_PROTECT, &bank->models[i]->guard->cost);
+        }
+        send_statistics(service, i, bank->models[i]->updates, sums, count);
     }
     const hil_operation_sum whole[] = {operation_sum(HIL_OPERATION_DISPATCH, &bank->dispatch),
                                        operation_sum(HIL_OPERATION_LINK, &bank->link)};
@@ -218,6 +229,9 @@ hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     hil_dataset_close(&service->data, &service->bank);
     hil_bank_reset(&service->bank);
     hil_stream_reset(&service->stream, 0);
+    hil_checkpoints_forget(&service->checkpoints);
+    hil_watch_sleep(service->port); /* what was protected is gone, and so is the watchdog */
+    service->port->watching = false;
     forget_figures(service);
     return HIL_DONE;
 }

@@ -1,6 +1,7 @@
 /* ST[06]: reading and writing models' states. */
 #include <string.h>
 
+#include "protect.h"
 #include "requests.h"
 
 /* A dumped area leaves room for the other fields of its packet. */
@@ -34,12 +35,14 @@ hil_refusal hil_request_load_memory(hil_service *service, hil_reader *fields) {
         return (hil_refusal){HIL_FAILURE_CODE_CHECKSUM, checksum};
     }
     hil_accept(service);
+    hil_protect_check(&service->bank, model); /* what is not loaded is accepted with it */
     if (request.data.count > 0) {
         memcpy(model->memory + request.address, request.data.bytes, request.data.count);
     }
     hil_model_clear_scratch(model);
     model->not_finite = false;
     model->not_finite_reported = false;
+    hil_protect_accept(&service->bank, model);
     return HIL_DONE;
 }
 
@@ -55,6 +58,7 @@ hil_refusal hil_request_dump_memory(hil_service *service, hil_reader *fields) {
         return refusal;
     }
     hil_accept(service);
+    hil_protect_check(&service->bank, model);
     for (uint32_t sent = 0; sent < request.length;) {
         uint32_t length = request.length - sent < DUMP_BYTES ? request.length - sent : DUMP_BYTES;
         const uint8_t *bytes = model->memory + request.address + sent;

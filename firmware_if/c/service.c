@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalogue.h"
+#include "protect.h"
 #include "requests.h"
 #include "stack.h"
 
@@ -108,6 +109,9 @@ static hil_request find_request(uint8_t service, uint8_t subtype) {
         {HIL_LIST_SERVICE, HIL_LIST_SUBTYPE, list},
         {HIL_CONFIGURE_STREAM_SERVICE, HIL_CONFIGURE_STREAM_SUBTYPE, hil_request_configure_stream},
         {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, hil_request_create_model},
+        {HIL_PROTECT_MODEL_SERVICE, HIL_PROTECT_MODEL_SUBTYPE, hil_request_protect_model},
+        {HIL_PROTECT_BANK_SERVICE, HIL_PROTECT_BANK_SUBTYPE, hil_request_protect_bank},
+        {HIL_REQUEST_PROTECTION_SERVICE, HIL_REQUEST_PROTECTION_SUBTYPE, hil_request_protection},
         {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, hil_request_predict},
         {HIL_OPEN_DATA_SET_SERVICE, HIL_OPEN_DATA_SET_SUBTYPE, hil_request_open_data_set},
         {HIL_TRAIN_EPOCH_SERVICE, HIL_TRAIN_EPOCH_SUBTYPE, hil_request_train_epoch},
@@ -138,9 +142,19 @@ static hil_refusal carry_out(hil_service *service, hil_octets packet) {
     return request(service, &service->telecommand.fields);
 }
 
+static void send_events(hil_service *service, bool begun) {
+    if (begun && service->watchdog_to_tell) {
+        service->watchdog_to_tell = false;
+        hil_send_event(&service->link, HIL_MEDIUM_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_WATCHDOG_RESET, 0);
+    }
+    hil_send_checkpoint_events(&service->checkpoints, &service->link, begun);
+    hil_send_protection_events(&service->bank, &service->link);
+}
+
 static void take_packet(hil_service *service, hil_octets packet) {
     service->accepted = false;
     hil_refusal refusal = carry_out(service, packet);
+    send_events(service, false);
     if (refusal.code != 0) {
         hil_stream_flush(&service->stream, &service->bank, &service->link);
         send_failure(service, service->accepted ? HIL_NOT_COMPLETED_SUBTYPE : HIL_NOT_ACCEPTED_SUBTYPE, refusal);
@@ -173,22 +187,30 @@ void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_
     memcpy(hello.build_id, build_id, sizeof hello.build_id);
     hil_text name = hil_text_of(port->name);
     memcpy(hello.name, name.bytes, name.count < sizeof hello.name ? name.count : sizeof hello.name);
+    hil_checkpoints_open(&service->checkpoints, port, &service->bank, &service->stream, build_id);
+    service->watchdog_to_tell = port->started_by_watchdog;
     hil_link_open(&service->link, port, &hello);
 }
 
 bool hil_service_step(hil_service *service) {
     hil_octets packet;
-    switch (hil_link_receive(&service->link, &packet)) {
+    const hil_link_event event = hil_link_receive(&service->link, &packet);
+    if (event != HIL_LINK_IDLE) {
+        hil_watch_work(service->port);
+    }
+    switch (event) {
     case HIL_LINK_PACKET:
         take_packet(service, packet);
         return true;
     case HIL_LINK_POLLED:
         report_overruns(service);
+        send_events(service, false);
         hil_stream_flush(&service->stream, &service->bank, &service->link);
         hil_link_answer(&service->link);
         return true;
     case HIL_LINK_NEW_SESSION:
         hil_stream_reset(&service->stream, service->stream.next_row); /* its results were for another bench */
+        send_events(service, true);
         return true;
     case HIL_LINK_IDLE:
     default:
@@ -196,7 +218,19 @@ bool hil_service_step(hil_service *service) {
     }
 }
 
+void hil_service_idle(hil_service *service) {
+    if (service->bank.protection.guarded == 0) {
+        return;
+    }
+    const uint64_t now = service->port->uptime_us(service->port->context);
+    if (now - service->scrubbed_us >= HIL_SCRUB_INTERVAL_US) {
+        service->scrubbed_us = now;
+        hil_protect_scrub(&service->bank);
+    }
+}
+
 void hil_service_run(hil_service *service) {
     while (hil_service_step(service)) {
     }
+    hil_service_idle(service);
 }

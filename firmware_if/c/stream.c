@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "checkpoint.h"
+#include "protect.h"
+
 #define LABEL_BYTES 6u /* time_ms u32, label i16 */
 #define STEP_BYTES 16u /* train, predict, feature, dispatch u32 */
 #define REPORT_HEAD_BYTES (HIL_TM_HEADER_BYTES + 11u) /* SampleReport's fields before its records */
@@ -169,7 +172,16 @@ void hil_stream_samples(hil_stream *stream, const hil_destination *to, const hil
     hil_sums_add(&to->bank->link, stream->link_counts);
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
+        const bool guarded = to->bank->protection.guarded > 0;
+        if (guarded) {
+            hil_protect_before(to->bank, to->meter);
+        }
         take_row(stream, to, &reader);
+        if (guarded) {
+            hil_protect_after(to->bank, to->meter);
+            hil_send_protection_events(to->bank, to->link);
+        }
+        hil_checkpoints_count_row(to->checkpoints);
     }
 }
 
@@ -205,7 +217,8 @@ static void write_scores(hil_writer *to, hil_bank *bank, const float *values) {
     size_t place = 0;
     hil_bank_map(bank, values, finite);
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        const hil_model *model = bank->models[i];
+        hil_model *model = bank->models[i];
+        hil_protect_check(bank, model);
         unsigned class_index = write_model_scores(to, model, finite[model->mapping->index]);
         place = put_bits(classes, place, class_index, bits);
     }

@@ -30,6 +30,7 @@ typedef struct {
     hil_dataset *data;
     hil_meter *meter;
     hil_link *link;
+    struct hil_checkpoints *checkpoints;
 } hil_destination;
 
 /* Trains on, or keeps, the rows of a Samples packet that the check let pass. */

@@ -233,6 +233,36 @@ void hil_read_train_epoch(hil_reader *from, hil_train_epoch *to) {
 
 
 
+void hil_write_protect_model(hil_writer *to, const hil_protect_model *from) {
+    hil_put_u8(to, from->model);
+    hil_put_u8(to, from->copies);
+    hil_put_u8(to, from->checksum);
+    hil_put_u8(to, from->range);
+    hil_put_f64(to, from->bound);
+    hil_put_u8(to, from->action);
+}
+
+void hil_read_protect_model(hil_reader *from, hil_protect_model *to) {
+    to->model = hil_get_u8(from);
+    to->copies = hil_get_u8(from);
+    to->checksum = hil_get_u8(from);
+    to->range = hil_get_u8(from);
+    to->bound = hil_get_f64(from);
+    to->action = hil_get_u8(from);
+}
+
+void hil_write_protect_bank(hil_writer *to, const hil_protect_bank *from) {
+    hil_put_u32(to, from->rows);
+    hil_put_u8(to, from->watchdog);
+}
+
+void hil_read_protect_bank(hil_reader *from, hil_protect_bank *to) {
+    to->rows = hil_get_u32(from);
+    to->watchdog = hil_get_u8(from);
+}
+
+
+
 void hil_write_accepted(hil_writer *to, const hil_accepted *from) {
     hil_put_u16(to, from->packet_id);
     hil_put_u16(to, from->sequence);
@@ -537,4 +567,52 @@ void hil_read_statistics(hil_reader *from, hil_statistics *to) {
         hil_operation_sum skipped;
         hil_read_operation_sum(from, &skipped);
     }
+}
+
+void hil_write_model_protected(hil_writer *to, const hil_model_protected *from) {
+    hil_put_u8(to, from->model);
+    hil_put_u32(to, from->guarded_bytes);
+    hil_put_u32(to, from->arena_bytes);
+    hil_put_u32(to, from->arena_used_bytes);
+}
+
+void hil_read_model_protected(hil_reader *from, hil_model_protected *to) {
+    to->model = hil_get_u8(from);
+    to->guarded_bytes = hil_get_u32(from);
+    to->arena_bytes = hil_get_u32(from);
+    to->arena_used_bytes = hil_get_u32(from);
+}
+
+void hil_write_protection_report(hil_writer *to, const hil_protection_report *from) {
+    hil_put_u32(to, from->checks);
+    hil_put_u32(to, from->scrubs);
+    hil_put_u32(to, from->corrected);
+    hil_put_u32(to, from->corrupt);
+    hil_put_u32(to, from->out_of_range);
+    hil_put_u32(to, from->rolled_back);
+    hil_put_u8(to, from->stopped);
+    hil_put_u32(to, from->rows);
+    hil_put_u32(to, from->written);
+    hil_put_u32(to, from->failed);
+    hil_put_u32(to, from->sequence);
+    hil_put_u32(to, from->next_row);
+    hil_put_u8(to, from->resumed);
+    hil_put_u8(to, from->watchdog);
+}
+
+void hil_read_protection_report(hil_reader *from, hil_protection_report *to) {
+    to->checks = hil_get_u32(from);
+    to->scrubs = hil_get_u32(from);
+    to->corrected = hil_get_u32(from);
+    to->corrupt = hil_get_u32(from);
+    to->out_of_range = hil_get_u32(from);
+    to->rolled_back = hil_get_u32(from);
+    to->stopped = hil_get_u8(from);
+    to->rows = hil_get_u32(from);
+    to->written = hil_get_u32(from);
+    to->failed = hil_get_u32(from);
+    to->sequence = hil_get_u32(from);
+    to->next_row = hil_get_u32(from);
+    to->resumed = hil_get_u8(from);
+    to->watchdog = hil_get_u8(from);
 }

@@ -5,7 +5,7 @@
 #include "octets.h"
 
 #define HIL_VERSION 1u
-#define HIL_FINGERPRINT 0xC22843803C9EAF39u
+#define HIL_FINGERPRINT 0x0C131682189E70C9u
 #define HIL_MAX_FRAME_BYTES 1024u /* largest frame on the wire, both delimiters included */
 #define HIL_MAX_MODELS 32u /* models in a bank */
 #define HIL_MAX_CHANNELS 160u /* values per sample */
@@ -56,6 +56,9 @@ typedef enum {
     HIL_FAILURE_CODE_NO_DATA = 21, /* no data set has been opened, or it holds no rows, or it holds them all already */
     HIL_FAILURE_CODE_BIAS = 22, /* this learner takes no constant feature: it flew without, or has a bias of its own */
     HIL_FAILURE_CODE_ANSWER_SIZE = 23, /* the scores of one row do not fit into a packet */
+    HIL_FAILURE_CODE_PROTECTION = 24, /* no such protection here, or the model is protected already; the number is what was asked for */
+    HIL_FAILURE_CODE_STORAGE = 25, /* no storage for checkpoints, or they do not fit into it; the number is its bytes for one checkpoint */
+    HIL_FAILURE_CODE_TRAINING_STOPPED = 26, /* the model's protection has stopped its training; the number is its handle */
     HIL_FAILURE_CODE_STREAM_ACTIVE = 18, /* models cannot be created once samples have been streamed: reset the bank first */
 } hil_failure_code_value;
 
@@ -81,6 +84,7 @@ typedef enum {
     HIL_OPERATION_FEATURE = 3, /* the feature map */
     HIL_OPERATION_DISPATCH = 4, /* the rest of the work on a row */
     HIL_OPERATION_LINK = 5, /* taking one packet off the link: framing, checksums, sequence */
+    HIL_OPERATION_PROTECT = 6, /* a protected model's checks and copies, per row or epoch; told of protected models alone */
 } hil_operation_value;
 
 /* Element type of a state array; reals have the width of the model's arithmetic, in the payload's byte order. */
@@ -105,11 +109,28 @@ typedef enum {
     HIL_CATALOGUE_KIND_FEATURES = 2, /* a feature map in one arithmetic */
 } hil_catalogue_kind_value;
 
+/* What a protected model does about a fault that its copies and checksum cannot mend. */
+typedef enum {
+    HIL_FAULT_ACTION_COUNT = 1, /* reports and counts it, and trains on with what there is */
+    HIL_FAULT_ACTION_ROLL_BACK = 2, /* goes back to its last good copy, else to the last checkpoint; where there is neither, it stops */
+    HIL_FAULT_ACTION_STOP = 3, /* trains no more until it is loaded or the bank is reset; it still predicts */
+} hil_fault_action_value;
+
 /* ST[05] events. */
 typedef enum {
     HIL_EVENT_ID_SAMPLE_REFUSED = 1, /* a sample was not finite or had an unknown label; the number is its row */
     HIL_EVENT_ID_NOT_FINITE_STATE = 2, /* a model's score became NaN or infinite; the number is its handle */
     HIL_EVENT_ID_RECEIVE_OVERRUN = 3, /* received bytes were lost in the payload; the number is how many since the last ResetBank */
+    HIL_EVENT_ID_STATE_CORRECTED = 4, /* a protected model's memory had changed by itself and was mended; the number is its handle */
+    HIL_EVENT_ID_STATE_CORRUPT = 5, /* a protected model's memory had changed by itself and could not be mended; the number is its handle */
+    HIL_EVENT_ID_STATE_OUT_OF_RANGE = 6, /* a training step left a value that is NaN, infinite or beyond the bound; the number is the model's handle */
+    HIL_EVENT_ID_ROLLED_BACK = 7, /* a model went back to its last good copy or checkpoint; the number is its handle * 2^24 + the rows it forgot, at most 2^24 - 1 */
+    HIL_EVENT_ID_TRAINING_STOPPED = 8, /* a model trains no more; the number is its handle */
+    HIL_EVENT_ID_CHECKPOINT_FAILED = 9, /* a checkpoint could not be written, the one before it stays; the number is the next row */
+    HIL_EVENT_ID_CHECKPOINT_TORN = 10, /* at start, a slot held a checkpoint that was not whole, and was passed over; the number is the slot */
+    HIL_EVENT_ID_CHECKPOINT_UNUSABLE = 11, /* at start, the newest whole checkpoint did not fit this firmware; the number is its sequence */
+    HIL_EVENT_ID_RESUMED = 12, /* this start went on from a checkpoint; the number is the next row */
+    HIL_EVENT_ID_WATCHDOG_RESET = 13, /* this start was forced by the watchdog; the number is 0 */
 } hil_event_id_value;
 
 /* Body of a Hello frame. Its first 64 bytes never change. */
@@ -297,6 +318,34 @@ void hil_read_train_epoch(hil_reader *from, hil_train_epoch *to);
 /* Starts the payload anew, as after power-on. The answer is a Hello with a new nonce. */
 #define HIL_RESTART_SERVICE 128u
 #define HIL_RESTART_SUBTYPE 15u
+
+/* Protects a model's memory, for which it takes more of the arena; before the first sample. Answered by ModelProtected. */
+#define HIL_PROTECT_MODEL_SERVICE 128u
+#define HIL_PROTECT_MODEL_SUBTYPE 21u
+typedef struct {
+    uint8_t model; /* handle */
+    uint8_t copies; /* of its memory: 1 = no copy, 2 = detect, 3 = vote and correct */
+    uint8_t checksum; /* 1 = a CRC-32 of its memory */
+    uint8_t range; /* 1 = after each training step every real must be finite and within the bound */
+    double bound; /* greatest magnitude of a real where range is 1; infinite = any finite one */
+    uint8_t action; /* enum FaultAction */
+} hil_protect_model;
+void hil_write_protect_model(hil_writer *to, const hil_protect_model *from);
+void hil_read_protect_model(hil_reader *from, hil_protect_model *to);
+
+/* Keeps the whole bank in the payload's storage, from which it resumes when it starts anew, and writes the first checkpoint; has a watchdog start it anew when it hangs. */
+#define HIL_PROTECT_BANK_SERVICE 128u
+#define HIL_PROTECT_BANK_SUBTYPE 23u
+typedef struct {
+    uint32_t rows; /* [row], a checkpoint after so many rows: the most that a restart loses; 0 = keeps none, forgets the last */
+    uint8_t watchdog; /* 1 = a watchdog waits for progress */
+} hil_protect_bank;
+void hil_write_protect_bank(hil_writer *to, const hil_protect_bank *from);
+void hil_read_protect_bank(hil_reader *from, hil_protect_bank *to);
+
+/* Asks for a ProtectionReport. */
+#define HIL_REQUEST_PROTECTION_SERVICE 128u
+#define HIL_REQUEST_PROTECTION_SUBTYPE 25u
 
 /* ST[01] a telecommand was accepted. */
 #define HIL_ACCEPTED_SERVICE 1u
@@ -496,5 +545,39 @@ typedef struct {
 } hil_statistics;
 void hil_write_statistics(hil_writer *to, const hil_statistics *from);
 void hil_read_statistics(hil_reader *from, hil_statistics *to);
+
+/* A model is protected from now on. */
+#define HIL_MODEL_PROTECTED_SERVICE 128u
+#define HIL_MODEL_PROTECTED_SUBTYPE 22u
+typedef struct {
+    uint8_t model; /* handle */
+    uint32_t guarded_bytes; /* [byte], of its memory: parameters, state and what it works out from them */
+    uint32_t arena_bytes; /* [byte], arena that the protection took */
+    uint32_t arena_used_bytes; /* [byte], by the whole bank */
+} hil_model_protected;
+void hil_write_model_protected(hil_writer *to, const hil_model_protected *from);
+void hil_read_model_protected(hil_reader *from, hil_model_protected *to);
+
+/* What protections have seen and done since the last ResetBank, and the newest checkpoint. */
+#define HIL_PROTECTION_REPORT_SERVICE 128u
+#define HIL_PROTECTION_REPORT_SUBTYPE 26u
+typedef struct {
+    uint32_t checks; /* of a model's memory */
+    uint32_t scrubs; /* of those, while nothing else was to be done */
+    uint32_t corrected; /* memories mended */
+    uint32_t corrupt; /* memories that could not be mended */
+    uint32_t out_of_range; /* training steps that left a value out of range */
+    uint32_t rolled_back; /* times a model went back */
+    uint8_t stopped; /* models whose training was stopped */
+    uint32_t rows; /* [row], between two checkpoints, 0 = none are kept */
+    uint32_t written; /* checkpoints written by this start */
+    uint32_t failed; /* checkpoints that could not be written */
+    uint32_t sequence; /* of the newest checkpoint, 0 = there is none */
+    uint32_t next_row; /* [row], after the newest checkpoint */
+    uint8_t resumed; /* 1 = this start went on from a checkpoint */
+    uint8_t watchdog; /* 1 = a watchdog waits for progress */
+} hil_protection_report;
+void hil_write_protection_report(hil_writer *to, const hil_protection_report *from);
+void hil_read_protection_report(hil_reader *from, hil_protection_report *to);
 
 #endif

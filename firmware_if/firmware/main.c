@@ -12,6 +12,7 @@ void payload_main(hil_port *port) {
     hil_service_open(&service, port, hil_build_id, (hil_memory){arena, sizeof arena, data_region, sizeof data_region});
     for (;;) {
         hil_service_run(&service);
+        hil_watch_sleep(port);
         port->wait(port->context);
     }
 }

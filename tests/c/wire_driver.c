@@ -48,6 +48,10 @@ MESSAGE(sample_report)
 MESSAGE(predictions)
 MESSAGE(statistics)
 MESSAGE(epoch_trained)
+MESSAGE(protect_model)
+MESSAGE(protect_bank)
+MESSAGE(model_protected)
+MESSAGE(protection_report)
 
 static bool rewrite_nothing(hil_reader *from, hil_writer *to) {
     (void)to;
@@ -90,6 +94,11 @@ static const struct {
     {HIL_PREDICTIONS_SERVICE, HIL_PREDICTIONS_SUBTYPE, rewrite_predictions},
     {HIL_STATISTICS_SERVICE, HIL_STATISTICS_SUBTYPE, rewrite_statistics},
     {HIL_EPOCH_TRAINED_SERVICE, HIL_EPOCH_TRAINED_SUBTYPE, rewrite_epoch_trained},
+    {HIL_PROTECT_MODEL_SERVICE, HIL_PROTECT_MODEL_SUBTYPE, rewrite_protect_model},
+    {HIL_PROTECT_BANK_SERVICE, HIL_PROTECT_BANK_SUBTYPE, rewrite_protect_bank},
+    {HIL_REQUEST_PROTECTION_SERVICE, HIL_REQUEST_PROTECTION_SUBTYPE, rewrite_nothing},
+    {HIL_MODEL_PROTECTED_SERVICE, HIL_MODEL_PROTECTED_SUBTYPE, rewrite_model_protected},
+    {HIL_PROTECTION_REPORT_SERVICE, HIL_PROTECTION_REPORT_SUBTYPE, rewrite_protection_report},
 };
 
 /* Reads the fields of message [service, subtype] and prints them as written back. */

@@ -159,6 +159,7 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "evaluate": "true", "twins": '"t"', "learner": '"arow"',
         "features": '"identity"', "arithmetic": '"f32"', "hyperparameters": "{ r = 1.0 }", "channels": '["c"]',
         "lost_at_restart": '["w"]', "if_available": "true", "initial": '"m.onnx"',
+        "protection": "{ copies = 3 }",
         "measure": '"timing.x"', "at_most": "2", "at_least": "1",
         "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',
         "requirements": '["A-1"]', "profile": '"gsfc-golden-rules-3.07"', "phase": '"PDR"', "row_period_s": "1",

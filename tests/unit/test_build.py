@@ -57,15 +57,15 @@ def test_each_board_of_a_port_has_a_build_of_its_own() -> None:
 
 @pytest.mark.parametrize("board", ["an386", "an500"])
 def test_everything_fits_a_small_microcontroller(board: str) -> None:
-    """48 KiB of flash and, apart from models and data sets, 16 KiB of RAM, stacks included."""
+    """52 KiB of flash, 7 of them protections; apart from models and data sets, 16 KiB of RAM, stacks included."""
     sections = build_firmware("mps2", board=board).image.sections
     flash = sum(sections[name] for name in (".text", ".rodata", ".data"))
     ram = sum(sections[name] for name in (".data", ".bss", ".stack", ".handler_stack"))
     print(f"{board}: flash {flash}, RAM {ram} bytes")
-    assert flash <= 48 * 1024
+    assert flash <= 52 * 1024
     assert ram <= 16 * 1024
     assert set(sections) <= {
-        *(".text", ".rodata", ".data", ".bss", ".stack", ".handler_stack", ".arena", ".data_region")
+        *(".text", ".rodata", ".data", ".bss", ".stack", ".handler_stack", ".arena", ".data_region", ".kept")
     }, "nothing else takes memory"
 
 

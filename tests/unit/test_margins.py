@@ -157,6 +157,14 @@ def test_a_data_region_in_ram_counts_and_may_be_too_much() -> None:
     assert found["ram"].value == pytest.approx(-340.0)
 
 
+def test_memory_that_stands_in_for_flash_is_no_ram() -> None:
+    sections = {".text": 100, ".kept": 700, ".bss": 30}
+    known = context(replace(BASIS, unstored=(".kept", ".bss"), data_region_in_ram=True))
+    found = figures([connected()], replace(known, sections=sections))
+    assert found["prom"].because == "100 of 1,000 bytes"
+    assert found["ram"].because == "30 of 1,000 bytes"
+
+
 def test_the_elf_file_says_which_sections_have_no_place_in_it() -> None:
     sections = {".text": 100, ".pool": 300, ".data": 10}
     known = context(replace(BASIS, unstored=(".pool",)))

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,13 @@
 
 static const char usage[] =
     "usage: payload.elf (--socket PATH | --tcp HOST:PORT | --device PATH | --pty PATH | --fd N) [--no-backpressure]\n"
+    "                   [--storage PATH] [--watchdog SECONDS]\n"
     "  --socket, --tcp    connect to the bench, which listens\n"
     "  --device, --pty    open a tty and make it raw; its rate stays as it is\n"
     "  --fd               go on with an open descriptor\n"
-    "  --no-backpressure  lose and count what exceeds the receive queue\n";
+    "  --no-backpressure  lose and count what exceeds the receive queue\n"
+    "  --storage          file that keeps checkpoints when the process ends; made if it is not there\n"
+    "  --watchdog         start anew when the payload makes no progress for so long, 1 to 3600\n";
 
 /* Ends the process: 2 for a wrong command line (the usage follows), 1 for anything else. */
 _Noreturn __attribute__((format(printf, 2, 3))) static void stop(int code, const char *format, ...)
@@ -139,12 +143,38 @@ static int open_named(const char *option, const char *value)
     stop(2, "unknown option %s", option);
 }
 
+static void take_valued(host_options *options, const char *option, const char *value)
+{
+    if (value == NULL) {
+        stop(2, "%s needs a value", option);
+    }
+    if (strcmp(option, "--storage") == 0) {
+        options->storage = value;
+        return;
+    }
+    char *end = NULL;
+    const long seconds = strtol(value, &end, 10);
+    if (end == value || *end != '\0' || seconds < 1 || seconds > 3600) {
+        stop(2, "--watchdog takes 1 to 3600 seconds, not %s", value);
+    }
+    options->watchdog_s = (unsigned)seconds;
+}
+
 host_options host_read_options(int count, char **words)
 {
     host_options options = {.descriptor = -1, .backpressure = true};
     for (int i = 1; i < count; ++i) {
         if (strcmp(words[i], "--no-backpressure") == 0) {
             options.backpressure = false;
+            continue;
+        }
+        if (strcmp(words[i], "--watchdog-start") == 0) { /* said by host_execute_again alone */
+            options.watchdog_start = true;
+            continue;
+        }
+        if (strcmp(words[i], "--storage") == 0 || strcmp(words[i], "--watchdog") == 0) {
+            take_valued(&options, words[i], words[i + 1]);
+            ++i;
             continue;
         }
         if (options.descriptor >= 0) {
@@ -162,14 +192,41 @@ host_options host_read_options(int count, char **words)
     return options;
 }
 
-_Noreturn void host_execute_again(const host_options *options)
+/* Also called from a signal handler: nothing here but what may be (signal-safety(7)). */
+static void write_number(char *digits, unsigned number)
+{
+    unsigned tens = 1u;
+    while (number / tens >= 10u) {
+        tens *= 10u;
+    }
+    for (; tens > 0u; tens /= 10u) {
+        *digits++ = (char)('0' + number / tens % 10u);
+    }
+    *digits = '\0';
+}
+
+_Noreturn void host_execute_again(const host_options *options, bool by_watchdog)
 {
     char number[12];
-    (void)snprintf(number, sizeof number, "%d", options->descriptor);
-    char name[] = "payload";
-    char fd[] = "--fd";
-    char lossy[] = "--no-backpressure";
-    char *words[] = {name, fd, number, options->backpressure ? NULL : lossy, NULL};
-    (void)execv("/proc/self/exe", words);
+    char seconds[12];
+    write_number(number, (unsigned)options->descriptor);
+    write_number(seconds, options->watchdog_s);
+    const char *words[10] = {"payload", "--fd", number};
+    size_t count = 3;
+    if (!options->backpressure) {
+        words[count++] = "--no-backpressure";
+    }
+    if (options->storage != NULL) {
+        words[count++] = "--storage";
+        words[count++] = options->storage;
+    }
+    if (options->watchdog_s != 0u) {
+        words[count++] = "--watchdog";
+        words[count++] = seconds;
+    }
+    if (by_watchdog) {
+        words[count++] = "--watchdog-start";
+    }
+    (void)execv("/proc/self/exe", (char *const *)(uintptr_t)words); /* execv writes to none of them */
     stop(1, "cannot restart: %s", strerror(errno));
 }

@@ -6,6 +6,9 @@
 
 typedef struct {
     int descriptor;    /* open, to the bench; set non-blocking */
+    const char *storage; /* path of the file for checkpoints, NULL: none */
+    unsigned watchdog_s; /* 0: none */
+    bool watchdog_start; /* the watchdog forced this start */
     bool backpressure; /* false: bytes beyond the receive queue are lost, as on a UART without flow control */
 } host_options;
 
@@ -14,6 +17,6 @@ typedef struct {
 host_options host_read_options(int count, char **words);
 
 /* Replaces the process by a fresh one on the same descriptor. */
-_Noreturn void host_execute_again(const host_options *options);
+_Noreturn void host_execute_again(const host_options *options, bool by_watchdog);
 
 #endif

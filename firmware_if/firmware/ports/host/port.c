@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host_storage.h"
 #include "options.h"
 #include "payload.h"
 #include "queue.h"
@@ -19,6 +20,7 @@
 typedef struct {
     host_options options;
     host_queue queue;
+    host_storage storage;
     uint64_t started_ns;
     hil_port port;
 } host;
@@ -119,7 +121,33 @@ static uint32_t entropy(void *context)
 static void restart(void *context)
 {
     const host *self = context;
-    host_execute_again(&self->options);
+    host_execute_again(&self->options, false);
+}
+
+static const host_options *watched; /* for the handler of SIGALRM */
+
+static void bite(int number)
+{
+    (void)number;
+    host_execute_again(watched, true);
+}
+
+/* A process that sleeps is woken by the line alone: the watchdog sleeps with it. */
+static void watch(void *context, hil_watch what)
+{
+    const host *self = context;
+    (void)alarm(what == HIL_WATCH_SLEEP ? 0u : self->options.watchdog_s);
+}
+
+/* SA_NODEFER: it starts the process anew with the signal as it found it, or the next start would never be watched. */
+static void start_watchdog(host *self)
+{
+    struct sigaction action = {.sa_handler = bite, .sa_flags = SA_NODEFER};
+    watched = &self->options;
+    if (sigaction(SIGALRM, &action, NULL) != 0) {
+        fail("no watchdog");
+    }
+    self->port.watch = watch;
 }
 
 int main(int count, char **words)
@@ -154,6 +182,16 @@ int main(int count, char **words)
     }
     (void)signal(SIGPIPE, SIG_IGN);
     self.options = host_read_options(count, words);
+    if (self.options.storage != NULL) {
+        if (!host_storage_open(&self.storage, self.options.storage)) {
+            fail(self.options.storage);
+        }
+        self.port.storage = &self.storage.storage;
+    }
+    if (self.options.watchdog_s != 0u) {
+        start_watchdog(&self);
+    }
+    self.port.started_by_watchdog = self.options.watchdog_start;
     self.started_ns = now_ns();
     payload_main(&self.port);
     return 0;

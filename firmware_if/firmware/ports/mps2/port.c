@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 #include "interrupt.h"
+#include "keep.h"
 #include "payload.h"
 #include "registers.h"
 #include "uart.h"
@@ -26,15 +27,6 @@ static uint64_t uptime_us(void *context)
     const uint32_t hundredths = FPGAIO_COUNT_100HZ;
     const int32_t since = (int32_t)(FPGAIO_COUNTER - hundredths * COUNTS_PER_100HZ);
     return (uint64_t)((int64_t)hundredths * 10000 + since / COUNTS_PER_US);
-}
-
-/* QEMU 7.2's watchdog counts from reset on, enabled or not, until it has expired twice: while the core sleeps QEMU
- * jumps to both, 172 s of uptime each. So it expires at once, with neither interrupt nor reset enabled. */
-static void silence_watchdog(void)
-{
-    WATCHDOG_LOCK = WATCHDOG_UNLOCK;
-    WATCHDOG_CONTROL = 0u;
-    WATCHDOG_LOAD = 1u;
 }
 
 static uint32_t ticks(void *context)
@@ -65,7 +57,15 @@ static size_t receive(void *context, uint8_t *bytes, size_t capacity)
 static void transmit(void *context, const uint8_t *bytes, size_t count)
 {
     (void)context;
+    watchdog_pause();
     uart_transmit(bytes, count);
+    watchdog_resume();
+}
+
+static void watch(void *context, hil_watch what)
+{
+    (void)context;
+    watchdog_arm(what == HIL_WATCH_WORK);
 }
 
 static void wait(void *context)
@@ -137,11 +137,13 @@ _Noreturn void mps2_main(void)
         .interrupts = interrupts,
         .entropy = entropy,
         .restart = restart,
+        .watch = watch,
     };
     port.context = &port;
     describe(&port);
+    port.storage = kept_storage();
     START_COUNT = START_COUNT + 1u;
-    silence_watchdog();
+    port.started_by_watchdog = watchdog_open();
     FPGAIO_PRESCALE = 0u;
     FPGAIO_COUNT_100HZ = 0u;
     FPGAIO_COUNTER = 0u;

@@ -30,6 +30,9 @@
 /* The CMSDK watchdog. */
 #define WATCHDOG_LOAD MPS2_REGISTER(0x40008000u)
 #define WATCHDOG_CONTROL MPS2_REGISTER(0x40008008u) /* 0: neither interrupt nor reset */
+#define WATCHDOG_CONTROL_INTERRUPT (1u << 0) /* counts, and is not maskable */
+#define WATCHDOG_CLEAR MPS2_REGISTER(0x4000800Cu) /* any value: counts anew */
+#define WATCHDOG_HZ 25000000u
 #define WATCHDOG_LOCK MPS2_REGISTER(0x40008C00u)
 #define WATCHDOG_UNLOCK 0x1ACCE551u
 

@@ -14,7 +14,8 @@
 vectors:
     .word mps2_handler_stack_top
     .word mps2_entry
-    .rept 14                         /* faults, and exceptions that nobody expects */
+    .word mps2_watchdog              /* the non-maskable interrupt */
+    .rept 13                         /* faults, and exceptions that nobody expects */
     .word fault
     .endr
     .word mps2_uart_received         /* interrupt 0 */

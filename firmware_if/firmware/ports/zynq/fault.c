@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "uart.h"
+#include "watchdog.h"
 
 _Noreturn void zynq_fault(uint32_t kind, uint32_t pc);
 
@@ -37,6 +38,7 @@ _Noreturn void zynq_fault(uint32_t kind, uint32_t pc)
         report_number(" status=", status);
     }
     uart_report("\n");
+    watchdog_bite();
     for (;;) {
         __asm__ volatile("wfi");
     }

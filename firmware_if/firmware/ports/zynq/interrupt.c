@@ -2,6 +2,7 @@
 
 #include "registers.h"
 #include "uart.h"
+#include "watchdog.h"
 
 void zynq_interrupt(void);
 
@@ -28,6 +29,10 @@ void interrupt_start(void)
         replace_byte(GIC_PRIORITIES(GIC_INTERRUPT_UART0), GIC_INTERRUPT_UART0, PRIORITY);
     GIC_TARGETS(GIC_INTERRUPT_UART0) = replace_byte(GIC_TARGETS(GIC_INTERRUPT_UART0), GIC_INTERRUPT_UART0, 1u);
     GIC_ENABLE(GIC_INTERRUPT_UART0) = 1u << (GIC_INTERRUPT_UART0 % 32u);
+    /* A private one: every core's own, always to this core. */
+    GIC_PRIORITIES(GIC_INTERRUPT_WATCHDOG) =
+        replace_byte(GIC_PRIORITIES(GIC_INTERRUPT_WATCHDOG), GIC_INTERRUPT_WATCHDOG, PRIORITY);
+    GIC_ENABLE(GIC_INTERRUPT_WATCHDOG) = 1u << GIC_INTERRUPT_WATCHDOG;
     GIC_CPU_PRIORITY_MASK = 0xFFu;
     GIC_CPU_CONTROL = 1u;
     GIC_CONTROL = 1u;
@@ -49,6 +54,8 @@ void zynq_interrupt(void)
     ++served;
     if (identity == GIC_INTERRUPT_UART0) {
         uart_interrupt();
+    } else if (identity == GIC_INTERRUPT_WATCHDOG) {
+        watchdog_bite();
     }
     GIC_CPU_END = acknowledged;
 }

@@ -3,10 +3,12 @@
 #include "port.h"
 
 #include "cpu.h"
+#include "flash.h"
 #include "interrupt.h"
 #include "payload.h"
 #include "registers.h"
 #include "uart.h"
+#include "watchdog.h"
 
 _Noreturn void zynq_main(void);
 
@@ -105,8 +107,18 @@ static size_t receive(void *context, uint8_t *bytes, size_t capacity)
 static void transmit(void *context, const uint8_t *bytes, size_t count)
 {
     (void)context;
+    watchdog_pause();
     uart_transmit(bytes, count);
+    watchdog_resume();
 }
+
+#ifndef ZYNQ_CPU_HZ
+static void watch(void *context, hil_watch what)
+{
+    (void)context;
+    watchdog_arm(what == HIL_WATCH_WORK);
+}
+#endif
 
 static void wait(void *context)
 {
@@ -188,6 +200,11 @@ _Noreturn void zynq_main(void)
     };
     port.context = &port;
     describe(&port);
+#ifndef ZYNQ_CPU_HZ
+    port.storage = flash_open();
+    port.watch = watch;
+#endif
+    port.started_by_watchdog = watchdog_open();
     OCM_START_COUNT = OCM_START_COUNT + 1u;
     TIMER_CONTROL = 0u;
     TIMER_LOW = 0u;

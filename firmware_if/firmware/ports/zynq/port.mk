@@ -11,12 +11,14 @@ ARENA_BYTES := 1048576
 DATA_BYTES := 4194304
 STACK_BYTES := 65536
 HANDLER_STACK_BYTES := 4096
+# How long a watchdog that was asked for waits for progress: a row, a mini-batch, a telecommand.
+WATCHDOG_MS ?= 4000
 
 LINK_SCRIPT := ports/zynq/link.ld
 # Unaligned accesses fault while the MMU is off.
 CFLAGS += -mcpu=cortex-a9 -mfpu=neon-vfpv3 -mfloat-abi=hard -marm -mno-unaligned-access \
           -fno-unwind-tables -fno-asynchronous-unwind-tables \
-          -DUART_CLOCK_HZ=$(UART_CLOCK_HZ)u -DUART_BAUD=$(BAUD)u
+          -DWATCHDOG_MS=$(WATCHDOG_MS)u -DUART_CLOCK_HZ=$(UART_CLOCK_HZ)u -DUART_BAUD=$(BAUD)u
 LDFLAGS += -nostartfiles -T $(LINK_SCRIPT) -Wl,-z,max-page-size=32 \
            -Wl,--defsym=STACK_BYTES=$(STACK_BYTES),--defsym=HANDLER_STACK_BYTES=$(HANDLER_STACK_BYTES)
 
@@ -26,5 +28,5 @@ VARIANT := -$(TARGET_NAME)
 endif
 
 # The interrupt entry saves core registers only, so what runs under it must not touch VFP or NEON registers.
-build/zynq%/uart.c.o build/zynq%/interrupt.c.o build/zynq%/fault.c.o %/c/console.c.o: CFLAGS += -mgeneral-regs-only
+build/zynq%/uart.c.o build/zynq%/interrupt.c.o build/zynq%/fault.c.o build/zynq%/watchdog.c.o %/c/console.c.o: CFLAGS += -mgeneral-regs-only
 build/zynq%/memory.c.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns

@@ -52,6 +52,18 @@
 #define TIMER_HIGH ZYNQ_REGISTER(0xF8F00204u)
 #define TIMER_CONTROL ZYNQ_REGISTER(0xF8F00208u)
 
+/* The private watchdog (DDI 0407, chapter 4), as a timer. */
+#define WATCHDOG_LOAD ZYNQ_REGISTER(0xF8F00620u)
+#define WATCHDOG_CONTROL ZYNQ_REGISTER(0xF8F00628u)
+#define WATCHDOG_STATUS ZYNQ_REGISTER(0xF8F0062Cu) /* write 1 to clear */
+#define WATCHDOG_CONTROL_ENABLE (1u << 0)
+#define WATCHDOG_CONTROL_INTERRUPT (1u << 2)
+#define GIC_INTERRUPT_WATCHDOG 30u
+
+/* Parallel NOR flash (SMC, chip select 0). */
+#define FLASH_BASE 0xE2000000u
+#define FLASH_TIMER_HZ 100000000u /* of TIMER_LOW, in QEMU */
+
 /* System-level control: the soft reset. */
 #define SLCR_UNLOCK ZYNQ_REGISTER(0xF8000008u)
 #define SLCR_UNLOCK_KEY 0xDF0Du
@@ -60,5 +72,6 @@
 /* A word of on-chip memory outside the ELF and clear of the boot ROM's own words at the very top (0xFFFFFE00 on).
  * A soft reset keeps it, power-on leaves it as it falls. */
 #define OCM_START_COUNT ZYNQ_REGISTER(0xFFFFE000u)
+#define OCM_WATCHDOG_MARK ZYNQ_REGISTER(0xFFFFE004u)
 
 #endif

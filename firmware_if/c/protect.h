@@ -1,0 +1,42 @@
+/* Models that guard their own memory against upsets. A plain model has no guard, and costs and does what it did before.
+ *
+ * Guarded is all that training reads and writes: parameters, state arrays, scratch (hil_model_memory). Copies and a
+ * CRC-32 of it are brought up to date after each row that changed the model and compared before the next use, as well as
+ * while there is nothing else to do. What neither can mend, and a value out of range after a training step, is dealt with
+ * as the model's action says. Nothing here runs inside a measured step of a learner.
+ *
+ * Not guarded: what changes between a check and the next update (it enters the copies unless the range tells), the bank's
+ * own tables, the features, and the code.
+ */
+#ifndef HIL_PROTECT_H
+#define HIL_PROTECT_H
+
+#include "guard.h"
+#include "link.h"
+
+/* Protects a model; a refusal leaves it and the arena as they were. */
+hil_refusal hil_protect(hil_bank *bank, const hil_protect_model *request);
+
+/* Before a model is used: mends its memory or acts. */
+void hil_protect_check(hil_bank *bank, hil_model *model);
+
+/* After training: acts on values out of range, then brings copies and checksum up to date where the model changed. */
+void hil_protect_keep(hil_bank *bank, hil_model *model);
+
+/* Both for every guarded model, measured: around each row. */
+void hil_protect_before(hil_bank *bank, hil_meter *meter);
+void hil_protect_after(hil_bank *bank, hil_meter *meter);
+
+/* A model was loaded from outside: that is its memory now, and it trains again. */
+void hil_protect_accept(hil_bank *bank, hil_model *model);
+
+/* Its memory was brought back from a checkpoint, where its training had been stopped or not. */
+void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped);
+
+/* Checks one guarded model, in turn; for a main loop with nothing else to do. */
+void hil_protect_scrub(hil_bank *bank);
+
+/* Sends what there is to tell. */
+void hil_send_protection_events(hil_bank *bank, hil_link *link);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a reset keeps: memory that stands in for flash, and the watchdog. */
+#ifndef MPS2_KEEP_H
+#define MPS2_KEEP_H
+
+#include <stdbool.h>
+
+#include "storage.h"
+
+/* RAM with the manners of NOR flash, outside of what start-up clears. */
+const hil_storage *kept_storage(void);
+
+/* Stops the watchdog; whether it forced this start. */
+bool watchdog_open(void);
+
+/* Waits WATCHDOG_MS from now on, or no more. */
+void watchdog_arm(bool armed);
+
+/* While the core sleeps for the UART: QEMU's clock jumps to the next timer then. */
+void watchdog_pause(void);
+void watchdog_resume(void);
+
+#endif
