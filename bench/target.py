@@ -105,6 +105,15 @@ class TargetMemory:
 
 
 @dataclass(frozen=True)
+class InstructionCounter:
+    """A register of an emulated machine by which a debugger tells how many instructions were executed."""
+
+    address: int
+    ticks_per_instruction: float
+    """At least 2, so that no two counts of instructions share a reading."""
+
+
+@dataclass(frozen=True)
 class Target:
     name: str
     title: str
@@ -119,6 +128,8 @@ class Target:
     """Names of CAPABILITIES."""
     masks_interrupts: bool
     """The meter holds interrupts off between its stamps, so that counts repeat."""
+    counter: InstructionCounter | None = None
+    """What upset campaigns tell the time by; None = the target cannot have them."""
     path: Path | None = field(default=None, compare=False)
     build_id: str | None = None
     """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
@@ -157,6 +168,7 @@ def _read_target(path: Path) -> Target:
         transport=_read_transport(root.take_table("transport")),
         capabilities=_read_capabilities(root),
         masks_interrupts=root.take("masks_interrupts", bool),
+        counter=_read_counter(root.take_table("upsets", optional=True)),
         path=path,
     )
     root.finish()
@@ -233,6 +245,15 @@ def _read_clock(root: StrictTable) -> TargetClock:
         what = f"given for a clock that counts {kind}"
         raise facts.problem("assumed_instructions_per_s", what, hint="only a count of instructions needs a rate")
     return clock
+
+
+def _read_counter(table: StrictTable) -> InstructionCounter | None:
+    if "counter_address" not in table:
+        return None
+    return InstructionCounter(
+        table.take_number("counter_address", int, low=0, high=2**32 - 4),
+        table.take_number("ticks_per_instruction", float, low=2.0, high=1e6),
+    )
 
 
 def _read_memory(table: StrictTable) -> TargetMemory:

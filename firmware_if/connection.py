@@ -17,7 +17,7 @@ The caller loops: write `bytes_to_send(now)`, wait for bytes until `deadline()`,
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -231,6 +231,33 @@ class Connection:
         self._telecommands += 1
         self._queue.append(packet)
         return request
+
+    def send_ahead(self, messages: Sequence[Message], now: float, *, answers: int) -> bytes:
+        """The frames of telecommands that arrive together and are carried out one by one, with nothing more said.
+
+        Each acknowledges the telemetry that those before it will have caused by then, `answers` packets each, and the
+        last asks for an answer. Raises WireError where the credit does not cover them all.
+        """
+        if self.state is not State.OPEN or not self.settled:
+            raise WireError("telecommands can be sent ahead only on a link that is open and settled")
+        out = bytearray()
+        expected = self._expected
+        for number, message in enumerate(messages, start=1):
+            packet, _ = pack_telecommand(message, self._telecommands, acknowledgements=ACKNOWLEDGE_NONE)
+            self._telecommands += 1
+            if not self._fits(packet):
+                raise WireError(f"a credit of {self._credit} bytes covers {number - 1} of {len(messages)} telecommands")
+            sent = _Sent(self._next_sequence, packet, 0)
+            self._expected = (expected + (number - 1) * answers) % _SEQUENCES
+            frame = self._enframe_sent(sent, last=number == len(messages))
+            sent.wire_bytes = len(frame)
+            self._next_sequence = (sent.sequence + 1) % _SEQUENCES
+            self._in_flight.append(sent)
+            self._in_flight_bytes += len(frame)
+            out += frame
+        self._expected = expected
+        self._schedule(now)
+        return bytes(out)
 
     def expect(self, now: float, *, telemetry: bool) -> None:
         """Say whether telemetry is due. While it is, silence is met: what is missing may have been lost.

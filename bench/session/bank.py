@@ -82,6 +82,11 @@ class Bank:
         return len(self._models)
 
     @property
+    def created(self) -> tuple[tuple[str, wire.ModelCreated], ...]:
+        """What the payload said of each model when it made it, by name."""
+        return tuple((made.name, made.answer) for made in self._models)
+
+    @property
     def outputs(self) -> tuple[int, ...]:
         """Scores per row of each model."""
         return tuple(made.answer.outputs for made in self._models)
@@ -211,6 +216,10 @@ class Bank:
             self._dialogue.recorder.record(
                 ModelDumped(segment, end_row, made.name, self._updates[made.name], state, complete=complete)
             )
+
+    def dump_states(self) -> dict[str, bytes]:
+        """Every model's state as the payload sends it, and no entry in the trace."""
+        return {made.name: self._dump_state(made) for made in self._models}
 
     def _dump_state(self, made: _Made) -> bytes:
         length = made.answer.state_bytes

@@ -110,6 +110,11 @@ class Dialogue:
         return self._connection.statistics
 
     @property
+    def connection(self) -> Connection:
+        """The bench's end of the link."""
+        return self._connection
+
+    @property
     def queued(self) -> int:
         """Telecommands that wait for credit."""
         return self._connection.queued

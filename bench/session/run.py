@@ -116,6 +116,16 @@ class Session:
         return self._scored_rows if self._mode == "score" else self._stream.trained_rows
 
     @property
+    def dialogue(self) -> Dialogue:
+        """The talk with the payload, for who goes on with it after some of the steps."""
+        return self._dialogue
+
+    @property
+    def bank(self) -> Bank:
+        """The models on the payload."""
+        return self._bank
+
+    @property
     def is_late(self) -> bool:
         """The time is over, and nobody else wants the run to stop."""
         return self._limit.is_over and not self._should_stop()

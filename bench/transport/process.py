@@ -185,6 +185,12 @@ class ProcessTransport:
         self.close()
         self.open()
 
+    def fileno(self) -> int:
+        """The descriptor of the line, for select. Raises TransportError where nothing runs."""
+        if self._socket is None:
+            raise TransportError(f"{self.program.name} is not running", hint="open the transport first")
+        return self._socket.fileno()
+
     @property
     def pid(self) -> int | None:
         """Of the process, while it runs."""

@@ -1,0 +1,140 @@
+"""Running a machine to its end after an injection: how it ended, by what the core does and never by a clock."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bench.errors import BenchError
+from bench.transport import PeerDied
+from bench.upset.machine import Machine
+
+How = Literal["asleep", "overrun", "died"]
+DEADLINE_S: Final = 60.0
+"""For one run: when it is over the bench has failed, whatever the payload does."""
+_TURN_S: Final = 0.02
+_SLOWEST_PER_S: Final = 5e7
+"""Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
+_PATIENCE: Final = 1.2
+"""Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
+_MEASURED: Final = 32
+_WORTH_MEASURING: Final = 500_000
+_PC: Final = 15
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    `asleep`: at an instruction that puts the core to sleep, with nothing pending that would wake it.
+    `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why.
+    """
+
+    how: How
+    said: bytes
+    time: int
+    """Instructions since the window began; 0 where it died."""
+    pc: int = 0
+    words: str = ""
+
+
+class Runner:
+    """Lets the core run on to where the golden run ends, at `end`, or to wherever it falls asleep for good.
+
+    A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
+    """
+
+    def __init__(self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int) -> None:
+        self._machine = machine
+        self._sleeps = frozenset(sleeps)
+        self._end = end
+        self._since = since
+        self._sleep_bytes = sleep_bytes
+        self._per_s = _SLOWEST_PER_S
+        self._measured = 0
+
+    def arm(self) -> None:
+        """Set the breakpoint; needed once for each process of the emulator."""
+        self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
+
+    def run(self, start: int, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
+        """From `start` to the end, or to where more than `limit` instructions have been executed in the window.
+
+        `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
+        that it does not wake again.
+        """
+        said = bytearray()
+        try:
+            while True:
+                ending = self._run_on(start, limit, said, is_over)
+                if ending is not None:
+                    return ending
+                start = self.time()
+        except PeerDied as death:
+            return Ending("died", bytes(said), 0, words=death.words)
+        except EOFError:
+            return self._death(said)
+
+    def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
+        """To the next stop; None where the core goes on."""
+        machine, gdb = self._machine, self._machine.gdb
+        until = time.monotonic() + DEADLINE_S
+        before = machine.processor_s()
+        look_at = before + _PATIENCE * (limit - start) / self._per_s
+        gdb.go()
+        asleep = False
+        while gdb.wait_stop(_TURN_S, also=(machine.line.fileno(),)) is None:
+            received = machine.line.transfer(b"", 0.0).received
+            said += received
+            asleep = not received and machine.is_idle()
+            if asleep or machine.processor_s() > look_at:
+                gdb.interrupt()
+                break
+            if time.monotonic() > until:
+                raise BenchError(f"a run has not ended within {DEADLINE_S:g} s")
+        said += machine.drain()
+        now, pc = self.time(), gdb.read_register(_PC)
+        if now > limit:
+            return Ending("overrun", bytes(said), now, pc)
+        if pc == self._end and is_over(bytes(said)):
+            self._learn(now - start, machine.processor_s() - before)
+            return Ending("asleep", bytes(said), now, pc)
+        if pc == self._end:
+            return self._end_at(said) if self._falls_asleep() else None
+        return self._end_at(said) if asleep and pc - self._sleep_bytes in self._sleeps else None
+
+    def _learn(self, instructions: int, processor_s: float) -> None:
+        """How fast the emulator is. This decides when the bench looks at a run that has not ended, and no outcome."""
+        if self._measured < _MEASURED and instructions > _WORTH_MEASURING and processor_s > 0:
+            self._measured += 1
+            self._per_s = max(self._per_s, instructions / processor_s)
+
+    def _end_at(self, said: bytearray) -> Ending:
+        return Ending("asleep", bytes(said), self.time(), self._machine.gdb.read_register(_PC))
+
+    def _falls_asleep(self) -> bool:
+        """Whether the instruction that the core stands at lets it sleep for good: the step never ends then."""
+        machine, gdb = self._machine, self._machine.gdb
+        gdb.begin_step()
+        until = time.monotonic() + DEADLINE_S
+        while gdb.wait_stop(0.0) is None:
+            if machine.is_idle():
+                gdb.interrupt()
+                return True
+            if time.monotonic() > until:
+                raise BenchError(f"a step has not ended within {DEADLINE_S:g} s, and the emulator is not idle")
+        return False
+
+    def time(self) -> int:
+        """Instructions since the window began."""
+        return self._machine.instructions(self._since, self._machine.reading())
+
+    def _death(self, said: bytearray) -> Ending:
+        """After the stub hung up: the process is ending, and its words are read to their end."""
+        until = time.monotonic() + DEADLINE_S
+        try:
+            while time.monotonic() < until:
+                said += self._machine.line.transfer(b"", 1.0).received
+        except PeerDied as death:
+            return Ending("died", bytes(said), 0, words=death.words)
+        raise BenchError(f"the emulator has hung up on its debugger, and lives on {DEADLINE_S:g} s later")

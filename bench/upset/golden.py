@@ -1,0 +1,140 @@
+"""The golden run: made once on a machine, kept with its ladder, and then the same for everyone who injects into it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.campaign.fault import Golden
+from bench.campaign.injector import InjectorSetup
+from bench.errors import BenchError
+from bench.gdb import Register
+from bench.session import Session
+from bench.upset.accuracy import Scorer
+from bench.upset.ending import DEADLINE_S, Ending
+from bench.upset.heard import hear
+from bench.upset.image import Image
+from bench.upset.ladder import Rung, climb, find_places, wanted_instants
+from bench.upset.machine import Machine
+from bench.upset.places import PC, Place, Steps
+from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
+from bench.upset.regions import Known, list_regions
+from bench.upset.subject import Subject
+from bench.upset.window import Window, open_window
+
+
+@dataclass(frozen=True)
+class GoldenRun:
+    """Where the window begins, what the run computes and says, and the rungs on the way."""
+
+    window: Window
+    since: int
+    """The counter's reading where the window begins."""
+    instructions: int
+    pc: int
+    """Where the core goes to sleep at the end."""
+    said: bytes
+    models: tuple[PlacedModel, ...]
+    states: tuple[bytes, ...]
+    registers: dict[str, Register]
+    places: tuple[Place, ...]
+    """By which breakpoints find the way along the run."""
+    rungs: tuple[Rung, ...]
+
+    def is_complete(self, said: bytes) -> bool:
+        """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
+        heard = hear(self.window.connection, [said])
+        return heard.settled and heard.epochs == self.window.requests
+
+
+def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenRun:
+    """Run `subject` once on a machine that has just been started, and save the ladder in its file of snapshots."""
+    image = subject.image
+    window, session = open_window(
+        machine, image, subject.scenario, subject.recording, target=subject.target, build_id=subject.build_id
+    )
+    machine.drain()
+    machine.snapshots.save("base")
+    since = machine.reading()
+    ending = _run_once(machine, image, since=since)
+    if ending.how != "asleep" or not _is_complete(window, ending.said):
+        results = hear(window.connection, [ending.said]).epochs
+        raise BenchError(
+            f"the golden run ended {ending.how} after {results} of {window.requests} results",
+            hint="does the scenario train by itself? Try: bench run",
+        )
+    states_by_link = _dump(machine, image, session, ending.said)
+    models = place_models(machine.gdb, image, window.created, states_by_link)
+    states = read_states(machine.gdb, models)
+    registers = machine.gdb.registers
+    steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
+    wanted = wanted_instants(ending.time, instants)
+    places = find_places(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
+    rungs = tuple(climb(steps, machine, places, wanted))
+    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
+
+
+def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
+    """To where the core goes to sleep; breakpoints stand at every place where it might, and stay."""
+    for address in image.sleeps:
+        machine.gdb.set_breakpoint(address, image.sleep_bytes)
+    machine.gdb.go()
+    said, until = b"", time.monotonic() + DEADLINE_S
+    while machine.gdb.wait_stop(DEADLINE_S, also=(machine.line.fileno(),)) is None:
+        said += machine.line.transfer(b"", 0.0).received
+        if time.monotonic() > until:
+            raise BenchError(f"the golden run has not ended within {DEADLINE_S:g} s")
+    said += machine.drain()
+    now = machine.instructions(since, machine.reading())
+    return Ending("asleep", said, now, machine.gdb.read_register(PC))
+
+
+def _is_complete(window: Window, said: bytes) -> bool:
+    heard = hear(window.connection, [said])
+    return heard.settled and heard.epochs == window.requests
+
+
+def _dump(machine: Machine, image: Image, session: Session, said: bytes) -> dict[str, bytes]:
+    """The link goes on where training ended, and the payload sends its models."""
+    dialogue = session.dialogue
+    dialogue.connection.receive_data(said, dialogue.clock.now())
+    while dialogue.connection.next_event() is not None:
+        pass
+    for address in image.sleeps:
+        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
+    machine.gdb.go()
+    dumps = session.bank.dump_states()
+    session.settle()
+    machine.gdb.interrupt()
+    for address in image.sleeps:
+        machine.gdb.set_breakpoint(address, image.sleep_bytes)
+    return dumps
+
+
+def accuracies(scorer: Scorer, models: Sequence[PlacedModel], states: Sequence[bytes]) -> tuple[float, ...]:
+    """Balanced accuracy of each model."""
+    return tuple(scorer.score(model, state) for model, state in zip(models, states, strict=True))
+
+
+def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version: str) -> Golden:
+    """As a campaign knows it."""
+    known = Known(subject.image, run.models, run.registers, run.window.data_bytes)
+    facts = {
+        "target": subject.target.name,
+        "build id": subject.build_id,
+        "emulator": f"QEMU {version}",
+        "clock": subject.target.clock.counted,
+        "accuracy": "balanced, of the worst model, on evaluation rows of the recording",
+        "seen in": "the models' memory where training ends, and what the payload sent until then",
+    }
+    ladder = hashlib.sha256(repr((run.rungs, run.said)).encode()).hexdigest()
+    return Golden(
+        digest=digest_of(run.states, subject.key, version, str(run.instructions), ladder, str(setup.benign_loss)),
+        instructions=run.instructions,
+        instants=tuple(rung.time for rung in run.rungs),
+        regions=list_regions(known, setup.strata),
+        samples=run.window.requests * subject.recording.row_count,
+        facts=facts,
+    )

@@ -1,0 +1,165 @@
+"""An emulated payload that upsets are injected into, one after the other, on one long-lived QEMU."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench.campaign.fault import COMPLETED, Fault, Flip, Golden, Observed
+from bench.campaign.injector import InjectorSetup
+from bench.errors import BenchError
+from bench.gdb import GdbClient
+from bench.upset.accuracy import Scorer
+from bench.upset.ending import Ending, Runner
+from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
+from bench.upset.judge import LIMIT, Judge
+from bench.upset.ladder import Rung, approach
+from bench.upset.machine import Machine
+from bench.upset.places import Steps
+from bench.upset.readout import read_states
+from bench.upset.self_test import test_injector
+from bench.upset.store import fetch_golden, store_folder
+from bench.upset.subject import Subject, load_subject
+
+_BYTE_BITS = 8
+
+
+class QemuInjector:
+    """`open` starts QEMU, with the golden run and its ladder, and tests itself. `seconds` is where host time went."""
+
+    def __init__(self, setup: InjectorSetup, folder: Path) -> None:
+        """`folder` is for the snapshots and sockets of this injector alone."""
+        self.setup = setup
+        self._folder = folder
+        self._subject: Subject = load_subject(setup)
+        self._machine = Machine(self._subject.target, self._subject.elf, folder)
+        self._run: GoldenRun
+        self._judge: Judge
+        self._runner: Runner
+        self._rungs: dict[int, Rung] = {}
+        self._golden: Golden
+        self.seconds = dict.fromkeys(("restore", "inject", "run", "read-out"), 0.0)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the emulator."""
+        return self._machine.line.pid
+
+    def open(self) -> None:
+        """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
+        machine, subject, setup = self._machine, self._subject, self.setup
+        machine.open()
+        run = self._run = fetch_golden(
+            f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
+        )
+        machine.restart()
+        scorer = Scorer(run.window.facts, subject.recording)
+        self._judge = Judge(run, scorer, accuracies(scorer, run.models, run.states), setup.benign_loss)
+        image = subject.image
+        self._runner = Runner(machine, image.sleeps, run.pc, since=run.since, sleep_bytes=image.sleep_bytes)
+        self._runner.arm()
+        self._rungs = {rung.time: rung for rung in run.rungs}
+        self._golden = describe(run, subject, setup, version=machine.version)
+        test_injector(self, run)
+
+    def _make(self) -> GoldenRun:
+        run = make_golden(self._machine, self._subject, instants=self.setup.instants)
+        self._machine.close()  # what it has written is in the file now
+        return run
+
+    def golden(self) -> Golden:
+        """The run without a fault; the same value every time."""
+        return self._golden
+
+    def inject(self, fault: Fault) -> Observed:
+        """Go to the fault's instant, flip its bits, run to the end, say what came of it."""
+        rung = self._rungs.get(fault.time)
+        if rung is None:
+            raise BenchError(
+                f"fault {fault.id} falls at instruction {fault.time}, which is no instant of the golden run",
+                hint="was the list drawn for another golden run?",
+            )
+        began = time.perf_counter()
+        self._machine.snapshots.load(rung.name)
+        self._machine.drain()
+        began = self._spent("restore", began)
+        return self._inject_here(fault, rung, began)
+
+    def inject_afresh(self, fault: Fault) -> Observed:
+        """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.
+
+        For comparison. Where the places that the breakpoints stand at lie wide apart, it stops beside the instant.
+        """
+        image, run = self._subject.image, self._run
+        began = time.perf_counter()
+        self._machine.restart()
+        self._machine.snapshots.load("base")
+        self._runner.arm()  # there the way ends, too
+        steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
+        reached = approach(steps, run.places, fault.time)
+        rung = Rung("", reached, self._machine.drain())
+        return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
+
+    def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
+        for flip in fault.flips:
+            flip_bit(self._machine.gdb, flip, fault.id)
+        began = self._spent("inject", began)
+        ending = self._run_on(rung)
+        began = self._spent("run", began)
+        heard = self._judge.listen(rung, ending)
+        completed = self._judge.system(ending, heard)[0] == COMPLETED
+        states = read_states(self._machine.gdb, self._run.models) if completed else None
+        observed = self._judge.observe(ending, heard, states, time=fault.time)
+        if ending.how == "died":
+            self._machine.restart()
+            self._runner.arm()
+        self._spent("read-out", began)
+        return observed
+
+    def _run_on(self, rung: Rung) -> Ending:
+        run = self._run
+        rest = run.said[len(rung.said) :]
+        return self._runner.run(
+            rung.time,
+            LIMIT * run.instructions,
+            is_over=lambda said: said == rest or self._judge.is_over(rung.said + said),
+        )
+
+    def _spent(self, what: str, since: float) -> float:
+        now = time.perf_counter()
+        self.seconds[what] += now - since
+        return now
+
+    def close(self) -> None:
+        """End QEMU."""
+        self._machine.close()
+
+
+def flip_bit(gdb: GdbClient, flip: Flip, fault: str) -> None:
+    """Invert one bit of memory or of a register; raises BenchError where there is none such."""
+    if flip.space == "register":
+        bits = {register.number: register.bits for register in gdb.registers.values()}.get(flip.address, 0)
+        if not 0 <= flip.bit < bits:
+            raise BenchError(f"fault {fault}: the core has no bit {flip.bit} of a register {flip.address}")
+        gdb.write_register(flip.address, gdb.read_register(flip.address) ^ 1 << flip.bit)
+        return
+    if not 0 <= flip.bit < _BYTE_BITS:
+        raise BenchError(f"fault {fault}: a byte has no bit {flip.bit}")
+    byte = gdb.read_memory(flip.address, 1)[0]
+    gdb.write_memory(flip.address, bytes((byte ^ 1 << flip.bit,)))
+
+
+@contextmanager
+def open_injector(setup: InjectorSetup) -> Iterator[QemuInjector]:
+    """Start an injector and end it."""
+    with tempfile.TemporaryDirectory(prefix="hil-upset-") as name:
+        injector = QemuInjector(setup, Path(name))
+        try:
+            injector.open()
+            yield injector
+        finally:
+            injector.close()

@@ -1,0 +1,144 @@
+"""Upsets in an emulated payload: the golden run, what flips do to it, and what is refused."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.fault import COMPLETED, CRASH, CRITICAL, LOCKUP, MASKED, NAN, Fault, Flip, Region
+from bench.campaign.injector import InjectorSetup
+from bench.errors import BenchError, ConfigurationError
+from bench.scenario import SCENARIOS
+from bench.upset import QemuInjector, open_injector
+from tests.system.emulated import CORTEX_M
+
+STRATA = ("weights", "optimizer", "link", "stack", "code", "core_registers", "fp_registers")
+SCENARIO = """name = "short"
+title = "One short epoch"
+recording = "sun-sensor"
+mode = "{mode}"
+epochs = {epochs}
+[[models]]
+name = "logistic"
+learner = "logistic"
+features = "identity"
+arithmetic = "f32"
+hyperparameters = {{ lr = 0.02, batch = 32 }}
+"""
+
+
+@pytest.fixture(scope="module", params=CORTEX_M)
+def injector(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QemuInjector]:
+    """Give an injector into the payload that comes with the bench."""
+    folder = tmp_path_factory.mktemp("golden-runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIL_GOLDEN_RUNS", str(folder))
+        setup = InjectorSetup(SCENARIOS / "sun-sensor-upsets.toml", request.param, STRATA, 0.01, 5)
+        with open_injector(setup) as opened:
+            yield opened
+
+
+def region(injector: QemuInjector, name: str) -> Region:
+    return next(region for region in injector.golden().regions if region.name == name)
+
+
+def flip(injector: QemuInjector, name: str, bit: int, *, instant: int = -1) -> Fault:
+    place = region(injector, name)
+    one = Flip("register", place.address, bit) if place.space == "register" else None
+    one = one or Flip("memory", place.address + bit // 8, bit % 8)
+    return Fault("f", place.stratum, injector.golden().instants[instant], (one,), name, 0, bit)
+
+
+def test_the_golden_run_has_the_instants_and_regions_that_were_asked_for(injector: QemuInjector) -> None:
+    golden = injector.golden()
+    assert golden.instants[0] == 0
+    assert 3 <= len(golden.instants) <= 5
+    assert golden.instants[-1] < golden.instructions
+    assert {region.stratum for region in golden.regions} == set(STRATA)
+    assert golden.samples == 3 * 2880
+
+
+@pytest.mark.parametrize("instant", [0, 1, -1])
+def test_a_low_bit_and_a_high_bit_of_a_weight_do_what_they_must(injector: QemuInjector, instant: int) -> None:
+    low = injector.inject(flip(injector, "logistic.w", 0, instant=instant))
+    assert low.system == COMPLETED
+    assert low.learner not in {CRITICAL, NAN}
+    if instant:
+        assert injector.inject(flip(injector, "logistic.w", 30, instant=instant)).learner in {CRITICAL, NAN}
+
+
+def test_repeats_are_equal_whatever_happened_in_between(injector: QemuInjector) -> None:
+    faults = [flip(injector, name, 2) for name in ("logistic.w", "logistic.v", ".text", "r4", "sp", "pc", "received")]
+    first = [injector.inject(fault) for fault in faults]
+    assert [injector.inject(fault) for fault in reversed(faults)] == first[::-1]
+
+
+def test_a_wild_program_counter_ends_in_the_fault_handler(injector: QemuInjector) -> None:
+    observed = injector.inject(flip(injector, "pc", 30))
+    assert observed.system == CRASH
+    assert "fault: " in observed.detail
+    nothing = replace(flip(injector, "logistic.w", 0), flips=())
+    assert injector.inject(nothing).learner == MASKED
+
+
+def test_a_lockup_is_the_target_s_and_the_next_injection_has_a_new_emulator(injector: QemuInjector) -> None:
+    both = flip(injector, "pc", 30)
+    stack = region(injector, "sp")
+    vectors = tuple(Flip("memory", 0x0C + place, bit) for place in range(4) for bit in range(8))
+    observed = injector.inject(
+        replace(
+            both,
+            flips=(
+                *both.flips,
+                *vectors,
+                *(Flip("memory", v.address + 4 * k, v.bit) for k in (1, 2, 3) for v in vectors),
+            ),
+        )
+    )
+    assert stack.space == "register"
+    assert observed.system in {LOCKUP, CRASH}
+    assert injector.inject(replace(both, flips=())).learner == MASKED
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("f", "weights", 1, (), "", 0, 0), "fault f falls at instruction 1, which is no instant"),
+        (Fault("f", "code", 0, (Flip("memory", 0, 8),), "", 0, 8), "a byte has no bit 8"),
+        (Fault("f", "core_registers", 0, (Flip("register", 0, 32),), "", 0, 32), "no bit 32 of a register 0"),
+        (Fault("f", "core_registers", 0, (Flip("register", 999, 0),), "", 0, 0), "no bit 0 of a register 999"),
+        (Fault("f", "code", 0, (Flip("memory", 0x90000000, 0),), "", 0, 0), "refused a read of 1 bytes"),
+    ],
+)
+def test_faults_that_cannot_be_are_errors_of_the_bench(injector: QemuInjector, fault: Fault, words: str) -> None:
+    with pytest.raises(BenchError, match=words):
+        injector.inject(fault)
+
+
+def test_a_second_worker_has_the_same_golden_run_and_sees_the_same(injector: QemuInjector) -> None:
+    setup = injector.setup
+    fault = flip(injector, "logistic.w", 21)
+    with open_injector(setup) as other:
+        assert other.golden() == injector.golden()
+        assert other.inject(fault) == injector.inject(fault)
+
+
+def setup_of(tmp_path: Path, *, target: str = "qemu-mps2-an386", mode: str = "batch", epochs: int = 1) -> InjectorSetup:
+    path = tmp_path / "short.toml"
+    text = SCENARIO.format(mode=mode, epochs=epochs)
+    path.write_text(text if mode == "batch" else text.replace(f"epochs = {epochs}\n", ""))
+    return InjectorSetup(path, target, ("weights",), 0.01, 1)
+
+
+def test_a_target_without_the_capability_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets'"):
+        open_injector(setup_of(tmp_path, target="qemu-zynq-a9")).__enter__()
+
+
+def test_more_epochs_than_the_payload_can_be_asked_for_at_once_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIL_GOLDEN_RUNS", str(tmp_path / "store"))
+    with pytest.raises(ConfigurationError, match="90 epochs cannot be asked for at once"):
+        open_injector(setup_of(tmp_path, epochs=90)).__enter__()

@@ -1,0 +1,264 @@
+"""What came of an injection, and what can be hit, out of values that the test makes up."""
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.fault import BENIGN, COMPLETED, CRASH, CRITICAL, HANG, LOCKUP, MASKED, NAN, NOT_READ
+from bench.errors import BenchError, BuildError, ConfigurationError
+from bench.gdb import Register
+from bench.scenario import SCENARIOS, load_scenario
+from bench.target import load_target
+from bench.upset.accuracy import ModelFacts, Scorer
+from bench.upset.ending import Ending
+from bench.upset.golden import GoldenRun
+from bench.upset.heard import Heard
+from bench.upset.image import Image, Section, Symbol, read_image
+from bench.upset.judge import Judge, detect
+from bench.upset.ladder import Rung, wanted_instants
+from bench.upset.machine import Machine
+from bench.upset.readout import PlacedModel, place_models
+from bench.upset.regions import Known, available, list_regions
+from bench.upset.self_test import test_injector as self_test
+from bench.upset.store import fetch_golden
+from bench.upset.window import Window, open_window, still_copy
+from firmware_if.connection import Connection
+from firmware_if.messages import ArrayPlace, ArrayType, ModelCreated
+from tests.unit.small_recording import make_recording
+
+CREATED = ModelCreated(
+    0, 2, 1, 16, 64, 64, 1,
+    (
+        ArrayPlace("w", ArrayType.F32, 0, 2),
+        ArrayPlace("b", ArrayType.F32, 8, 1),
+        ArrayPlace("timestep", ArrayType.U32, 12, 1),
+    ),
+)  # fmt: skip
+MODEL = PlacedModel("m", CREATED, 0x20000000)
+FACTS = {"m": ModelFacts("logistic", "identity", "f32", (0, 1), {})}
+GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
+"""Says ON, the higher class, where a < 0.2: right on both rows that the recording evaluates but for the second."""
+
+
+def make_run() -> GoldenRun:
+    window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 100)
+    rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
+    return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
+
+
+def make_judge() -> Judge:
+    scorer = Scorer(FACTS, make_recording())
+    return Judge(make_run(), scorer, (scorer.score(MODEL, GOOD),), 0.1)
+
+
+DONE = Heard(3, settled=True)
+ENDED = Ending("asleep", b" end", 100, 0x100)
+
+
+@pytest.mark.parametrize(
+    ("ending", "heard", "system"),
+    [
+        (ENDED, DONE, COMPLETED),
+        (ENDED, Heard(2, settled=True), HANG),
+        (ENDED, Heard(3, settled=False), HANG),
+        (replace(ENDED, how="overrun"), DONE, HANG),
+        (replace(ENDED, how="overrun"), Heard(1, console="fault: bus error\n"), HANG),
+        (ENDED, Heard(1, console="\nfault: bus error pc=0x00000001\n"), CRASH),
+        (ENDED, Heard(1, restarted=True), CRASH),
+        (Ending("died", b"", 0, words="qemu: fatal: Lockup: can't escalate 3 to HardFault\nR00=0"), DONE, LOCKUP),
+        (Ending("died", b"", 0, words="qemu: hardware error"), DONE, CRASH),
+    ],
+)
+def test_the_system_axis_goes_by_what_the_core_does(ending: Ending, heard: Heard, system: str) -> None:
+    observed = make_judge().observe(ending, heard, (GOOD,), time=50)
+    assert observed.system == system
+    assert (observed.learner == NOT_READ) == (system != COMPLETED)
+    assert observed.digest
+
+
+@pytest.mark.parametrize(
+    ("state", "learner"),
+    [
+        (GOOD, MASKED),
+        (struct.pack("<fffI", -1.0, 0.0, 0.2, 10), BENIGN),
+        (struct.pack("<fffI", 0.0, 0.0, -1.0, 9), CRITICAL),
+        (struct.pack("<fffI", float("inf"), 0.0, 0.2, 9), NAN),
+        (struct.pack("<fffI", -1.0, float("nan"), 0.2, 9), NAN),
+    ],
+)
+def test_the_learner_axis_goes_by_the_models(state: bytes, learner: str) -> None:
+    observed = make_judge().observe(ENDED, DONE, (state,), time=50)
+    assert (observed.system, observed.learner, observed.instructions) == (COMPLETED, learner, 50)
+
+
+def test_when_the_bench_looks_decides_nothing_that_is_kept() -> None:
+    judge = make_judge()
+    early, late = (judge.observe(Ending("overrun", b"", time), DONE, None, time=0) for time in (201, 999))
+    assert early == late
+
+
+@pytest.mark.parametrize(
+    ("events", "detection"),
+    [
+        ([], "none"),
+        ([("NOT_FINITE_STATE", 1.0)], "uncorrected"),
+        ([("STATE_CORRECTED", 1.0)], "corrected"),
+        ([("STATE_UNCORRECTED", 1.0)], "uncorrected"),
+    ],
+)
+def test_detection_goes_by_the_payload_s_events(events: list[tuple[str, float]], detection: str) -> None:
+    assert detect(Heard(3, events=events)) == detection
+
+
+def test_instants_ascend_from_0_within_the_window_and_repeat() -> None:
+    instants = wanted_instants(4_000_000, 64)
+    assert len(instants) == 64
+    assert instants[0] == 0
+    assert list(instants) == sorted(set(instants))
+    assert instants[-1] < 4_000_000
+    assert instants == wanted_instants(4_000_000, 64)
+    assert wanted_instants(5, 64) == (0, *sorted(set(wanted_instants(5, 64)) - {0}))
+
+
+IMAGE = Image(
+    {
+        ".text": Section(".text", 0, 0x1000, writable=False, stored=True),
+        ".stack": Section(".stack", 0x20000000, 0x100, writable=True, stored=False),
+        ".bss": Section(".bss", 0x20001000, 0x100, writable=True, stored=False),
+    },
+    {"received": Symbol("received", 0x20001040, 0x20, ".bss", "STT_OBJECT")},
+    thumb=True,
+    sleeps=(0x10,),
+)
+REGISTERS = {
+    "r0": Register("r0", 0, 32, "org.gnu.gdb.arm.m-profile"),
+    "d0": Register("d0", 26, 64, "org.gnu.gdb.arm.vfp"),
+}
+
+
+def test_regions_are_disjoint_and_of_the_strata_asked_for() -> None:
+    known = Known(IMAGE, (MODEL,), REGISTERS, 0)
+    regions = list_regions(known, ("globals", "link", "weights", "optimizer", "fp_registers"))
+    assert [(region.name, region.address, region.bits) for region in regions] == [
+        ("m.w", 0x20000000, 64),
+        ("m.b", 0x20000008, 32),
+        ("m.timestep", 0x2000000C, 32),
+        ("received", 0x20001040, 256),
+        (".bss", 0x20001000, 512),
+        (".bss+0x60", 0x20001060, 160 * 8),
+        ("d0", 26, 64),
+    ]
+    assert available(known) == (
+        *("weights", "optimizer", "link", "stack", "code", "globals", "core_registers", "fp_registers"),
+    )
+    with pytest.raises(ConfigurationError, match="nothing of the stratum 'covariance'"):
+        list_regions(known, ("covariance",))
+
+
+class Memory:
+    """As a debugger's stub reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read_memory(self, address: int, count: int) -> bytes:
+        start = address - 0x20000000
+        return self._content[start : start + count]
+
+
+@pytest.mark.parametrize(("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once")])
+def test_a_model_that_is_not_found_once_is_an_error(content: bytes, times: str) -> None:
+    arena = Section(".arena", 0x20000000, 64, writable=True, stored=False)
+    image = replace(IMAGE, sections={".arena": arena})
+    with pytest.raises(BenchError, match=f"the state of model m stands {times} in the payload's arena"):
+        place_models(Memory(content), image, (("m", CREATED),), {"m": GOOD})  # type: ignore[arg-type]
+    with pytest.raises(BenchError, match=r"no section \.arena"):
+        place_models(Memory(content), IMAGE, (("m", CREATED),), {"m": GOOD})  # type: ignore[arg-type]
+
+
+def test_files_that_are_no_firmware_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="cannot be read"):
+        read_image(tmp_path / "absent")
+    (tmp_path / "text").write_text("no ELF")
+    with pytest.raises(BuildError, match="is no ELF file"):
+        read_image(tmp_path / "text")
+
+
+class Played:
+    """An injector that sees what the test wants."""
+
+    def __init__(self, *, learners: list[str], instructions: int = 0, changing: bool = False) -> None:
+        self._learners = learners
+        self._instructions = instructions
+        self._changing = changing
+        self._count = 0
+
+    def inject(self, fault):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        self._count += 1
+        judge = make_judge()
+        state = GOOD if not fault.flips else {"masked": GOOD, "critical": bytes(16)}[self._learners[0]]
+        observed = judge.observe(ENDED, DONE, (state,), time=fault.time)
+        digest = str(self._count) if self._changing else observed.digest
+        took = (observed.instructions or 0) + self._instructions
+        return replace(observed, instructions=took, digest=digest)
+
+
+def test_the_self_test_refuses_a_machine_that_cannot_be_trusted() -> None:
+    run = make_run()
+    self_test(Played(learners=["critical"]), run)
+    with pytest.raises(
+        BenchError, match="without a fault the run from instruction 0 ends completed, masked, after 101"
+    ):
+        self_test(Played(learners=["critical"], instructions=1), run)
+    with pytest.raises(BenchError, match="the same fault gave 3 and then 4"):
+        self_test(Played(learners=["critical"], changing=True), run)
+    with pytest.raises(BenchError, match="no flip in a model's memory was found"):
+        self_test(Played(learners=["masked"]), run)
+
+
+def test_a_golden_run_is_made_once_and_shared(tmp_path: Path) -> None:
+    made = []
+
+    def make(into: Path) -> GoldenRun:
+        made.append(into)
+        (into / "ladder.qcow2").write_bytes(b"snapshots")
+        return make_run()
+
+    for name in ("a", "b"):
+        into = tmp_path / name
+        into.mkdir()
+        run = fetch_golden("key", into, lambda into=into: make(into), folder=tmp_path / "store")  # type: ignore[misc]
+        assert run.states == (GOOD,)
+        assert (into / "ladder.qcow2").read_bytes() == b"snapshots"
+    assert made == [tmp_path / "a"]
+
+
+def test_a_store_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    store.chmod(0o777)
+    with pytest.raises(BenchError, match="can be written by others"):
+        fetch_golden("key", tmp_path, make_run, folder=store)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="cannot be used for golden runs"):
+        fetch_golden("key", tmp_path, make_run, folder=tmp_path / "file")
+
+
+def open_with(image: Image, mode: str) -> None:
+    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), mode=mode)
+    target = load_target("qemu-mps2-an386")
+    open_window(None, image, scenario, make_recording(), target=target, build_id="")  # type: ignore[arg-type]
+
+
+def test_what_cannot_have_a_window_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="trains in stream mode; upsets are injected into batch mode"):
+        open_with(IMAGE, "stream")
+    with pytest.raises(ConfigurationError, match="has no function hil_request_train_epoch"):
+        open_with(IMAGE, "batch")
+
+
+def test_a_machine_without_a_counter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets'"):
+        Machine(load_target("qemu-zynq-a9"), tmp_path / "x.elf", tmp_path)

@@ -1,0 +1,129 @@
+"""Injections per second: a snapshot ladder against a fresh emulator that breakpoints bring to the same instants.
+
+Faults are drawn evenly over the time grid, the strata and their bits, with one seed; both ways get the same ones, in
+turns. The wall clock tells what one worker does on a machine that others use too; `per core` divides by the processor
+time that emulator and bench together took, which is what a core of their own would give. The ladder is made before, and
+its cost is told apart. Every tenth injection is made twice, and must be equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bench.campaign.fault import Fault, Flip, Golden, Observed
+from bench.campaign.injector import InjectorSetup
+from bench.scenario import SCENARIOS
+from bench.upset import QemuInjector, open_injector
+from tools.benchmarks.common import Spread, make_parser, positive, print_method, print_table
+
+STRATA: Final = ("weights", "optimizer", "data", "link", "stack", "code", "globals", "core_registers", "fp_registers")
+TARGETS: Final = ("qemu-mps2-an386", "qemu-mps2-an500")
+_REPEATED_EVERY: Final = 10
+_WANTED_PER_S: Final = 80
+_WANTED_RATIO: Final = 10
+
+
+def draw_faults(golden: Golden, count: int) -> list[Fault]:
+    """The same ones for the same golden run: strata in turns, bits and instants at random."""
+    draw = random.Random(1)  # noqa: S311 - no secret
+    faults = []
+    for number in range(count):
+        stratum = STRATA[number % len(STRATA)]
+        regions = [region for region in golden.regions if region.stratum == stratum]
+        region = draw.choices(regions, [region.bits for region in regions])[0]
+        bit = draw.randrange(region.bits)
+        element, within = divmod(bit, region.element_bits)
+        flip = Flip("memory", region.address + bit // 8, bit % 8)
+        if region.space == "register":
+            flip = Flip("register", region.address, bit)
+        time_ = draw.choice(golden.instants)
+        faults.append(Fault(f"{number}", stratum, time_, (flip,), region.name, element, within))
+    return faults
+
+
+def processor_s(pid: int | None) -> float:
+    """Of this process, and of the process `pid` with all its threads."""
+    own = sum(os.times()[:2])
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return own
+    return own + (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(injector: QemuInjector, make: Callable[[Fault], Observed], fault: Fault) -> tuple[Observed, float, float]:
+    """What came of it, host seconds, and seconds of processor time where the emulator outlived it."""
+    pid, before, began = injector.pid, processor_s(injector.pid), time.perf_counter()
+    observed = make(fault)
+    took = time.perf_counter() - began
+    return observed, took, processor_s(pid) - before if injector.pid == pid else took
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = make_parser(__doc__, runs=360, of="injections from the ladder")
+    parser.add_argument("--target", choices=TARGETS, default=TARGETS[0], help="default: %(default)s")
+    parser.add_argument("--instants", type=positive, default=64, metavar="N", help="rungs (default: 64)")
+    parser.add_argument("--fresh-every", type=positive, default=12, metavar="N", help="in turns (default: 12)")
+    options = parser.parse_args()
+    setup = InjectorSetup(SCENARIOS / "sun-sensor-upsets.toml", options.target, STRATA, 0.01, options.instants)
+    began = time.perf_counter()
+    with open_injector(setup) as injector:
+        opened_s = time.perf_counter() - began
+        measure(injector, options, opened_s)
+    return 0
+
+
+def measure(injector: QemuInjector, options: argparse.Namespace, opened_s: float) -> None:
+    """Make the injections and print what they took."""
+    golden = injector.golden()
+    ladder: list[float] = []
+    fresh: list[float] = []
+    busy: list[float] = []
+    unequal = repeated = 0
+    outcomes: Counter[tuple[str, str]] = Counter()
+    costs = dict.fromkeys(injector.seconds, 0.0)
+    for number, fault in enumerate(draw_faults(golden, options.runs)):
+        before = dict(injector.seconds)
+        observed, took, used = timed(injector, injector.inject, fault)
+        ladder.append(took)
+        busy.append(used)
+        outcomes[observed.system, observed.learner] += 1
+        costs = {name: costs[name] + injector.seconds[name] - before[name] for name in costs}
+        if number % _REPEATED_EVERY == 0:
+            repeated += 1
+            unequal += injector.inject(fault) != observed
+        if number % options.fresh_every == 0:
+            fresh.append(timed(injector, injector.inject_afresh, fault)[1])
+    mean = sum(ladder) / len(ladder)
+    print_method(
+        f"{options.target}, {golden.instructions:,} instructions, {len(golden.instants)} instants, {len(ladder)} "
+        f"injections of one bit in {len(STRATA)} strata; opened in {opened_s:.1f} s"
+    )
+    rows = [["one injection, ms", *Spread.of([1000 * value for value in ladder]).cells(".1f"), f"{1000 * mean:.1f}"]]
+    fresh_mean = sum(fresh) / len(fresh)
+    rows.append(
+        ["fresh emulator, ms", *Spread.of([1000 * value for value in fresh]).cells(".0f"), f"{1000 * fresh_mean:.0f}"]
+    )
+    print_table(["", "median", "min", "quartile 1", "quartile 3", "max", "mean"], rows)
+    print()
+    for name, seconds in costs.items():
+        print(f"{name:10s} {1000 * seconds / len(ladder):6.2f} ms")
+    print()
+    print(f"injections per second: {1 / mean:.0f} by the wall clock, {len(busy) / sum(busy):.0f} per core")
+    print(f"wanted per second and core: {_WANTED_PER_S}")
+    print(f"against a fresh emulator: {fresh_mean / mean:.1f} times (wanted: {_WANTED_RATIO})")
+    print(f"repeated: {repeated}, unequal: {unequal}")
+    print("; ".join(f"{system} {learner}: {count}" for (system, learner), count in outcomes.most_common()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
