@@ -93,6 +93,8 @@ class Scenario:
     requirements: tuple[str, ...] = ()
     """Identifiers of those that a run shows in which every required verdict is PASS."""
     margins: MarginSpec | None = None
+    link_faults: str | None = None
+    """PROFILE[:SEED] of faults that are put into the link."""
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -179,6 +181,7 @@ def _take_scenario(root: StrictTable) -> Scenario:
         limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
         requirements=take_identifiers(root),
         margins=take_margins(root),
+        link_faults=root.take("link_faults", str, None),
         path=root.path,
     )
     root.finish()

@@ -11,6 +11,7 @@ from typing import Final, Self
 from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
+from bench.board.link_faults import faulty_link, link_times, patience, ready_s
 from bench.board.lock import BoardLock, Owner
 from bench.board.record import recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
@@ -23,6 +24,7 @@ from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
 from bench.trace import CatalogueListed, LockTakenOver, TraceWriter
 from bench.transport import LinkTail, RecordingTransport
+from bench.transport.faults import FaultyTransport
 from bench.transport.usb import find_device
 from firmware_if.messages import Hello
 
@@ -66,6 +68,7 @@ class Board:
         self._dead_owner: Owner | None = None
         self._opened = False
         self._transport: RecordingTransport | None = None
+        self._faulty: FaultyTransport | None = None
         self._last_transport: RecordingTransport | None = None
         self._fresh = False
         self._sound = True
@@ -95,7 +98,8 @@ class Board:
             desk = self.desk
             resettable = desk is not None and desk.spec.reset is not None
             whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
-            self._transport = RecordingTransport(whole, clock=self._clock)
+            self._faulty = FaultyTransport(whole, clock=self._clock)
+            self._transport = RecordingTransport(self._faulty, clock=self._clock)
             self._last_transport = self._transport
         return self._transport
 
@@ -252,13 +256,16 @@ class Board:
             while self.desk.ran:
                 recorder.record(self.desk.ran.pop(0))
         fresh, self._fresh, self._sound = self._fresh, False, False
+        plan = job.link_faults
         session = Session(
             self.transport,
             job.recording,
             recorder=recorder,
             clock=self._clock,
             target_name=self.target.name,
-            ready_s=self.target.transport.ready_s,
+            ready_s=ready_s(plan, self.target.transport.ready_s),
+            link_times=link_times(plan),
+            patience=patience(plan),
             speed=job.scenario.speed,
             build_id=self.expected_build_id,
             initial=job.initial,
@@ -266,7 +273,10 @@ class Board:
             starting=fresh,
             timeout_s=timeout_s,
         )
-        outcome = run(job.plan, session, recorder=recorder)
+        if self._faulty is None:
+            raise TypeError("an open board has a transport")
+        with faulty_link(self._faulty, plan, recorder):
+            outcome = run(job.plan, session, recorder=recorder)
         self._sound = outcome == COMPLETED
         return outcome
 

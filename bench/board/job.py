@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench.board.link_faults import link_fault_plan
 from bench.build import FirmwareImage
 from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.margins import MarginProfile, load_profile, profile_path
@@ -15,6 +16,7 @@ from bench.selection import Part, Selection, describe_part, keep_models, keep_ro
 from bench.session.stream import rows_to_score
 from bench.target import Target
 from bench.telemetry import Recording, find_recording, load_recording
+from bench.transport.faults import LinkFaultPlan
 
 RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
 
@@ -33,6 +35,8 @@ class Job:
     """Which part of the scenario it is; None = all of it."""
     margins: MarginProfile | None = None
     """The profile that the scenario names."""
+    link_faults: LinkFaultPlan | None = None
+    """Put into the link on purpose."""
 
     @property
     def due_rows(self) -> int:
@@ -60,11 +64,13 @@ def make_job(
     recording: str | Path | Recording | None = None,
     roots: Sequence[Path] = (),
     part: Part | None = None,
+    link_faults: str | None = None,
 ) -> Job:
     """The job of `scenario` on `target`; raises ConfigurationError, RecordingError or ModelFileError.
 
     `recording` is its name, its folder, or itself; None = the scenario's own. `roots` are folders in which recordings
     are found by name, before those that come with the bench. `part`: run only so much of the scenario.
+    `link_faults`: PROFILE[:SEED], or the folder of a run; None = the scenario's.
     """
     whole_scenario, part = scenario, part or Part()
     scenario = keep_models(scenario, part.models)
@@ -78,7 +84,17 @@ def make_job(
     first_row = part.first_row or 0
     selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
     margins = _load_margins(scenario)
-    return Job(scenario, target, recording, plan, initial, check_twins(scenario), selection, margins)
+    twins, faults = check_twins(scenario), _link_faults(scenario, link_faults)
+    return Job(scenario, target, recording, plan, initial, twins, selection, margins, faults)
+
+
+def _link_faults(scenario: Scenario, given: str | None) -> LinkFaultPlan | None:
+    """A path in a scenario is taken from its folder."""
+    if given is not None:
+        return link_fault_plan(given)
+    if scenario.link_faults is None:
+        return None
+    return link_fault_plan(scenario.link_faults, beside=scenario.path.parent if scenario.path is not None else None)
 
 
 def _load_margins(scenario: Scenario) -> MarginProfile | None:

@@ -46,7 +46,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     target = load_placed(
         options.target or scenario.target, station, port=options.port, baud=options.baud, build_id=options.build
     )
-    job = make_job(scenario, target, recording=options.recording, part=_part(options))
+    job = make_job(scenario, target, recording=options.recording, part=_part(options), link_faults=options.link_faults)
     if options.suggest_limits:
         check_whole(job.selection)
     with Board(target, lock_wait_s=options.lock_wait) as board:
