@@ -24,6 +24,7 @@ from bench.transport.faults import (
 from firmware_if.connection import LinkTimes
 
 _MOST_SEED: Final = 1 << 64
+_SEED_DIGITS: Final = 20
 _SEED: Final = 1
 """Where none is given: a run is repeated as it was, unless somebody wants another one."""
 _MOST_LISTED: Final = 1_000_000
@@ -39,7 +40,7 @@ def link_fault_plan(text: str, *, beside: Path | None = None) -> LinkFaultPlan:
     name, colon, seed = text.rpartition(":") if not text.endswith(".toml") else (text, "", "")
     if not colon:
         return drawn_plan(load_link_profile(text, beside=beside), seed=_SEED)
-    if not seed.isascii() or not seed.isdecimal() or int(seed) >= _MOST_SEED:
+    if not seed.isascii() or not seed.isdecimal() or len(seed) > _SEED_DIGITS or int(seed) >= _MOST_SEED:
         raise ConfigurationError(
             f"link faults {text!r}: the seed {seed!r} is no whole number below 2^64",
             hint="give PROFILE, PROFILE:SEED such as noisy:7, or the folder of a run",
