@@ -14,6 +14,7 @@ from typing import Final
 from bench.errors import ConfigurationError
 from bench.margins import MarginProfile, MarginSpec, take_margins
 from bench.requirements import take_identifiers
+from bench.sensor_faults import SensorFaultSpec, take_sensor_faults
 from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
 from bench.target import CLOCKS, target_names
 
@@ -95,6 +96,8 @@ class Scenario:
     margins: MarginSpec | None = None
     link_faults: str | None = None
     """PROFILE[:SEED] of faults that are put into the link."""
+    sensor_faults: tuple[SensorFaultSpec, ...] = ()
+    """Put into the recording before it is streamed."""
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -182,6 +185,7 @@ def _take_scenario(root: StrictTable) -> Scenario:
         requirements=take_identifiers(root),
         margins=take_margins(root),
         link_faults=root.take("link_faults", str, None),
+        sensor_faults=take_sensor_faults(root),
         path=root.path,
     )
     root.finish()

@@ -13,7 +13,7 @@ from bench.board.finished import FinishedRun
 from bench.board.job import Job
 from bench.board.link_faults import faulty_link, link_times, patience, ready_s
 from bench.board.lock import BoardLock, Owner
-from bench.board.record import recorded_link, run_started
+from bench.board.record import record_sensor_faults, recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
 from bench.errors import BenchError, ConfigurationError
@@ -255,6 +255,7 @@ class Board:
         if self.desk is not None:
             while self.desk.ran:
                 recorder.record(self.desk.ran.pop(0))
+        record_sensor_faults(job, recorder)
         fresh, self._fresh, self._sound = self._fresh, False, False
         plan = job.link_faults
         session = Session(

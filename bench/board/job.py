@@ -13,6 +13,7 @@ from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
 from bench.selection import Part, Selection, describe_part, keep_models, keep_rows
+from bench.sensor_faults import SensorFault, disturb
 from bench.session.stream import rows_to_score
 from bench.target import Target
 from bench.telemetry import Recording, find_recording, load_recording
@@ -37,6 +38,8 @@ class Job:
     """The profile that the scenario names."""
     link_faults: LinkFaultPlan | None = None
     """Put into the link on purpose."""
+    sensor_faults: tuple[SensorFault, ...] = ()
+    """Put into the recording on purpose; it has them already."""
 
     @property
     def due_rows(self) -> int:
@@ -54,6 +57,7 @@ class Job:
             self.twins,
             self.selection,
             self.margins,
+            self.sensor_faults,
         )
 
 
@@ -80,12 +84,14 @@ def make_job(
         beside = scenario.path.parent if scenario.path is not None and recording is None else None
         recording = load_recording(find_recording(chosen, [*roots, RECORDINGS], beside=beside))
     whole, recording = recording, with_classes(keep_rows(recording, part), initial)
-    plan = make_plan(scenario, recording, target=target)
     first_row = part.first_row or 0
     selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
+    disturbed = disturb(recording, scenario.sensor_faults)
+    recording = disturbed.recording
+    plan = make_plan(scenario, recording, target=target)
     margins = _load_margins(scenario)
     twins, faults = check_twins(scenario), _link_faults(scenario, link_faults)
-    return Job(scenario, target, recording, plan, initial, twins, selection, margins, faults)
+    return Job(scenario, target, recording, plan, initial, twins, selection, margins, faults, disturbed.faults)
 
 
 def _link_faults(scenario: Scenario, given: str | None) -> LinkFaultPlan | None:

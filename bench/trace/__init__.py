@@ -43,6 +43,7 @@ from bench.trace.entries import (
     SamplesTrained,
     SegmentEnded,
     SegmentStarted,
+    SensorFaultInjected,
     StatisticsReported,
     TargetFailed,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "SamplesTrained",
     "SegmentEnded",
     "SegmentStarted",
+    "SensorFaultInjected",
     "StatisticsReported",
     "TargetFailed",
     "TraceWriter",

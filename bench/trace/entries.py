@@ -351,6 +351,19 @@ class LinkFaultInjected(Entry):
 
 
 @dataclass(frozen=True)
+class SensorFaultInjected(Entry):
+    """A fault that was put into the recording before it was streamed; fields as those of sensor-faults.json."""
+
+    kind: ClassVar[str] = "sensor_fault_injected"
+    fault: str
+    row: int
+    rows: int
+    streamed_row: int
+    channels: list[str]
+    about: str
+
+
+@dataclass(frozen=True)
 class RequestRefused(Entry):
     """The payload refused a telecommand with a PUS failure code."""
 
@@ -462,6 +475,7 @@ ENTRIES: dict[str, type[Entry]] = {
         LinkResumed,
         LinkFaultsBegan,
         LinkFaultInjected,
+        SensorFaultInjected,
         RequestRefused,
         EventReported,
         ConsolePrinted,

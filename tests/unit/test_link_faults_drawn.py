@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 
 import pytest
 from hypothesis import given
@@ -59,7 +59,7 @@ def carried(faults: Iterator[Fault], pieces: Sequence[bytes]) -> tuple[list[Step
 @given(cuts=CUTS, seed=st.integers(0, 1 << 64))
 def test_the_same_faults_hit_the_same_bytes_however_they_are_cut_into_pieces(cuts: list[int], seed: int) -> None:
     edges = [0, *cuts, len(SENT)]
-    pieces = [SENT[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    pieces = [SENT[begin:end] for begin, end in pairwise(edges)]
     for way in WAYS:
         whole = carried(drawn_faults(ALL, way, seed=seed), [SENT])
         assert carried(drawn_faults(ALL, way, seed=seed), pieces) == whole
@@ -68,7 +68,7 @@ def test_the_same_faults_hit_the_same_bytes_however_they_are_cut_into_pieces(cut
 @given(cuts=CUTS, seed=st.integers(0, 1000))
 def test_what_took_effect_does_the_same_again_without_the_generator(cuts: list[int], seed: int) -> None:
     edges = [0, *cuts, len(SENT)]
-    pieces = [SENT[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    pieces = [SENT[begin:end] for begin, end in pairwise(edges)]
     steps, noted = carried(drawn_faults(ALL, "to_payload", seed=seed), [SENT])
     assert carried(iter(noted), pieces) == (steps, noted)
 
@@ -113,7 +113,7 @@ def test_bursts_are_as_long_and_as_dense_as_their_channel_says() -> None:
     assert abs(mean - 16) < 5 * 16 / len(bursts) ** 0.5  # a geometric length's deviation is about its mean
     density = sum(byte.bit_count() for burst in bursts for byte in burst.data) / (8 * mean * len(bursts))
     assert 0.49 < density < 0.51
-    assert all(a.offset + len(a.data) <= b.offset for a, b in zip(bursts, bursts[1:], strict=False))
+    assert all(a.offset + len(a.data) <= b.offset for a, b in pairwise(bursts))
 
 
 def effect(*faults: Fault, data: bytes) -> bytes:

@@ -1,0 +1,15 @@
+"""Faults of sensors, put into a recording on purpose by a seed. docs/sensor-faults.md says what each does."""
+
+from bench.sensor_faults.inject import DisturbedRecording, disturb
+from bench.sensor_faults.injected import SensorFault, sensor_faults_text
+from bench.sensor_faults.spec import FAULTS, SensorFaultSpec, take_sensor_faults
+
+__all__ = [
+    "FAULTS",
+    "DisturbedRecording",
+    "SensorFault",
+    "SensorFaultSpec",
+    "disturb",
+    "sensor_faults_text",
+    "take_sensor_faults",
+]
