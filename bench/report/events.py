@@ -38,8 +38,8 @@ _LINE: Final = 300
 _CONSOLE_CHARACTERS: Final = 200_000
 """At the end of what was printed, from which the last lines are taken."""
 _TOLD: Final[tuple[type[Entry], ...]] = (
-    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, LinkFaultsBegan, RequestRefused, EventReported, ModelLoaded, ModelSkipped,
-    BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
+    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, LinkFaultsBegan, RequestRefused, EventReported,
+    ModelLoaded, ModelSkipped, BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
 )  # fmt: skip
 
 
