@@ -125,7 +125,8 @@ def _spike(draft: _Draft, spec: SensorFaultSpec, rows: slice, columns: list[int]
 
 def _drift(draft: _Draft, spec: SensorFaultSpec, rows: slice, columns: list[int], source: random.Random) -> str:
     del source
-    ramp = np.linspace(0.0, 1.0, rows.stop - rows.start)[:, None]
+    length = rows.stop - rows.start
+    ramp = (np.arange(1, length + 1) / length)[:, None]
     draft.values[rows, columns] += ramp * spec.size * _spans(draft, columns)
     return f"up to {spec.size:+g} of the span in its last row"
 

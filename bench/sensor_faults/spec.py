@@ -14,7 +14,8 @@ _SIZED: Final = frozenset(("spike", "drift"))
 _LONG: Final = frozenset(("stuck", "dropout", "drift"))
 """Those that last for more than a row."""
 _MOST_ROWS: Final = 1 << 32
-_MOST_SIZE: Final = 1e6
+_MOST_SIZE: Final = 1e39
+"""Beyond what float32 holds: such a reading becomes infinite."""
 _MOST_SECONDS: Final = 1e6
 _MOST_SEED: Final = (1 << 63) - 1
 
