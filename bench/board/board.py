@@ -11,7 +11,7 @@ from typing import Final, Self
 from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
-from bench.board.link_faults import faulty_link, link_times, patience, ready_s
+from bench.board.link_faults import faulty_link, light_time_s
 from bench.board.lock import BoardLock, Owner
 from bench.board.record import record_sensor_faults, recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
@@ -19,6 +19,7 @@ from bench.clock import Clock, MonotonicClock
 from bench.errors import BenchError, ConfigurationError
 from bench.run_folder import discard_folder, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
+from bench.session.far import far_link_times, far_patience, far_s
 from bench.session.open import make_transport
 from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
@@ -257,16 +258,16 @@ class Board:
                 recorder.record(self.desk.ran.pop(0))
         record_sensor_faults(job, recorder)
         fresh, self._fresh, self._sound = self._fresh, False, False
-        plan = job.link_faults
+        far = light_time_s(job.link_faults)
         session = Session(
             self.transport,
             job.recording,
             recorder=recorder,
             clock=self._clock,
             target_name=self.target.name,
-            ready_s=ready_s(plan, self.target.transport.ready_s),
-            link_times=link_times(plan),
-            patience=patience(plan),
+            ready_s=far_s(self.target.transport.ready_s, far),
+            link_times=far_link_times(far),
+            patience=far_patience(far),
             speed=job.scenario.speed,
             build_id=self.expected_build_id,
             initial=job.initial,
@@ -276,7 +277,7 @@ class Board:
         )
         if self._faulty is None:
             raise TypeError("an open board has a transport")
-        with faulty_link(self._faulty, plan, recorder):
+        with faulty_link(self._faulty, job.link_faults, recorder):
             outcome = run(job.plan, session, recorder=recorder)
         self._sound = outcome == COMPLETED
         return outcome

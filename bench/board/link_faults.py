@@ -10,7 +10,6 @@ from typing import Final
 from bench.errors import ConfigurationError
 from bench.run_folder import TRACE
 from bench.session import Recorder
-from bench.session.patience import Patience
 from bench.trace import LinkFaultInjected, LinkFaultsBegan, load_trace
 from bench.transport.faults import (
     Fault,
@@ -21,15 +20,12 @@ from bench.transport.faults import (
     listed_plan,
     load_link_profile,
 )
-from firmware_if.connection import LinkTimes
 
 _MOST_SEED: Final = 1 << 64
 _SEED_DIGITS: Final = 20
 _SEED: Final = 1
 """Where none is given: a run is repeated as it was, unless somebody wants another one."""
 _MOST_LISTED: Final = 1_000_000
-_ROUND_TRIPS: Final = 4
-"""That light takes: one for a question and its answer, and as much again where one of them is lost."""
 
 
 def link_fault_plan(text: str, *, beside: Path | None = None) -> LinkFaultPlan:
@@ -95,29 +91,6 @@ def faulty_link(transport: FaultyTransport, plan: LinkFaultPlan | None, recorder
         transport.end()
 
 
-def round_trip_s(plan: LinkFaultPlan | None) -> float:
-    """What light takes there and back."""
-    return 2 * plan.light_time_s if plan is not None else 0.0
-
-
-def link_times(plan: LinkFaultPlan | None) -> LinkTimes:
-    """The link's deadlines, longer by the way of light."""
-    light_s, usual = round_trip_s(plan), LinkTimes()
-    return LinkTimes(
-        hello_s=usual.hello_s + light_s,
-        start_s=usual.start_s + light_s,
-        answer_s=usual.answer_s + light_s,
-        answer_max_s=usual.answer_max_s + light_s,
-        lost_s=usual.lost_s + _ROUND_TRIPS * light_s,
-    )
-
-
-def patience(plan: LinkFaultPlan | None) -> Patience:
-    """The session's, likewise."""
-    light_s, usual = _ROUND_TRIPS * round_trip_s(plan), Patience()
-    return Patience(answer_s=usual.answer_s + light_s, stall_s=usual.stall_s + light_s)
-
-
-def ready_s(plan: LinkFaultPlan | None, usual_s: float) -> float:
-    """How long the first answer may take, likewise."""
-    return usual_s + _ROUND_TRIPS * round_trip_s(plan)
+def light_time_s(plan: LinkFaultPlan | None) -> float:
+    """How long every byte is under way, one way."""
+    return plan.light_time_s if plan is not None else 0.0
