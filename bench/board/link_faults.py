@@ -20,6 +20,7 @@ from bench.transport.faults import (
     listed_plan,
     load_link_profile,
 )
+from bench.transport.faults.profile import MOST_LIGHT_TIME_S
 
 _MOST_SEED: Final = 1 << 64
 _SEED_DIGITS: Final = 20
@@ -56,7 +57,10 @@ def _replayed(folder: Path) -> LinkFaultPlan:
     if began is None or len(faults) > _MOST_LISTED:
         what = "no link faults" if began is None else f"{len(faults):,} link faults, more than {_MOST_LISTED:,}"
         raise ConfigurationError(f"{folder} has {what}", hint="give the folder of a run with --link-faults")
-    return listed_plan(f"replay of {folder.name}", faults, light_time_s=max(0.0, began.light_time_s))
+    if not 0.0 <= began.light_time_s <= MOST_LIGHT_TIME_S:
+        message = f"{folder / TRACE}: a light time of {began.light_time_s} s"
+        raise ConfigurationError(message, hint="the file was changed")
+    return listed_plan(f"replay of {folder.name}", faults, light_time_s=began.light_time_s)
 
 
 def _fault(entry: LinkFaultInjected, folder: Path) -> Fault:

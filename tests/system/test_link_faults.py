@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from bench.board import Board, make_job
+from bench.facts import facts_of
+from bench.run_folder import claim_folder
 from bench.scenario import load_scenario
+from bench.target import load_target
 from bench.transport.faults import profile_names
 from tests.system.command_line import (
     check_error,
@@ -139,6 +143,43 @@ def test_a_reset_of_the_payload_is_a_verdict(tmp_path: Path) -> None:
     assert [fault[0] for fault in injected(tmp_path / "run", "to_payload")] == ["reset"]
 
 
+@pytest.mark.parametrize("target", ["host", "qemu-zynq-a9"])
+def test_runs_with_faults_leave_nothing_behind_for_the_next_on_the_same_board(tmp_path: Path, target: str) -> None:
+    scenario = load_scenario(write_scenario(tmp_path / "small.toml"))
+    (tmp_path / "near.toml").write_text(NEAR)
+    recording = save_rows(tmp_path / "rows", 0, 300)
+    placed = load_target(target)
+    models = []
+    with Board(placed) as board:
+        for number, faults in enumerate(("harsh:1", "clean", str(tmp_path / "near.toml"), None)):
+            job = make_job(scenario, placed, recording=recording, link_faults=faults)
+            finished = board.run(job, claim_folder(tmp_path / str(number)))
+            assert finished.outcome == "completed"
+            judged = finished.judge()
+            figures = {verdict.name: verdict.value for verdict in judged.verdicts}
+            assert figures["parity.plain"] == 0
+            assert (figures.get("link.faults_injected", 0) or 0) > 0 or number > 0
+            if number in {1, 3}:
+                assert (figures["link.errors"], figures["link.cuts"], figures["link.retransmissions"]) == (0, 0, 0)
+            models.append(read_models(tmp_path / str(number)))
+    assert all(each == models[0] for each in models)
+
+
+def test_link_faults_are_a_setting_of_a_run_and_a_clean_line_is_none(tmp_path: Path) -> None:
+    scenario = load_scenario(write_scenario(tmp_path / "small.toml"))
+    recording = save_rows(tmp_path / "rows", 0, 60)
+    placed = load_target("host")
+    settings = []
+    with Board(placed) as board:
+        for number, faults in enumerate((None, "clean", "noisy:1", "noisy:2")):
+            job = make_job(scenario, placed, recording=recording, link_faults=faults)
+            settings.append(
+                facts_of(board.run(job, claim_folder(tmp_path / str(number))).judge()).conditions["settings"]
+            )
+    assert settings[0] == settings[1]
+    assert len(set(settings)) == 3
+
+
 def test_a_scenario_may_ask_for_link_faults_and_the_report_shows_them(tmp_path: Path) -> None:
     save_rows(tmp_path / "rows", 0, 600)
     scenario = write_scenario(tmp_path / "first.toml")
@@ -168,6 +209,7 @@ def test_a_scenario_may_ask_for_link_faults_and_the_report_shows_them(tmp_path: 
         ("odd.toml", "odd.toml: fault[0].kind: is 'melt'", "known"),
         ("bare", "bare has no link faults", "the folder of a run with --link-faults"),
         ("lying", "trace.jsonl: no link fault: length 99999999 of a drop", "the file was changed"),
+        ("endless", "trace.jsonl: a light time of inf s", "the file was changed"),
         ("torn", "trace.jsonl: no link fault: 0 bytes of data of a flip", "the file was changed"),
     ],
 )
@@ -182,6 +224,7 @@ def test_faults_that_cannot_be_are_refused(tmp_path: Path, given: str, message: 
     fault = {"t": 0, "kind": "link_fault_injected", "way": "to_payload", "offset": 1}
     for name, entries in {
         "bare": [],
+        "endless": [{**began, "light_time_s": "Infinity"}],
         "lying": [began, {**fault, "fault": "drop", "length": 99999999}],
         "torn": [began, {**fault, "fault": "flip", "data": "zz"}],
     }.items():

@@ -14,7 +14,7 @@ PROFILES: Final = Path(__file__).parents[3] / "fixtures" / "link_faults"
 _BOTH: Final = "both"
 _LEAST_RATE: Final = 1e-12
 """Rarer than once in a terabyte is never."""
-_MOST_LIGHT_TIME_S: Final = 600.0
+MOST_LIGHT_TIME_S: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _read(path: Path) -> LinkFaultProfile:
         name=root.take("name", str),
         title=root.take("title", str, ""),
         rates=tuple(_rate(table) for table in root.take_tables("fault", optional=True)),
-        light_time_s=root.take_number("light_time_s", float, 0.0, low=0.0, high=_MOST_LIGHT_TIME_S),
+        light_time_s=root.take_number("light_time_s", float, 0.0, low=0.0, high=MOST_LIGHT_TIME_S),
     )
     root.take("because", str, "")  # of the light time
     root.finish()
