@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.errors import ConfigurationError
+from bench.errors import BenchError, ConfigurationError
 from bench.run_folder import TRACE
 from bench.session import Recorder
 from bench.trace import LinkFaultInjected, LinkFaultsBegan, load_trace
@@ -91,6 +91,9 @@ def faulty_link(transport: FaultyTransport, plan: LinkFaultPlan | None, recorder
     recorder.record(LinkFaultsBegan(plan.name, plan.seed, plan.light_time_s, list(plan.settings)))
     try:
         yield
+    except BenchError as error:
+        error.hint = f"link faults {plan.name} are in the line, and may be the reason; else: {error.hint}"
+        raise
     finally:
         transport.end()
 

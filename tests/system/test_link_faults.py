@@ -143,6 +143,15 @@ def test_a_reset_of_the_payload_is_a_verdict(tmp_path: Path) -> None:
     assert [fault[0] for fault in injected(tmp_path / "run", "to_payload")] == ["reset"]
 
 
+def test_a_line_that_no_answer_comes_through_is_an_error_that_names_the_faults(tmp_path: Path) -> None:
+    (tmp_path / "deaf.toml").write_text(
+        'name = "deaf"\n[[fault]]\nkind = "drop"\nper_byte = 1.0\nbytes = [9, 9]\nbecause = "test"\n'
+    )
+    ended = run_bench(tmp_path, "run", "sun-sensor", "--target", "host", "--link-faults", "deaf.toml", "--out", "run")
+    check_error(ended, "no HELLO from host within 5 s", hint="link faults deaf are in the line")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("target", ["host", "qemu-zynq-a9"])
 def test_runs_with_faults_leave_nothing_behind_for_the_next_on_the_same_board(tmp_path: Path, target: str) -> None:
     scenario = load_scenario(write_scenario(tmp_path / "small.toml"))

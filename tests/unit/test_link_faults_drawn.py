@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice, pairwise, takewhile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.transport.faults import KINDS, WAYS, Fault, check_fault, load_link_profile, profile_names
@@ -57,6 +57,7 @@ def carried(faults: Iterator[Fault], pieces: Sequence[bytes]) -> tuple[list[Step
 
 
 @given(cuts=CUTS, seed=st.integers(0, 1 << 64))
+@settings(deadline=None)  # of a busy machine
 def test_the_same_faults_hit_the_same_bytes_however_they_are_cut_into_pieces(cuts: list[int], seed: int) -> None:
     edges = [0, *cuts, len(SENT)]
     pieces = [SENT[begin:end] for begin, end in pairwise(edges)]
@@ -66,6 +67,7 @@ def test_the_same_faults_hit_the_same_bytes_however_they_are_cut_into_pieces(cut
 
 
 @given(cuts=CUTS, seed=st.integers(0, 1000))
+@settings(deadline=None)  # of a busy machine
 def test_what_took_effect_does_the_same_again_without_the_generator(cuts: list[int], seed: int) -> None:
     edges = [0, *cuts, len(SENT)]
     pieces = [SENT[begin:end] for begin, end in pairwise(edges)]

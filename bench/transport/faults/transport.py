@@ -94,9 +94,12 @@ class FaultyTransport(TransportAround):
 
     def _offer(self, data: bytes) -> int:
         """How many bytes have entered the line towards the payload."""
-        room = _MOST_UNDER_WAY - self._to.lane.size
-        steps, taken = self._to.damage.feed(data[:room])
-        self._carry_out(steps, self._to.lane)
+        end = min(len(data), _MOST_UNDER_WAY - self._to.lane.size)
+        taken = 0
+        while taken < end and self._cut is None:  # behind a reset the line goes on
+            steps, more = self._to.damage.feed(data[taken:end])
+            self._carry_out(steps, self._to.lane)
+            taken += more
         return taken
 
     def _move(self, wait_s: float) -> None:
