@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.sensor_faults import FAULTS
-from tests.system.command_line import read_trace, read_verdicts, run_bench, save_rows, write_scenario
+from tests.system.command_line import ROOT, read_trace, read_verdicts, run_bench, save_rows, write_scenario
 
 TARGETS = ("host", "qemu-mps2-an500")
 TABLES = {
@@ -82,6 +82,20 @@ def test_the_run_folder_judges_itself_without_the_recording_as_it_was(tmp_path: 
     page = (tmp_path / "run" / "report.html").read_text()
     for fault in FAULTS:
         assert f"sensor fault, {fault}" in page
+
+
+def test_rows_that_are_refused_are_in_no_data_set(tmp_path: Path) -> None:
+    text = (ROOT / "fixtures" / "scenarios" / "sun-sensor-epochs.toml").read_text()
+    table = '\n[[sensor_faults]]\nfault = "nan"\nchannels = ["pd1"]\nevery = 100\n'
+    (tmp_path / "epochs.toml").write_text(text + table)
+    ended = run_bench(tmp_path, "run", "epochs.toml", "--target", "host", "--rows", ":1000", "--out", "run")
+    assert ended.status == 0, ended
+    refused = [row for row, status in enumerate(statuses(read_trace(tmp_path / "run"))) if status == _NOT_FINITE]
+    assert refused == [entry["streamed_row"] for entry in faults_in(read_trace(tmp_path / "run"))]
+    assert len(refused) > 3
+    verdicts = read_verdicts(tmp_path / "run")
+    assert verdicts["accuracy.rows_refused"]["value"] == len(refused)
+    assert verdicts["parity.plain"]["value"] == 0
 
 
 def test_a_part_of_the_rows_has_its_own_faults(tmp_path: Path) -> None:
