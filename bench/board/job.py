@@ -13,7 +13,8 @@ from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
 from bench.selection import Part, Selection, describe_part, keep_models, keep_rows
-from bench.sensor_faults import SensorFault, disturb
+from bench.sensor_faults import SensorFault
+from bench.sensor_faults.inject import disturb
 from bench.session.stream import rows_to_score
 from bench.target import Target
 from bench.telemetry import Recording, find_recording, load_recording

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.scenario import make_scenario
-from bench.sensor_faults import FAULTS, disturb
+from bench.sensor_faults import FAULTS
+from bench.sensor_faults.inject import disturb
 from bench.telemetry import load_recording
 from bench.transport.faults import KINDS, profile_names
 

@@ -11,7 +11,8 @@ import pytest
 
 from bench.errors import ConfigurationError, RecordingError
 from bench.scenario import load_scenario
-from bench.sensor_faults import FAULTS, SensorFaultSpec, disturb, sensor_faults_text
+from bench.sensor_faults import FAULTS, SensorFaultSpec, sensor_faults_text
+from bench.sensor_faults.inject import disturb
 from bench.telemetry import Recording, load_recording, save_recording
 
 ROOT = Path(__file__).parents[2]
