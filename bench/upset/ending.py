@@ -13,6 +13,7 @@ How = Literal["asleep", "overrun", "died"]
 DEADLINE_S: Final = 60.0
 """For one run: when it is over the bench has failed, whatever the payload does."""
 _TURN_S: Final = 0.02
+_SHORT_TURN_S: Final = 0.002
 _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
@@ -83,9 +84,11 @@ class Runner:
         look_at = before + _PATIENCE * (limit - start) / self._per_s
         gdb.go()
         asleep = False
-        while gdb.wait_stop(_TURN_S, also=(machine.line.fileno(),)) is None:
+        turn_s = _TURN_S
+        while gdb.wait_stop(turn_s, also=(machine.line.fileno(),)) is None:
             received = machine.line.transfer(b"", 0.0).received
             said += received
+            turn_s = _SHORT_TURN_S if received else _TURN_S  # it may have said its last
             asleep = not received and machine.is_idle()
             if asleep or machine.processor_s() > look_at:
                 gdb.interrupt()

@@ -125,7 +125,7 @@ class Machine:
         thread with work to do is never asleep.
         """
         seen = self._activity()
-        for _ in range(looks):
+        for _ in range(looks if seen is not None else 0):
             time.sleep(0.001)
             now = self._activity()
             if now is None or now != seen:
