@@ -247,7 +247,7 @@ class TestOut:
         check_error(run_with(tmp_path), f"cannot write to {tmp_path / 'run'}", hint="choose another --out")
 
     @pytest.mark.parametrize(
-        ("blocks", "message"), [(2, "cannot write to "), (40, "cannot write the trace: File too large")]
+        ("blocks", "message"), [(2, "cannot write to "), (24, "cannot write the trace: File too large")]
     )
     def test_a_full_disk(self, tmp_path: Path, blocks: int, message: str) -> None:
         """A limit on file sizes (in blocks of 512 bytes) stands in for a disk that is full."""
