@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from bench.board.lock import BoardLock, Owner
 from bench.board.record import record_sensor_faults, recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
-from bench.errors import BenchError, ConfigurationError
+from bench.errors import BenchError, ConfigurationError, TransportError
 from bench.run_folder import discard_folder, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
 from bench.session.far import far_link_times, far_patience, far_s
@@ -30,6 +31,9 @@ from bench.transport.usb import find_device
 from firmware_if.messages import Hello
 
 COMPLETED: Final = "completed"
+_QUIET_S: Final = 0.1
+"""Longer than a payload takes for an answer that is under way."""
+_DRAIN_S: Final = 1.0
 
 
 def _never() -> bool:
@@ -279,8 +283,17 @@ class Board:
             raise TypeError("an open board has a transport")
         with faulty_link(self._faulty, job.link_faults, recorder):
             outcome = run(job.plan, session, recorder=recorder)
+        if job.link_faults is not None:
+            self._drain()
         self._sound = outcome == COMPLETED
         return outcome
+
+    def _drain(self) -> None:
+        """Take what faults have doubled: it comes behind everything that was waited for."""
+        until = self._clock.now() + _DRAIN_S
+        with suppress(TransportError):
+            while self._clock.now() < until and self.transport.transfer(b"", _QUIET_S).received:
+                pass
 
     def close(self) -> None:
         """End what was started and free the board; may be repeated."""

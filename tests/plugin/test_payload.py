@@ -82,11 +82,11 @@ raise SystemExit("a failed requirement ends the test")
     result = run_body(lab, body)
     result.assert_outcomes(failed=1)
     said = printed(result)
-    assert "FAIL memory.arena_used_bytes: 352 bytes, limit <= 10; a requirement" in said
+    assert "FAIL memory.arena_used_bytes: 360 bytes, limit <= 10; a requirement" in said
     assert ">       run.require" in said or '    run.require("memory.arena_used_bytes", at_most=10' in said
     assert "def require" not in said, "the test is shown, not the bench"
-    assert ("memory.arena_used_bytes", "FAIL", 352, "<= 10") in saved(only_folder(lab))
-    assert ("memory.arena_used_bytes", "PASS", 352, ">= 1") in saved(only_folder(lab))
+    assert ("memory.arena_used_bytes", "FAIL", 360, "<= 10") in saved(only_folder(lab))
+    assert ("memory.arena_used_bytes", "PASS", 360, ">= 1") in saved(only_folder(lab))
     assert judged(only_folder(lab)) == saved(only_folder(lab))
 
 
@@ -218,7 +218,7 @@ assert run.value("run.completed") == 1
 @pytest.mark.parametrize("bound", ["numpy.float64(8192)", "numpy.int64(8192)", "numpy.float32(8192)", "8192"])
 def test_any_real_number_is_a_bound(bound: str, lab: Lab) -> None:
     run_body(lab, f'import numpy\nrun.require("memory.arena_used_bytes", at_most={bound})').assert_outcomes(passed=1)
-    assert ("memory.arena_used_bytes", "PASS", 352, "<= 8192") in saved(only_folder(lab))
+    assert ("memory.arena_used_bytes", "PASS", 360, "<= 8192") in saved(only_folder(lab))
     assert judged(only_folder(lab)) == saved(only_folder(lab))
 
 

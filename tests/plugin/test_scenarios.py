@@ -62,8 +62,8 @@ def test_junit_has_a_property_for_each_verdict(lab: Lab) -> None:
         assert {key: value for key, value in said.items() if key != "run_folder"} == verdicts
         assert len(verdicts) > 3
     failed = cases["bad[host]"]
-    assert failed.properties["hil.memory.arena_used_bytes"] == "FAIL: 1,128 bytes, limit <= -1; a test says so"
-    assert "FAIL memory.arena_used_bytes: 1,128 bytes, limit <= -1; a test says so" in failed.message
+    assert failed.properties["hil.memory.arena_used_bytes"] == "FAIL: 1,152 bytes, limit <= -1; a test says so"
+    assert "FAIL memory.arena_used_bytes: 1,152 bytes, limit <= -1; a test says so" in failed.message
 
 
 def test_a_failure_shows_the_verdicts_and_no_traceback(lab: Lab) -> None:
@@ -74,7 +74,7 @@ def test_a_failure_shows_the_verdicts_and_no_traceback(lab: Lab) -> None:
     assert "def " not in said
     assert "FAIL     memory.arena_used_bytes" in said
     assert "PASS     run.completed" in said
-    assert "FAILED scenarios/bad.toml::bad[host] - FAIL memory.arena_used_bytes: 1,128 by" in said
+    assert "FAILED scenarios/bad.toml::bad[host] - FAIL memory.arena_used_bytes: 1,152 by" in said
     [folder] = (lab.path / "kept").iterdir()
     assert f"run folder: {folder.relative_to(lab.path)}" in said
     outcomes = [(v.name, v.outcome) for v in judge_run(folder, load_run_files(folder))]

@@ -125,9 +125,9 @@ def test_a_run_is_repeated_from_its_trace_with_the_same_faults_at_the_same_bytes
     assert "link faults: replay of first\n" in again.out
     for way in ("to_payload", "from_payload"):
         before, after = injected(tmp_path / "first", way), injected(tmp_path / "again", way)
-        length = min(len(before), len(after))
-        assert length > 3
-        assert before[:length] == after[:length]
+        assert len(after) > 3
+        assert set(after) <= set(before), "no fault is made up; one whose bytes were lost already has no effect"
+        assert after == [fault for fault in before if fault in set(after)], "in the same order"
     assert read_models(tmp_path / "first") == read_models(tmp_path / "again")
 
 
