@@ -33,7 +33,7 @@ light_time_s = 0.02
 [[fault]]
 kind = "drop"
 per_byte = 2e-5
-bytes = [1115, 1115]
+bytes = [200, 200]
 because = "test"
 """
 RESETS = """
