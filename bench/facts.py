@@ -17,7 +17,7 @@ from bench.run_folder import JudgedRun
 from bench.scenario import ModelSpec, Scenario
 from bench.target import QemuTransportSpec, Target
 from bench.telemetry import Recording
-from bench.trace import Entry, ModelDumped, PayloadConnected, RunEnded, SamplesTrained, TargetFailed
+from bench.trace import Entry, LinkFaultsBegan, ModelDumped, PayloadConnected, RunEnded, SamplesTrained, TargetFailed
 from bench.verdict import Verdict, exit_status
 
 COMPLETED: Final = "completed"
@@ -173,7 +173,7 @@ def _conditions(run: JudgedRun) -> dict[str, str]:
     conditions = {
         "recording": recording_digest(files.recording),
         "models": _models_digest(files.scenario.models, files.initial),
-        "settings": _digest(_settings(files.scenario)),
+        "settings": _digest([*_settings(files.scenario), *_link_faults(run.trace)]),
         "part": str(files.selection) if files.selection is not None else "",
         "target": _target_digest(files.target),
     }
@@ -214,6 +214,15 @@ def _models_digest(models: Sequence[ModelSpec], initial: Mapping[str, InitialMod
 def _settings(scenario: Scenario) -> list[object]:
     pace = scenario.speed
     return [scenario.mode, scenario.epochs, scenario.restart_between_segments, scenario.evaluate, pace]
+
+
+def _link_faults(trace: Sequence[Entry]) -> list[object]:
+    """Nothing for a clean line: such runs did the same as those before there were link faults."""
+    return [
+        [began.profile, began.seed, began.light_time_s, began.settings]
+        for began in entries_of(trace, LinkFaultsBegan)
+        if began.settings or began.light_time_s or began.seed is None
+    ]
 
 
 def _target_digest(target: Target) -> str:

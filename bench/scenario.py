@@ -15,6 +15,7 @@ from bench.errors import ConfigurationError
 from bench.margins import MarginProfile, MarginSpec, take_margins
 from bench.protection import Protection, take_protection
 from bench.requirements import take_identifiers
+from bench.sensor_faults import SensorFaultSpec, take_sensor_faults
 from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
 from bench.target import CLOCKS, target_names
 
@@ -96,6 +97,10 @@ class Scenario:
     requirements: tuple[str, ...] = ()
     """Identifiers of those that a run shows in which every required verdict is PASS."""
     margins: MarginSpec | None = None
+    link_faults: str | None = None
+    """PROFILE[:SEED] of faults that are put into the link."""
+    sensor_faults: tuple[SensorFaultSpec, ...] = ()
+    """Put into the recording before it is streamed."""
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -182,6 +187,8 @@ def _take_scenario(root: StrictTable) -> Scenario:
         limits=tuple(_read_limit(table) for table in root.take_tables("limits", optional=True)),
         requirements=take_identifiers(root),
         margins=take_margins(root),
+        link_faults=root.take("link_faults", str, None),
+        sensor_faults=take_sensor_faults(root),
         path=root.path,
     )
     root.finish()

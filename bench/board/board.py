@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -11,22 +12,28 @@ from typing import Final, Self
 from bench.board.desk import Desk, ResettableTransport
 from bench.board.finished import FinishedRun
 from bench.board.job import Job
+from bench.board.link_faults import faulty_link, light_time_s
 from bench.board.lock import BoardLock, Owner
-from bench.board.record import recorded_link, run_started
+from bench.board.record import record_sensor_faults, recorded_link, run_started
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
-from bench.errors import BenchError, ConfigurationError
+from bench.errors import BenchError, ConfigurationError, TransportError
 from bench.run_folder import discard_folder, open_trace, save_run_files
 from bench.session import ConnectError, Observer, Recorder, Session, greet, run
+from bench.session.far import far_link_times, far_patience, far_s
 from bench.session.open import make_transport
 from bench.shell import CommandStopped
 from bench.target import ANY_BUILD, SerialSpec, Target, own_firmware
 from bench.trace import CatalogueListed, LockTakenOver, TraceWriter
 from bench.transport import LinkTail, RecordingTransport
+from bench.transport.faults import FaultyTransport
 from bench.transport.usb import find_device
 from firmware_if.messages import Hello
 
 COMPLETED: Final = "completed"
+_QUIET_S: Final = 0.1
+"""Longer than a payload takes for an answer that is under way."""
+_DRAIN_S: Final = 1.0
 
 
 def _never() -> bool:
@@ -66,6 +73,7 @@ class Board:
         self._dead_owner: Owner | None = None
         self._opened = False
         self._transport: RecordingTransport | None = None
+        self._faulty: FaultyTransport | None = None
         self._last_transport: RecordingTransport | None = None
         self._fresh = False
         self._sound = True
@@ -95,7 +103,8 @@ class Board:
             desk = self.desk
             resettable = desk is not None and desk.spec.reset is not None
             whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
-            self._transport = RecordingTransport(whole, clock=self._clock)
+            self._faulty = FaultyTransport(whole, clock=self._clock)
+            self._transport = RecordingTransport(self._faulty, clock=self._clock)
             self._last_transport = self._transport
         return self._transport
 
@@ -251,14 +260,18 @@ class Board:
         if self.desk is not None:
             while self.desk.ran:
                 recorder.record(self.desk.ran.pop(0))
+        record_sensor_faults(job, recorder)
         fresh, self._fresh, self._sound = self._fresh, False, False
+        far = light_time_s(job.link_faults)
         session = Session(
             self.transport,
             job.recording,
             recorder=recorder,
             clock=self._clock,
             target_name=self.target.name,
-            ready_s=self.target.transport.ready_s,
+            ready_s=far_s(self.target.transport.ready_s, far),
+            link_times=far_link_times(far),
+            patience=far_patience(far),
             speed=job.scenario.speed,
             build_id=self.expected_build_id,
             initial=job.initial,
@@ -266,9 +279,21 @@ class Board:
             starting=fresh,
             timeout_s=timeout_s,
         )
-        outcome = run(job.plan, session, recorder=recorder)
+        if self._faulty is None:
+            raise TypeError("an open board has a transport")
+        with faulty_link(self._faulty, job.link_faults, recorder):
+            outcome = run(job.plan, session, recorder=recorder)
+        if job.link_faults is not None:
+            self._drain()
         self._sound = outcome == COMPLETED
         return outcome
+
+    def _drain(self) -> None:
+        """Take what faults have doubled: it comes behind everything that was waited for."""
+        until = self._clock.now() + _DRAIN_S
+        with suppress(TransportError):
+            while self._clock.now() < until and self.transport.transfer(b"", _QUIET_S).received:
+                pass
 
     def close(self) -> None:
         """End what was started and free the board; may be repeated."""

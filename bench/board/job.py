@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench.board.link_faults import link_fault_plan
 from bench.build import FirmwareImage
 from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.margins import MarginProfile, load_profile, profile_path
@@ -12,9 +13,12 @@ from bench.plan import Plan, make_plan
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
 from bench.selection import Part, Selection, describe_part, keep_models, keep_rows
+from bench.sensor_faults import SensorFault
+from bench.sensor_faults.inject import disturb
 from bench.session.stream import rows_to_score
 from bench.target import Target
 from bench.telemetry import Recording, find_recording, load_recording
+from bench.transport.faults import LinkFaultPlan
 
 RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
 
@@ -33,6 +37,10 @@ class Job:
     """Which part of the scenario it is; None = all of it."""
     margins: MarginProfile | None = None
     """The profile that the scenario names."""
+    link_faults: LinkFaultPlan | None = None
+    """Put into the link on purpose."""
+    sensor_faults: tuple[SensorFault, ...] = ()
+    """Put into the recording on purpose; it has them already."""
 
     @property
     def due_rows(self) -> int:
@@ -50,6 +58,7 @@ class Job:
             self.twins,
             self.selection,
             self.margins,
+            self.sensor_faults,
         )
 
 
@@ -60,11 +69,13 @@ def make_job(
     recording: str | Path | Recording | None = None,
     roots: Sequence[Path] = (),
     part: Part | None = None,
+    link_faults: str | None = None,
 ) -> Job:
     """The job of `scenario` on `target`; raises ConfigurationError, RecordingError or ModelFileError.
 
     `recording` is its name, its folder, or itself; None = the scenario's own. `roots` are folders in which recordings
     are found by name, before those that come with the bench. `part`: run only so much of the scenario.
+    `link_faults`: PROFILE[:SEED], or the folder of a run; None = the scenario's.
     """
     whole_scenario, part = scenario, part or Part()
     scenario = keep_models(scenario, part.models)
@@ -74,11 +85,23 @@ def make_job(
         beside = scenario.path.parent if scenario.path is not None and recording is None else None
         recording = load_recording(find_recording(chosen, [*roots, RECORDINGS], beside=beside))
     whole, recording = recording, with_classes(keep_rows(recording, part), initial)
-    plan = make_plan(scenario, recording, target=target)
     first_row = part.first_row or 0
     selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
+    disturbed = disturb(recording, scenario.sensor_faults)
+    recording = disturbed.recording
+    plan = make_plan(scenario, recording, target=target)
     margins = _load_margins(scenario)
-    return Job(scenario, target, recording, plan, initial, check_twins(scenario), selection, margins)
+    twins, faults = check_twins(scenario), _link_faults(scenario, link_faults)
+    return Job(scenario, target, recording, plan, initial, twins, selection, margins, faults, disturbed.faults)
+
+
+def _link_faults(scenario: Scenario, given: str | None) -> LinkFaultPlan | None:
+    """A path in a scenario is taken from its folder."""
+    if given is not None:
+        return link_fault_plan(given)
+    if scenario.link_faults is None:
+        return None
+    return link_fault_plan(scenario.link_faults, beside=scenario.path.parent if scenario.path is not None else None)
 
 
 def _load_margins(scenario: Scenario) -> MarginProfile | None:

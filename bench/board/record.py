@@ -16,7 +16,7 @@ from bench.doctor import ask
 from bench.run_folder import open_link_file
 from bench.session import Recorder
 from bench.target import QemuTransportSpec
-from bench.trace import FORMAT, LinkRecordingFull, RunStarted
+from bench.trace import FORMAT, LinkRecordingFull, RunStarted, SensorFaultInjected
 from bench.transport import LinkWriter, RecordingTransport, Transport
 
 
@@ -43,6 +43,16 @@ def run_started(job: Job, firmware: Firmware | None, transport: Transport) -> Ru
         datetime.now().astimezone().isoformat(timespec="seconds"),
         _revision(Path.cwd()),
     )
+
+
+def record_sensor_faults(job: Job, recorder: Recorder) -> None:
+    """What is wrong with the recording on purpose."""
+    for fault in job.sensor_faults:
+        recorder.record(
+            SensorFaultInjected(
+                fault.fault, fault.row, fault.rows, fault.streamed_row, list(fault.channels), fault.about
+            )
+        )
 
 
 @cache

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.cli.parser_campaign import add_campaign
 from bench.cli.parser_csv import add_import_csv
+from bench.cli.parser_faults import add_faults
 from bench.cli.parser_history import add_baseline, add_compare, add_history, add_history_option
 from bench.cli.parser_link import add_frames, add_judge, add_pack
 from bench.cli.parser_matrix import add_matrix
@@ -71,6 +72,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     _add_place(run)
     run.add_argument("--recording", metavar="DIR", type=Path, help="recording folder; default: the scenario's")
     add_part(run)
+    add_faults(run)
     add_suggest_limits(run)
     add_watch(run)
 

@@ -46,6 +46,7 @@ def add_suggest_limits(parser: argparse.ArgumentParser) -> None:
 def set_whole(parser: argparse.ArgumentParser) -> None:
     """For a command that runs all of something, however long it takes."""
     parser.set_defaults(rows=(None, None), models=[], timeout=None, lock_wait=0.0, suggest_limits=False, monitor=False)
+    parser.set_defaults(link_faults=None)
 
 
 def _rows(text: str) -> tuple[int | None, int | None]:

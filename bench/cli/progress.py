@@ -14,6 +14,7 @@ from bench.trace import (
     EpochTrained,
     EventReported,
     LinkCut,
+    LinkFaultsBegan,
     LinkRecordingFull,
     LinkResumed,
     LockTakenOver,
@@ -94,6 +95,8 @@ class RunProgress:
                 self._say(f"row {self._done}: {entry.reason}; waiting up to {entry.reconnect_s:g} s for it")
             case LinkResumed():
                 self._say(f"{entry.place}: the payload answers again after {entry.away_s:.1f} s")
+            case LinkFaultsBegan():
+                self._say(f"link faults: {entry.profile}" + (f", seed {entry.seed}" if entry.seed is not None else ""))
             case ConsolePrinted():
                 self._say_lines("console", entry.text)
             case EventReported() if entry.severity != "informative":

@@ -46,7 +46,7 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
     target = load_placed(
         options.target or scenario.target, station, port=options.port, baud=options.baud, build_id=options.build
     )
-    job = make_job(scenario, target, recording=options.recording, part=_part(options))
+    job = make_job(scenario, target, recording=options.recording, part=_part(options), link_faults=options.link_faults)
     if options.suggest_limits:
         check_whole(job.selection)
     with Board(target, lock_wait_s=options.lock_wait) as board:
@@ -81,6 +81,8 @@ def _run(job: Job, board: Board, out: Path | None, *, timeout_s: float | None, m
     headline = f"{job.due_rows} rows of {job.recording.name} on {_place(board.target)}"
     console.print(f"{job.scenario.title}\n{headline}", markup=False)
     show_selection(job.selection, console=console)
+    if job.sensor_faults:
+        console.print(f"{len(job.sensor_faults)} sensor faults are in them: sensor-faults.json in the run folder")
     progress = RunProgress(console, rows=job.recording.row_count, epochs=job.scenario.epochs)
     if monitor:
         finished = _run_watched(job, board, folder, timeout_s=timeout_s, console=console)

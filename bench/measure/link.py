@@ -1,11 +1,22 @@
 """The link: how fast, how clean, and how much of the time it took beside the payload's own work."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bench.measure.clock import payload_clock
 from bench.measure.measurement import Measurement, RunContext, entries_of
-from bench.trace import BytesCorrupted, Entry, HousekeepingReported, LinkCut, LinkMeasured, LinkResumed, SamplesTrained
+from bench.trace import (
+    BytesCorrupted,
+    Entry,
+    HousekeepingReported,
+    LinkCut,
+    LinkFaultInjected,
+    LinkFaultsBegan,
+    LinkMeasured,
+    LinkResumed,
+    SamplesTrained,
+)
 
 WHOLE_PHASE: Final = "whole"
 STREAM_PHASE: Final = "stream"
@@ -68,6 +79,7 @@ def _counts(trace: Sequence[Entry], phases: Sequence[LinkMeasured]) -> Iterator[
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in corrupt))
     yield _figure("corrupt_bytes", sum(entry.count for entry in corrupt), "bytes", reasons, clock=None)
     yield _cuts(trace)
+    yield from _faults(trace)
 
 
 def _cuts(trace: Sequence[Entry]) -> Measurement:
@@ -76,6 +88,14 @@ def _cuts(trace: Sequence[Entry]) -> Measurement:
     away_s = sum(entry.away_s for entry in returns)
     because = f"answered again after {away_s:.1f} s in all" if returns else ""
     return _figure("cuts", len(cuts), "cuts", because, clock=None)
+
+
+def _faults(trace: Sequence[Entry]) -> Iterator[Measurement]:
+    """How many faults were put into the link on purpose, where any were to be."""
+    for began in entries_of(trace, LinkFaultsBegan):
+        kinds = Counter(entry.fault for entry in entries_of(trace, LinkFaultInjected))
+        counts = "".join(f", {count} {kind}" for kind, count in kinds.most_common())
+        yield _figure("faults_injected", kinds.total(), "faults", f"{began.profile}{counts}", clock=None)
 
 
 def sum_over_starts(reports: Sequence[HousekeepingReported], field: str) -> int | None:

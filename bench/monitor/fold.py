@@ -25,6 +25,8 @@ from bench.trace import (
     HousekeepingReported,
     LinkCounted,
     LinkCut,
+    LinkFaultInjected,
+    LinkFaultsBegan,
     LinkMeasured,
     LinkRecordingFull,
     LinkResumed,
@@ -41,6 +43,7 @@ from bench.trace import (
     SamplesTrained,
     SegmentEnded,
     SegmentStarted,
+    SensorFaultInjected,
     TargetFailed,
 )
 from firmware_if.messages import Housekeeping
@@ -251,6 +254,22 @@ def _resumed(state: RunState, entry: LinkResumed, basis: Basis) -> None:
     note(state, "note", f"{entry.place}: the payload answers again after {away_s:.1f} s")
 
 
+def _faults_began(state: RunState, entry: LinkFaultsBegan, basis: Basis) -> None:
+    del basis
+    note(state, "note", f"link faults: {entry.profile}" + (f", seed {entry.seed}" if entry.seed is not None else ""))
+
+
+def _link_fault(state: RunState, entry: LinkFaultInjected, basis: Basis) -> None:
+    del basis
+    note(state, "note", f"injected {entry.fault} {entry.way.replace('_', ' ')}, byte {entry.offset}")
+
+
+def _sensor_fault(state: RunState, entry: SensorFaultInjected, basis: Basis) -> None:
+    del basis
+    where = f" of {', '.join(entry.channels)}" if entry.channels else ""
+    note(state, "note", f"sensor fault from row {entry.streamed_row}: {entry.fault}{where}, {entry.about}")
+
+
 def _refused(state: RunState, entry: RequestRefused, basis: Basis) -> None:
     del basis
     state.refusals += 1
@@ -330,6 +349,9 @@ _TAKERS: Final[dict[type[Entry], Callable[[RunState, Any, Basis], None]]] = {
     PayloadRestarted: _restarted,
     LinkCut: _cut,
     LinkResumed: _resumed,
+    LinkFaultsBegan: _faults_began,
+    LinkFaultInjected: _link_fault,
+    SensorFaultInjected: _sensor_fault,
     RequestRefused: _refused,
     EventReported: _event,
     ConsolePrinted: _console,

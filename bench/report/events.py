@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,6 +17,8 @@ from bench.trace import (
     Entry,
     EventReported,
     LinkCut,
+    LinkFaultInjected,
+    LinkFaultsBegan,
     LinkRecordingFull,
     LinkResumed,
     LockTakenOver,
@@ -25,6 +28,7 @@ from bench.trace import (
     PayloadRestarted,
     RequestRefused,
     RunEnded,
+    SensorFaultInjected,
     TargetFailed,
 )
 
@@ -34,14 +38,16 @@ _LINE: Final = 300
 _CONSOLE_CHARACTERS: Final = 200_000
 """At the end of what was printed, from which the last lines are taken."""
 _TOLD: Final[tuple[type[Entry], ...]] = (
-    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, RequestRefused, EventReported, ModelLoaded, ModelSkipped,
-    BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
+    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, LinkFaultsBegan, RequestRefused, EventReported,
+    ModelLoaded, ModelSkipped, BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
 )  # fmt: skip
 
 
 def events(data: RunData) -> Iterator[Html]:
     """Events, restarts and failures in order; then the console."""
     found = [entry for kind in _TOLD for entry in data.of(kind)]
+    faults: list[Entry] = [*data.of(SensorFaultInjected), *data.of(LinkFaultInjected)]
+    found += faults[: max(0, MOST_EVENTS - len(found))]  # they leave room for what happened by itself
     found.sort(key=time_of)
     half = MOST_EVENTS // 2
     shown = found if len(found) <= MOST_EVENTS else [*found[:half], *found[-half:]]
@@ -50,6 +56,10 @@ def events(data: RunData) -> Iterator[Html]:
         rows.insert(half, ("\N{HORIZONTAL ELLIPSIS}", f"{len(found) - MOST_EVENTS:,} more in trace.jsonl", ""))
     if rows:
         yield table(("s", "what", "about it"), rows, caption="In the order of their times, host clock", wide="events")
+    if faults:
+        kinds = Counter(entry.fault for entry in faults if isinstance(entry, LinkFaultInjected | SensorFaultInjected))
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        yield tag("p", f"Put in on purpose: {counts}; all of them are in trace.jsonl.", class_="more")
     yield from _console(data)
 
 
@@ -64,6 +74,16 @@ def _words(entry: Entry) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - o
         case LinkResumed():
             known = "knew the session" if entry.resumed else "did not know the session"
             return "line back", f"after {entry.away_s:.1f} s at {entry.place}; the payload {known}"
+        case LinkFaultsBegan():
+            seed = f"seed {entry.seed}" if entry.seed is not None else "as in an earlier run"
+            return "link faults begin", f"{entry.profile}, {seed}, light time {entry.light_time_s:g} s"
+        case LinkFaultInjected():
+            much = entry.length or len(entry.data) // 2
+            extent = f", {much} bytes" if much else f", {entry.seconds:g} s" if entry.seconds else ""
+            return f"injected {entry.fault}", f"{entry.way.replace('_', ' ')}, byte {entry.offset:,}{extent}"
+        case SensorFaultInjected():
+            where = f" of {', '.join(entry.channels)}" if entry.channels else ""
+            return f"sensor fault, {entry.fault}", f"{entry.rows} rows from {entry.streamed_row}{where}: {entry.about}"
         case RequestRefused():
             return "request refused", f"{entry.request}: {entry.code} ({entry.number}), {entry.text}"
         case EventReported():

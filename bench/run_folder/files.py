@@ -14,6 +14,7 @@ from bench.margins import MarginProfile, load_profile
 from bench.run_folder.folder import TRACE
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Selection, keep_models, load_selection, selection_text
+from bench.sensor_faults import SensorFault, sensor_faults_text
 from bench.target import Target, load_target
 from bench.telemetry import Recording, load_recording, save_recording
 from firmware_if.reference import TwinError, learner_modules
@@ -24,6 +25,7 @@ _FIRMWARE: Final = "firmware.json"
 _RECORDING: Final = "recording"
 _TARGET: Final = "target"
 _MARGINS: Final = "margins.toml"
+SENSOR_FAULTS: Final = "sensor-faults.json"
 INITIAL: Final = "initial"
 TWINS: Final = "twins"
 
@@ -46,6 +48,8 @@ class RunFiles:
     """Which part of its scenario the run is; None = all of it."""
     margins: MarginProfile | None = None
     """The margin profile that the scenario names."""
+    sensor_faults: tuple[SensorFault, ...] = ()
+    """Put into the recording on purpose: a list for people, on which no verdict depends."""
 
 
 def save_run_files(folder: Path, files: RunFiles) -> None:
@@ -67,14 +71,21 @@ def save_run_files(folder: Path, files: RunFiles) -> None:
             save_recording(files.recording, folder / _RECORDING)
         if files.twins is not None:
             _copy_files(files.twins, folder / TWINS, pattern="*.py")
-        if files.selection is not None:
-            (folder / _SELECTION).write_text(selection_text(files.selection), encoding="utf-8")
+        _save_changes(folder, files)
         if files.margins is not None:
             shutil.copyfile(files.margins.path, folder / _MARGINS)
         if files.firmware is not None:
             (folder / _FIRMWARE).write_text(json.dumps(files.firmware.to_dict(), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise RunFolderError(f"cannot write to {folder}: {error.strerror}", hint="is the disk full?") from error
+
+
+def _save_changes(folder: Path, files: RunFiles) -> None:
+    """How the run differs from its scenario on the whole recording as it was."""
+    if files.selection is not None:
+        (folder / _SELECTION).write_text(selection_text(files.selection), encoding="utf-8")
+    if files.sensor_faults:
+        (folder / SENSOR_FAULTS).write_text(sensor_faults_text(files.sensor_faults), encoding="utf-8")
 
 
 def _copy_files(source: Path, folder: Path, *, pattern: str = "*") -> None:

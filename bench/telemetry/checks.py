@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from bench.errors import RecordingError
 from bench.telemetry.recording import Channel, Labels, Policy, Recording, Values
 
+_ORDER_HINT: Final = (
+    'sort the rows, or begin a new segment there; to stream such rows as they are: [policy] out_of_order = "stream"'
+)
 _LABEL_RANGE: Final = np.iinfo(np.int16)
 
 
@@ -107,13 +110,15 @@ def _check_segments(recording: Recording, source: Path) -> None:
 
 
 def _check_times(recording: Recording, source: Path) -> None:
+    if recording.policy.out_of_order == "stream":
+        return
     back = np.flatnonzero(np.diff(recording.times_ms) < 0) + 1
     starts = {segment.first_row for segment in recording.segments}
     for row in (int(index) for index in back):
         if row not in starts:
             before, now = recording.times_ms[row - 1], recording.times_ms[row]
             message = f"{source}: row {row}: time goes backwards inside a segment, from {before} to {now} ms"
-            raise RecordingError(message, hint="sort the rows, or begin a new segment there")
+            raise RecordingError(message, hint=_ORDER_HINT)
 
 
 def check_label(label: int, source: Path) -> None:

@@ -127,6 +127,7 @@ def _read_policy(table: StrictTable) -> Policy:
     return Policy(
         not_finite=table.take("not_finite", str, "refuse", choices=_TREATMENTS),  # type: ignore[arg-type]
         out_of_range=table.take("out_of_range", str, "refuse", choices=_TREATMENTS),  # type: ignore[arg-type]
+        out_of_order=table.take("out_of_order", str, "refuse", choices=_TREATMENTS),  # type: ignore[arg-type]
     )
 
 

@@ -35,13 +35,15 @@ class Channel:
 
 @dataclass(frozen=True)
 class Policy:
-    """What becomes of readings that are NaN or infinite, and of finite ones outside their channel's range.
+    """What becomes of readings that break a rule, and of times that go back inside a segment.
 
+    Readings are not finite (NaN or infinite), or finite and outside their channel's range.
     Held-out rows are finite in any case: the payload scores a request whole or not at all.
     """
 
     not_finite: Treatment = "refuse"
     out_of_range: Treatment = "refuse"
+    out_of_order: Treatment = "refuse"
 
 
 @dataclass(frozen=True)

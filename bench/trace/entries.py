@@ -322,6 +322,48 @@ class LinkResumed(Entry):
 
 
 @dataclass(frozen=True)
+class LinkFaultsBegan(Entry):
+    """From here on faults are put into the link on purpose."""
+
+    kind: ClassVar[str] = "link_faults_began"
+    profile: str
+    seed: int | None
+    """None where the faults are those of an earlier run."""
+    light_time_s: float
+    settings: list[dict[str, Any]]
+    """Of the profile, one for each kind of fault."""
+
+
+@dataclass(frozen=True)
+class LinkFaultInjected(Entry):
+    """A fault took effect. Offsets count the bytes that have entered the line that way since LinkFaultsBegan."""
+
+    kind: ClassVar[str] = "link_fault_injected"
+    way: str
+    """to_payload or from_payload."""
+    fault: str
+    offset: int
+    length: int = 0
+    """Bytes that were lost or doubled; truncate: at most."""
+    data: str = ""
+    """In hexadecimal: what was put in, or the bits that were turned over."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class SensorFaultInjected(Entry):
+    """A fault that was put into the recording before it was streamed; fields as those of sensor-faults.json."""
+
+    kind: ClassVar[str] = "sensor_fault_injected"
+    fault: str
+    row: int
+    rows: int
+    streamed_row: int
+    channels: list[str]
+    about: str
+
+
+@dataclass(frozen=True)
 class RequestRefused(Entry):
     """The payload refused a telecommand with a PUS failure code."""
 
@@ -431,6 +473,9 @@ ENTRIES: dict[str, type[Entry]] = {
         PayloadRestarted,
         LinkCut,
         LinkResumed,
+        LinkFaultsBegan,
+        LinkFaultInjected,
+        SensorFaultInjected,
         RequestRefused,
         EventReported,
         ConsolePrinted,

@@ -164,8 +164,9 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "clock": '"host"', "required": "true", "because": '"b"', "targets": '["host"]',
         "requirements": '["A-1"]', "profile": '"gsfc-golden-rules-3.07"', "phase": '"PDR"', "row_period_s": "1",
         "deadline_s": "1", "cpu_share": "0.5", "uart_baud": "9600",
+        "link_faults": '"noisy:7"',
     }  # fmt: skip
-    alternatives = {"each", "equal", "models", "limits", "margins"}
+    alternatives = {"each", "equal", "models", "limits", "margins", "sensor_faults"}
     lines = [f"{key} = {values[key]}" for key in documented["Scenarios"] if key not in alternatives]
     for section, heading in (("[models]", "Models"), ("[limits]", "Limits"), ("margins", "Margins")):
         lines.append(f"[{section}]")

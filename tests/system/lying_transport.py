@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from bench.conform.packets import broken_packet
-from bench.transport import ProcessTransport, Transfer
+from bench.transport import Transfer, Transport
 from bench.transport.around import TransportAround
 from firmware_if.framing import Deframer, Frame, enframe
 from firmware_if.messages import FrameType
@@ -20,7 +20,7 @@ _VERIFICATION = 1
 class LyingTransport(TransportAround):
     """`inner`, of whose telemetry packets one in `every` has a changed byte among its fields."""
 
-    def __init__(self, inner: ProcessTransport, *, seed: int, every: int) -> None:
+    def __init__(self, inner: Transport, *, seed: int, every: int) -> None:
         super().__init__(inner)
         self._random = random.Random(seed)
         self._every = every

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench.clock import MonotonicClock
-from bench.transport import ProcessTransport, Transfer, make_process
+from bench.transport import ProcessTransport, make_process
+from bench.transport.faults import WAYS, FaultyTransport, drawn_plan
+from bench.transport.faults.profile import FaultRate, LinkFaultProfile
 from firmware_if.connection import Connected, Connection, LinkTimes, PacketReceived
 from firmware_if.messages import (
     Completed,
@@ -27,41 +29,22 @@ PATIENT = LinkTimes()
 ROW = struct.Struct(">Ih2f")
 
 
-class GarbledLine:
-    """A transport that drops, flips and doubles bytes, decided by a seed."""
-
-    def __init__(self, line: ProcessTransport, seed: int, rate: float) -> None:
-        self._line = line
-        self._random = random.Random(seed)
-        self._rate = rate
-
-    def garble(self, data: bytes) -> bytes:
-        out = bytearray()
-        for byte in data:
-            draw = self._random.random() / self._rate
-            if draw < 0.34:
-                continue
-            out.append(byte ^ 1 << self._random.randrange(8) if draw < 0.67 else byte)
-            if 0.67 <= draw < 1.0:
-                out.append(byte)
-        return bytes(out)
-
-    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
-        garbled = self.garble(data)
-        sent = 0
-        received = b""
-        while True:
-            transfer = self._line.transfer(garbled[sent:], timeout_s)
-            sent += transfer.written
-            received += transfer.received
-            if sent == len(garbled):
-                return Transfer(len(data), self.garble(received))
+def garbled(line: ProcessTransport, seed: int, rate: float) -> FaultyTransport:
+    """A line on which of all bytes the part `rate` is dropped, doubled, or has a bit turned over."""
+    rates = (
+        FaultRate("flip", WAYS, "a third", per_bit=rate / 24),
+        FaultRate("drop", WAYS, "a third", per_byte=rate / 3, length=(1, 1)),
+        FaultRate("duplicate", WAYS, "a third", per_byte=rate / 3, length=(1, 1)),
+    )
+    faulty = FaultyTransport(line, clock=MonotonicClock())
+    faulty.begin(drawn_plan(LinkFaultProfile("garbled", "", rates), seed=seed), on_fault=lambda _: None)
+    return faulty
 
 
 class Bench:
     """A bench in miniature: it sends rows and takes their results."""
 
-    def __init__(self, line: GarbledLine | ProcessTransport, seed: int, times: LinkTimes = TIMES) -> None:
+    def __init__(self, line: FaultyTransport | ProcessTransport, seed: int, times: LinkTimes = TIMES) -> None:
         draws = random.Random(seed)
         self.clock = MonotonicClock()
         self.line = line
@@ -109,7 +92,7 @@ class Bench:
 @pytest.mark.parametrize("rate", [1e-9, 1e-4, 1e-3])
 def test_every_row_arrives_once_and_in_order_on_a_garbled_line(sanitized_payload: Path, seed: int, rate: float) -> None:
     with make_process(sanitized_payload) as line:
-        bench = Bench(GarbledLine(line, seed, rate), seed, TIMES if rate > 1e-6 else PATIENT)
+        bench = Bench(garbled(line, seed, rate), seed, TIMES if rate > 1e-6 else PATIENT)
         reports = bench.stream(4000)
         assert [first for first, _ in reports] == [sum(count for _, count in reports[:i]) for i in range(len(reports))]
         assert sum(count for _, count in reports) == 4000
