@@ -233,6 +233,7 @@ def run_words(job: NightJob, matrix: Matrix, folder: Path) -> list[str]:
     words = ["run", str(scenario.path), "--target", job.cell.target, "--out", str(folder)]
     words += ["--timeout", f"{settings.timeout_s:g}"]
     words += ["--recording", settings.recording] if settings.recording is not None else []
+    words += ["--link-faults", settings.link_faults] if settings.link_faults is not None else []
     words += ["--station", str(matrix.station_path)] if matrix.station_path is not None else []
     words += ["--lock-wait", f"{matrix.lock_wait_s:g}"] if job.lane and matrix.lock_wait_s else []
     return words

@@ -32,6 +32,8 @@ class Settings:
     deadline_s: float | None = None
     """Of the attempt's process, which is ended then; None = what follows from timeout_s."""
     recording: str | None = None
+    link_faults: str | None = None
+    """PROFILE[:SEED] put into the link; None = the scenario's."""
     required: bool = True
     alone: bool | None = None
     """Nothing else runs beside it; None = where a limit for its target is on the host's clock."""
@@ -249,6 +251,9 @@ def _take_settings(table: StrictTable, usual: Settings) -> Settings:
     recording = table.take("recording", str, None)
     if recording is not None and "/" in recording:
         recording = str(table.path.parent / recording)
+    link_faults = table.take("link_faults", str, None)
+    if link_faults is not None and "/" in link_faults:
+        link_faults = str(table.path.parent / link_faults)
     given: dict[str, Any] = {
         "retries": Retries(
             table.take_number("repeats", int, usual.retries.repeats, low=1, high=_MOST),
@@ -257,6 +262,7 @@ def _take_settings(table: StrictTable, usual: Settings) -> Settings:
         "timeout_s": table.take_number("timeout_s", float, usual.timeout_s, low=0.001, high=_LONGEST_S),
         "deadline_s": table.take_number("deadline_s", float, usual.deadline_s, low=0.001, high=_LONGEST_S),
         "recording": recording or usual.recording,
+        "link_faults": link_faults or usual.link_faults,
         "required": table.take("required", bool, default=usual.required),
         "alone": table.take("alone", bool, usual.alone),
         "needs": table.take_list("needs", str, usual.needs),

@@ -72,7 +72,7 @@ def _check(cell: Cell, target: Target, matrix: Matrix) -> None:
         message = f"{matrix.path}: {cell.name}: the scenario has no recording of its own, and none was given"
         raise ConfigurationError(message, hint="give recording = a name or path, for all jobs or in an [[include]]")
     try:
-        make_job(cell.scenario, target, recording=cell.settings.recording)
+        make_job(cell.scenario, target, recording=cell.settings.recording, link_faults=cell.settings.link_faults)
     except BenchError as error:
         raise ConfigurationError(f"{matrix.path}: {cell.name}: {error.message}", hint=error.hint) from error
 

@@ -264,10 +264,12 @@ class Payload:
         speed: float | None = None,
         restart_between_segments: bool = False,
         evaluate: bool = True,
+        link_faults: str | None = None,
     ) -> Run:
         """Stream a recording into the payload and let the models train.
 
-        Raises VerdictFailed if it does not get to the end. The arguments are keys of a scenario (docs/scenarios.md).
+        Raises VerdictFailed if it does not get to the end. The arguments are keys of a scenario (docs/scenarios.md);
+        `link_faults` is PROFILE[:SEED] or the folder of a run (docs/link-faults.md).
         """
         __tracebackhide__ = True
         scenario = compose_scenario(
@@ -280,16 +282,29 @@ class Payload:
             restart_between_segments=restart_between_segments,
             evaluate=evaluate,
         )
-        run = self.carry_out(make_job(scenario, self.target, recording=recording, roots=self._recordings))
-        run.check()
-        return run
+        return self._checked(scenario, recording, link_faults)
 
-    def run(self, scenario: str | Path | Scenario, *, recording: Recording | Path | str | None = None) -> Run:
-        """Run a scenario, by name or file, and hold it to its limits; raises VerdictFailed."""
+    def run(
+        self,
+        scenario: str | Path | Scenario,
+        *,
+        recording: Recording | Path | str | None = None,
+        link_faults: str | None = None,
+    ) -> Run:
+        """Run a scenario, by name or file, and hold it to its limits; raises VerdictFailed.
+
+        `link_faults`: PROFILE[:SEED] or the folder of a run; None = the scenario's.
+        """
         __tracebackhide__ = True
         if not isinstance(scenario, Scenario):
             scenario = load_scenario(scenario)
-        run = self.carry_out(make_job(scenario, self.target, recording=recording, roots=self._recordings))
+        return self._checked(scenario, recording, link_faults)
+
+    def _checked(self, scenario: Scenario, recording: Recording | Path | str | None, link_faults: str | None) -> Run:
+        __tracebackhide__ = True
+        run = self.carry_out(
+            make_job(scenario, self.target, recording=recording, roots=self._recordings, link_faults=link_faults)
+        )
         run.check()
         return run
 

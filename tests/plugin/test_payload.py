@@ -43,15 +43,30 @@ def test_the_example_passes_where_instructions_are_counted_and_is_skipped_elsewh
     for folder in folders:
         before = saved(folder)
         [verdict] = [v for v in before if v[0] == "timing.train.p99"]
-        outcomes[folder.name.partition("-arow_learns_")[2].partition("-")[2].partition("-")[2]] = (
-            verdict[1],
-            verdict[3],
-        )
+        outcomes[load_run_files(folder).target.name] = (verdict[1], verdict[3])
         assert judged(folder) == before, "bench judge gives the same verdicts"
     assert outcomes == {"host": ("UNMEASURED", "<= 400"), "qemu-zynq-a9": ("PASS", "<= 400")}
     for name, outcome in (("host", "UNMEASURED: "), ("qemu-zynq-a9", "PASS: ")):
         case = lab.junit()[f"test_arow_learns_the_camera_rule[{name}]"]
         assert case.properties["hil.timing.train.p99"].startswith(outcome)
+
+
+def test_faults_can_be_put_into_the_link(lab: Lab) -> None:
+    lab.write_rows()
+    lab.write(
+        "test_it.py",
+        "from bench.api import Model\n"
+        "def test_it(hil_payload, hil_recording):\n"
+        "    models = [Model('arow', features='orbitai-3d')]\n"
+        "    clean = hil_payload.train(hil_recording('rows'), models=models)\n"
+        "    again = hil_payload.train(hil_recording('rows'), models=models, link_faults='mine.toml')\n"
+        "    assert not any(figure.name == 'link.faults_injected' for figure in clean.figures)\n"
+        "    assert again.value('link.faults_injected') > 0\n"
+        "    assert again.accuracy.balanced == clean.accuracy.balanced\n",
+    )
+    fault = "[[fault]]\nkind = 'insert'\nper_byte = 0.001\nbytes = [1, 4]\nbecause = 'noise'\n"
+    lab.write("mine.toml", "name = 'mine'\ntitle = 'Noise'\n" + fault)
+    lab.run("--hil-target", "host").assert_outcomes(passed=1)
 
 
 def run_body(lab: Lab, body: str, *words: str) -> pytest.RunResult:

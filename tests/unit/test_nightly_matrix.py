@@ -49,7 +49,8 @@ def test_excluded_jobs_are_gone_and_included_ones_have_settings_of_their_own(tmp
         BASE
         + 'timeout_s = 60\n[[exclude]]\nscenario = "first-look"\ntarget = "host"\n'
         + '[[include]]\nscenario = "sun-sensor"\ntarget = "host"\nrepeats = 3\nrequired = false\n'
-        + '[[include]]\nscenario = "sun-sensor-epochs"\ntarget = "host"\nretries = 0\nrecording = "a/b"\n',
+        + '[[include]]\nscenario = "sun-sensor-epochs"\ntarget = "host"\nretries = 0\nrecording = "a/b"\n'
+        + 'link_faults = "mine/line.toml:3"\n',
     )
     assert names(matrix)[-1] == "sun-sensor-epochs@host"
     assert len(matrix.cells) == 4
@@ -58,6 +59,8 @@ def test_excluded_jobs_are_gone_and_included_ones_have_settings_of_their_own(tmp
     assert not settings["sun-sensor@host"].required
     assert settings["sun-sensor@qemu-zynq-a9"].retries == Retries(1, 1)
     assert settings["sun-sensor-epochs@host"].recording == str(tmp_path / "a/b")
+    assert settings["sun-sensor-epochs@host"].link_faults == str(tmp_path / "mine/line.toml:3")
+    assert settings["sun-sensor@host"].link_faults is None
     assert {one.timeout_s for one in settings.values()} == {60.0}
     assert settings["sun-sensor@host"].process_s == 2 * 60 + 300
 
