@@ -70,10 +70,8 @@ static void check(hil_bank *bank, hil_model *model, bool whole) {
     }
 }
 
-void hil_protect_check(hil_bank *bank, hil_model *model) {
-    if (model->guard != NULL) {
-        check(bank, model, false);
-    }
+void hil_guarded_check(hil_bank *bank, hil_model *model) {
+    check(bank, model, false);
 }
 
 /* To the copy that was made before this row. */
@@ -102,9 +100,9 @@ static void act_on_range(hil_bank *bank, hil_model *model) {
     }
 }
 
-void hil_protect_keep(hil_bank *bank, hil_model *model) {
+void hil_guarded_keep(hil_bank *bank, hil_model *model) {
     hil_guard *guard = model->guard;
-    if (guard == NULL || !(model->updated || guard->settling)) {
+    if (!(model->updated || guard->settling)) {
         return;
     }
     guard->settling = false;
@@ -121,30 +119,27 @@ static uint32_t measure(hil_bank *bank, hil_meter *meter, hil_model *model, void
     return hil_meter_end(meter, stamp);
 }
 
-void hil_protect_before(hil_bank *bank, hil_meter *meter) {
+void hil_guarded_before(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_guard *guard = bank->models[i]->guard;
         if (guard != NULL) {
             bank->models[i]->updated = false; /* by this row, which may be refused */
-            guard->row_cost = measure(bank, meter, bank->models[i], hil_protect_check);
+            guard->row_cost = measure(bank, meter, bank->models[i], hil_guarded_check);
         }
     }
 }
 
-void hil_protect_after(hil_bank *bank, hil_meter *meter) {
+void hil_guarded_after(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_guard *guard = bank->models[i]->guard;
         if (guard != NULL) {
-            hil_sums_add(&guard->cost, guard->row_cost + measure(bank, meter, bank->models[i], hil_protect_keep));
+            hil_sums_add(&guard->cost, guard->row_cost + measure(bank, meter, bank->models[i], hil_guarded_keep));
         }
     }
 }
 
-void hil_protect_accept(hil_bank *bank, hil_model *model) {
+void hil_guarded_accept(hil_bank *bank, hil_model *model) {
     hil_guard *guard = model->guard;
-    if (guard == NULL) {
-        return;
-    }
     if (guard->is_stopped) {
         guard->is_stopped = false;
         bank->protection.stopped--;
@@ -156,16 +151,16 @@ void hil_protect_accept(hil_bank *bank, hil_model *model) {
 }
 
 void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped) {
-    hil_protect_accept(bank, model);
+    hil_guarded_accept(bank, model);
     model->guard->settling = false; /* scratch came back with the rest */
     if (stopped) {
         stop(bank, model);
     }
 }
 
-void hil_protect_scrub(hil_bank *bank) {
+void hil_guarded_scrub(hil_bank *bank) {
     hil_protection *protection = &bank->protection;
-    for (uint8_t i = 0; i < bank->model_count && protection->guarded > 0; i++) {
+    for (uint8_t i = 0; i < bank->model_count; i++) {
         protection->next_scrub = (uint8_t)((protection->next_scrub + 1u) % bank->model_count);
         if (bank->models[protection->next_scrub]->guard != NULL) {
             protection->scrubs++;
@@ -198,10 +193,7 @@ static void send_events(hil_model *model, hil_link *link) {
     }
 }
 
-void hil_send_protection_events(hil_bank *bank, hil_link *link) {
-    if (!bank->protection.pending) {
-        return;
-    }
+void hil_guarded_send_events(hil_bank *bank, hil_link *link) {
     bank->protection.pending = false;
     for (uint8_t i = 0; i < bank->model_count; i++) {
         if (bank->models[i]->guard != NULL) {
