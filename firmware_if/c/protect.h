@@ -23,7 +23,8 @@ void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped);
 /* What the functions below do where there is a guard: a plain model costs a look at a pointer, and a build without
  * protections (port.h) nothing. */
 void hil_guarded_check(hil_bank *bank, hil_model *model);
-void hil_guarded_keep(hil_bank *bank, hil_model *model);
+void hil_guarded_begin(hil_bank *bank, hil_meter *meter, hil_model *model);
+void hil_guarded_end(hil_bank *bank, hil_meter *meter, hil_model *model, uint32_t rows);
 void hil_guarded_accept(hil_bank *bank, hil_model *model);
 void hil_guarded_before(hil_bank *bank, hil_meter *meter);
 void hil_guarded_after(hil_bank *bank, hil_meter *meter);
@@ -46,10 +47,17 @@ static inline void hil_protect_check(hil_bank *bank, hil_model *model) {
     }
 }
 
-/* After training: acts on values out of range, then brings copies and checksum up to date where the model changed. */
-static inline void hil_protect_keep(hil_bank *bank, hil_model *model) {
+/* Around the training of one model on so many rows, measured. Before it: as hil_protect_check. After it: acts on values
+ * out of range, then brings copies and checksum up to date if the model changed. Rolling back forgets all of these rows. */
+static inline void hil_protect_begin(hil_bank *bank, hil_meter *meter, hil_model *model) {
     if (hil_is_guarded(model)) {
-        hil_guarded_keep(bank, model);
+        hil_guarded_begin(bank, meter, model);
+    }
+}
+
+static inline void hil_protect_end(hil_bank *bank, hil_meter *meter, hil_model *model, uint32_t rows) {
+    if (hil_is_guarded(model)) {
+        hil_guarded_end(bank, meter, model, rows);
     }
 }
 
@@ -60,7 +68,7 @@ static inline void hil_protect_accept(hil_bank *bank, hil_model *model) {
     }
 }
 
-/* Check and keep for every guarded model, measured: around each row. */
+/* Both for every guarded model: around each row. */
 static inline void hil_protect_before(hil_bank *bank, hil_meter *meter) {
     if (HIL_PROTECTION && bank->protection.guarded > 0) {
         hil_guarded_before(bank, meter);

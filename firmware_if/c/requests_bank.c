@@ -150,14 +150,14 @@ hil_refusal hil_request_train_epoch(hil_service *service, hil_reader *fields) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
     hil_model *model = service->bank.models[request.model];
-    hil_protect_check(&service->bank, model);
+    hil_protect_begin(&service->bank, &service->meter, model);
     if (hil_is_stopped(model)) {
         return (hil_refusal){HIL_FAILURE_CODE_TRAINING_STOPPED, request.model};
     }
     hil_accept(service);
     hil_epoch epoch = hil_dataset_train(&service->data, model, &service->meter, request.epoch);
     model->updated = epoch.steps > 0;
-    hil_protect_keep(&service->bank, model);
+    hil_protect_end(&service->bank, &service->meter, model, service->data.count);
     send_epoch_trained(service, &request, epoch);
     hil_send_not_finite(&service->bank, &service->link);
     return HIL_DONE;
