@@ -86,13 +86,14 @@ def build_firmware(
     *,
     board: str | None = None,
     sanitize: bool = False,
+    protection: bool = True,
     folder: Path = FIRMWARE,
     deadline_s: float = DEADLINE_S,
 ) -> Firmware:
     """Bring the payload for `port` up to date; raises BuildError with the compiler's first words.
 
-    `board` is one of those that the port has, None for a port without. `folder` holds the Makefile. Two benches that
-    build at once take turns.
+    `board` is one of those that the port has, None for a port without. Without `protection` guards, checkpoints and
+    watchdog are left out. `folder` holds the Makefile. Two benches that build at once take turns.
     """
     if shutil.which("make") is None:
         raise BuildError("make is not installed", hint="sudo apt-get install make, or run: bench doctor")
@@ -100,8 +101,9 @@ def build_firmware(
     if port not in ports:
         raise BuildError(f"there is no firmware for a port {port!r}", hint=nearest_hint(port, ports))
     name = f"{port}-{board}" if board is not None else port
-    command = ["make", "--no-print-directory", "-C", str(folder), *make_variables(port, board)]
+    command = ["make", "--no-print-directory", "-C", str(folder), *make_variables(port, board, protection=protection)]
     command += ["SANITIZE=1"] if sanitize else []
+    variant = f"{name}{'-sanitize' if sanitize else ''}{'' if protection else '-unprotected'}"
     build = folder / "build"
     try:
         build.mkdir(exist_ok=True)
@@ -117,12 +119,13 @@ def build_firmware(
         ) from error
     if returncode:
         raise BuildError(f"the firmware for {name} could not be built: {_first_words(output)}", hint=_hint(output))
-    return read_firmware(build / (f"{name}-sanitize" if sanitize else name) / "payload.elf")
+    return read_firmware(build / variant / "payload.elf")
 
 
-def make_variables(port: str, board: str | None) -> list[str]:
+def make_variables(port: str, board: str | None, *, protection: bool = True) -> list[str]:
     """The words that tell make what to build."""
-    return [f"PORT={port}", *([f"BOARD={board}"] if board is not None else [])]
+    board_words = [f"BOARD={board}"] if board is not None else []
+    return [f"PORT={port}", *board_words, *([] if protection else ["PROTECTION=no"])]
 
 
 def _run_make(command: list[str], deadline_s: float) -> tuple[int, str]:

@@ -13,6 +13,9 @@ from firmware_if.messages import MAX_CHANNELS, MAX_CLASSES, MAX_ROWS
 
 MIN_CLASSES = 2
 CAPABILITY_OF_MODE = {"stream": "stream", "batch": "batch", "score": "stream"}
+_LACKING_HINTS: Final = {
+    "protection": "leave out `protection` of the models; or, if its firmware has it, name it in the target's file",
+}
 SCORED_ROWS = 256
 """Last rows of a recording without evaluation rows that are scored in their place: enough to tell models apart."""
 
@@ -123,11 +126,19 @@ def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Pl
             f"recording {recording.name} has {recording.row_count:,} rows; a data set holds {MAX_ROWS:,} at the most"
         )
         raise RecordingError(message, hint="cut the recording, or train in stream mode")
-    capability = CAPABILITY_OF_MODE[scenario.mode]
-    if capability not in target.capabilities:
+    capability = lacking_capability(scenario, target)
+    if capability is not None:
         message = f"target {target.name} has no capability {capability!r}: {CAPABILITIES[capability]}"
-        raise ConfigurationError(message, hint="choose another target: bench targets")
+        raise ConfigurationError(message, hint=_LACKING_HINTS.get(capability, "choose another target: bench targets"))
     return Plan(tuple(_steps(scenario, recording)))
+
+
+def lacking_capability(scenario: Scenario, target: Target) -> str | None:
+    """The first that `scenario` needs and `target` lacks."""
+    needed = [CAPABILITY_OF_MODE[scenario.mode]]
+    if any(model.protection is not None for model in scenario.models):
+        needed.append("protection")
+    return next((capability for capability in needed if capability not in target.capabilities), None)
 
 
 def default_channels(inputs: int, recording: Recording, *, model: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ CLOCKS: Final = ("instructions", "cycles", "host")
 CAPABILITIES: Final[Mapping[str, str]] = {
     "stream": "every sample trains on arrival",
     "batch": "a data set is loaded into its own memory and trained on in epochs",
+    "protection": "models guard their memory, and the bank keeps checkpoints",
 }
 DEFAULT_BAUD: Final = 115200
 RECONNECT_S: Final = 10.0
@@ -134,6 +135,11 @@ class Target:
     build_id: str | None = None
     """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
     builds one; ANY_BUILD = any."""
+
+    @property
+    def has_protection(self) -> bool:
+        """Whether its firmware has guards, checkpoints and watchdog, and is built so where the bench builds it."""
+        return "protection" in self.capabilities
 
 
 def target_names(folder: Path = TARGETS) -> tuple[str, ...]:

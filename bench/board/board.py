@@ -82,7 +82,8 @@ class Board:
     def firmware(self) -> Firmware | None:
         """Built for the target's port, or the ELF that its file names; None where the bench has neither."""
         if self.target.port is not None:
-            return build_firmware(self.target.port, board=self.target.board)
+            protection = self.target.has_protection
+            return build_firmware(self.target.port, board=self.target.board, protection=protection)
         own = own_firmware(self.target)
         return read_firmware(own, hint="it is transport.firmware of the target: build it") if own is not None else None
 

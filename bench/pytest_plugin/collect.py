@@ -59,12 +59,12 @@ class ScenarioItem(pytest.Item):
 
     def _check(self) -> Path | None:
         """Skip what cannot run here; the recording that the user brought, None = the scenario's own."""
-        from bench.plan import CAPABILITY_OF_MODE
+        from bench.plan import lacking_capability
         from bench.pytest_plugin.boards import boards_of, give_up
 
         target = boards_of(self.config).target(self.target_name)
-        capability = CAPABILITY_OF_MODE[self.scenario.mode]
-        if capability not in target.capabilities:
+        capability = lacking_capability(self.scenario, target)
+        if capability is not None:
             give_up(self.config, f"target {target.name} has no capability {capability!r}")
         if self.scenario.recording is not None:
             return None

@@ -43,7 +43,7 @@ _EPOCH_S = 60.0
 _REFUSAL_HINTS = {
     "ARENA_FULL": "fewer or smaller models, or a larger arena",
     "BANK_FULL": f"a bank holds {wire.MAX_MODELS} models",
-    "UNKNOWN_SERVICE": "this payload protects no models: leave out `protection`",
+    "UNKNOWN_SERVICE": "this payload was built without protections: build it with them, or leave out `protection`",
     "CHANNELS": "fewer channels, or a feature map that makes fewer features of them",
 }
 

@@ -64,4 +64,4 @@ def _firmware(target: Target) -> Firmware:
         return read_firmware(own)
     if target.port is None:
         raise ConfigurationError(f"target {target.name} names no firmware that the bench could start")
-    return build_firmware(target.port, board=target.board)
+    return build_firmware(target.port, board=target.board, protection=target.has_protection)

@@ -20,7 +20,7 @@ static bool write_record(hil_checkpoints *checkpoints, bool empty) {
     return hil_store_commit(store);
 }
 
-static void write_checkpoint(hil_checkpoints *checkpoints) {
+void hil_checkpoints_write(hil_checkpoints *checkpoints) {
     hil_bank *bank = checkpoints->bank;
     for (uint8_t i = 0; i < bank->model_count; i++) {
         hil_protect_check(bank, bank->models[i]);
@@ -72,15 +72,8 @@ hil_refusal hil_checkpoints_keep(hil_checkpoints *checkpoints, uint32_t rows) {
         return (hil_refusal){HIL_FAILURE_CODE_STORAGE, capacity};
     }
     checkpoints->rows = rows;
-    write_checkpoint(checkpoints);
+    hil_checkpoints_write(checkpoints);
     return ACCEPTED;
-}
-
-void hil_checkpoints_count_row(hil_checkpoints *checkpoints) {
-    hil_watch_work(checkpoints->port);
-    if (checkpoints->rows != 0 && ++checkpoints->since >= checkpoints->rows) {
-        write_checkpoint(checkpoints);
-    }
 }
 
 /* A model's way back (hil_protection). */

@@ -38,8 +38,16 @@ void hil_checkpoints_open(hil_checkpoints *checkpoints, hil_port *port, hil_bank
 /* Keeps one every `rows` rows from now on, the first at once; 0: keeps none, and forgets what there is. */
 hil_refusal hil_checkpoints_keep(hil_checkpoints *checkpoints, uint32_t rows);
 
+/* Writes one. */
+void hil_checkpoints_write(hil_checkpoints *checkpoints);
+
 /* After each row. */
-void hil_checkpoints_count_row(hil_checkpoints *checkpoints);
+static inline void hil_checkpoints_count_row(hil_checkpoints *checkpoints) {
+    hil_watch_work(checkpoints->port);
+    if (HIL_PROTECTION && checkpoints->rows != 0 && ++checkpoints->since >= checkpoints->rows) {
+        hil_checkpoints_write(checkpoints);
+    }
+}
 
 /* The bank was reset: a start from now on has nothing to go on from. */
 void hil_checkpoints_forget(hil_checkpoints *checkpoints);

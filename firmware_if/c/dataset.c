@@ -99,17 +99,20 @@ static void put_in_order(hil_dataset *data, uint32_t seed, uint16_t epoch) {
     }
 }
 
-static uint32_t whole_parameter(const hil_model *model, size_t index) {
+/* A whole number from `least` to `most`; `most` for more, and for what no model was made with: an upset of the parameter
+ * must not keep an epoch from ending. */
+static uint32_t whole_parameter(const hil_model *model, size_t index, uint32_t least, uint32_t most) {
     const void *parameters = model->state.parameters;
-    bool single = hil_real_bytes(model->learner->arithmetic) == sizeof(float);
-    return single ? (uint32_t)((const float *)parameters)[index] : (uint32_t)((const double *)parameters)[index];
+    const bool single = hil_real_bytes(model->learner->arithmetic) == sizeof(float);
+    const double value = single ? (double)((const float *)parameters)[index] : ((const double *)parameters)[index];
+    return value >= least && value <= most ? (uint32_t)value : most; /* NaN is neither */
 }
 
 hil_epoch hil_dataset_train(hil_dataset *data, hil_model *model, hil_meter *meter, uint16_t epoch) {
     const hil_learner *learner = model->learner;
-    uint32_t batch_rows = whole_parameter(model, learner->batch_parameter);
+    uint32_t batch_rows = whole_parameter(model, learner->batch_parameter, 1, data->count);
     hil_epoch result = {0, 0, 0};
-    put_in_order(data, whole_parameter(model, learner->seed_parameter), epoch);
+    put_in_order(data, whole_parameter(model, learner->seed_parameter, 0, UINT16_MAX), epoch);
     for (uint32_t first = 0; first < data->count; first += batch_rows) {
         uint32_t left = data->count - first;
         hil_batch batch = {.x = model->mapping->rows,

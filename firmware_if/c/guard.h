@@ -21,6 +21,7 @@ typedef struct hil_guard {
     bool range_reported;  /* where the action is COUNT, of many rows one is told */
     uint16_t pending;     /* events to be sent, bit n for event n */
     uint32_t forgotten;   /* rows, by the newest way back */
+    uint32_t updates;     /* of the model, when the copies were made */
     uint32_t crc;
     double bound;
     hil_sums cost; /* of checks and copies, per row or epoch */

@@ -13,6 +13,12 @@
 #include "storage.h"
 #include "wire.h"
 
+/* 0: a build without guards of models, checkpoints and watchdog. Their telecommands are unknown to it, nothing refers to
+ * their code, which the linker drops (-ffunction-sections, --gc-sections), and a port need not offer storage nor watch. */
+#ifndef HIL_PROTECTION
+#define HIL_PROTECTION 1
+#endif
+
 /* A stack painted with HIL_STACK_PAINT before use. `low` is the lowest address, grows down from low + bytes.
  * ResetBank paints it anew: `stack` where the service runs on it, `handler_stack` where it does not.
  * bytes = 0: this port does not paint, the peak is reported as unmeasured. */
@@ -80,14 +86,14 @@ typedef struct hil_port {
 
 /* Something was done. */
 static inline void hil_watch_work(const hil_port *port) {
-    if (port->watching) {
+    if (HIL_PROTECTION && port->watching) {
         port->watch(port->context, HIL_WATCH_WORK);
     }
 }
 
 /* Nothing is to be done until the line brings something. */
 static inline void hil_watch_sleep(const hil_port *port) {
-    if (port->watching) {
+    if (HIL_PROTECTION && port->watching) {
         port->watch(port->context, HIL_WATCH_SLEEP);
     }
 }

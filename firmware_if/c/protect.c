@@ -13,6 +13,12 @@ static void note(hil_bank *bank, hil_guard *guard, hil_event_id_value event) {
     bank->protection.pending = true;
 }
 
+/* The model is right as it stands. */
+static void keep(hil_model *model) {
+    model->guard->updates = model->updates;
+    hil_guard_keep(model->guard);
+}
+
 static void stop(hil_bank *bank, hil_model *model) {
     hil_guard *guard = model->guard;
     if (!guard->is_stopped) {
@@ -21,7 +27,7 @@ static void stop(hil_bank *bank, hil_model *model) {
         model->learner = &guard->stopped;
         note(bank, guard, HIL_EVENT_ID_TRAINING_STOPPED);
     }
-    hil_guard_keep(guard); /* what there is stands: it is told once */
+    keep(model); /* what there is stands: it is told once */
 }
 
 static void went_back(hil_bank *bank, hil_guard *guard, uint32_t forgotten) {
@@ -35,7 +41,7 @@ static void go_far_back(hil_bank *bank, hil_model *model) {
     uint32_t forgotten = 0;
     const hil_protection *protection = &bank->protection;
     if (protection->reload != NULL && protection->reload(protection->reload_context, model, &forgotten)) {
-        hil_guard_keep(model->guard);
+        keep(model);
         went_back(bank, model->guard, forgotten);
     } else {
         stop(bank, model);
@@ -50,7 +56,7 @@ static void act_on_corruption(hil_bank *bank, hil_model *model) {
     } else if (model->guard->action == HIL_FAULT_ACTION_STOP) {
         stop(bank, model);
     } else {
-        hil_guard_keep(model->guard);
+        keep(model);
     }
 }
 
@@ -70,21 +76,19 @@ static void check(hil_bank *bank, hil_model *model, bool whole) {
     }
 }
 
-void hil_protect_check(hil_bank *bank, hil_model *model) {
-    if (model->guard != NULL) {
-        check(bank, model, false);
-    }
+void hil_guarded_check(hil_bank *bank, hil_model *model) {
+    check(bank, model, false);
 }
 
-/* To the copy that was made before this row. */
-static void go_one_row_back(hil_bank *bank, hil_model *model) {
+/* To the copy that was made before these rows. */
+static void go_back(hil_bank *bank, hil_model *model, uint32_t rows) {
     memcpy(model->guard->memory, model->guard->copies[0], model->guard->bytes);
-    model->updates -= model->updated ? 1u : 0u;
+    model->updates = model->guard->updates;
     model->updated = false;
-    went_back(bank, model->guard, 1);
+    went_back(bank, model->guard, rows);
 }
 
-static void act_on_range(hil_bank *bank, hil_model *model) {
+static void act_on_range(hil_bank *bank, hil_model *model, uint32_t rows) {
     hil_guard *guard = model->guard;
     bank->protection.out_of_range++;
     if (guard->action != HIL_FAULT_ACTION_COUNT || !guard->range_reported) {
@@ -92,59 +96,56 @@ static void act_on_range(hil_bank *bank, hil_model *model) {
         note(bank, guard, HIL_EVENT_ID_STATE_OUT_OF_RANGE);
     }
     if (guard->action == HIL_FAULT_ACTION_COUNT) {
-        hil_guard_keep(guard);
+        keep(model);
     } else if (guard->action == HIL_FAULT_ACTION_STOP) {
         stop(bank, model);
     } else if (guard->copy_count > 0) {
-        go_one_row_back(bank, model);
+        go_back(bank, model, rows);
     } else {
         go_far_back(bank, model);
     }
 }
 
-void hil_protect_keep(hil_bank *bank, hil_model *model) {
+static void keep_if_in_range(hil_bank *bank, hil_model *model, uint32_t rows) {
     hil_guard *guard = model->guard;
-    if (guard == NULL || !(model->updated || guard->settling)) {
+    if (!(model->updated || guard->settling)) {
         return;
     }
     guard->settling = false;
     if (guard->range && !hil_guard_in_range(model)) {
-        act_on_range(bank, model);
+        act_on_range(bank, model, rows);
     } else {
-        hil_guard_keep(guard);
+        keep(model);
     }
 }
 
-static uint32_t measure(hil_bank *bank, hil_meter *meter, hil_model *model, void (*work)(hil_bank *, hil_model *)) {
+void hil_guarded_begin(hil_bank *bank, hil_meter *meter, hil_model *model) {
+    model->updated = false; /* by these rows, which may be refused */
     const hil_stamp stamp = hil_meter_begin(meter);
-    work(bank, model);
-    return hil_meter_end(meter, stamp);
+    hil_guarded_check(bank, model);
+    model->guard->row_cost = hil_meter_end(meter, stamp);
 }
 
-void hil_protect_before(hil_bank *bank, hil_meter *meter) {
+void hil_guarded_end(hil_bank *bank, hil_meter *meter, hil_model *model, uint32_t rows) {
+    const hil_stamp stamp = hil_meter_begin(meter);
+    keep_if_in_range(bank, model, rows);
+    hil_sums_add(&model->guard->cost, model->guard->row_cost + hil_meter_end(meter, stamp));
+}
+
+void hil_guarded_before(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_guard *guard = bank->models[i]->guard;
-        if (guard != NULL) {
-            bank->models[i]->updated = false; /* by this row, which may be refused */
-            guard->row_cost = measure(bank, meter, bank->models[i], hil_protect_check);
-        }
+        hil_protect_begin(bank, meter, bank->models[i]);
     }
 }
 
-void hil_protect_after(hil_bank *bank, hil_meter *meter) {
+void hil_guarded_after(hil_bank *bank, hil_meter *meter) {
     for (uint8_t i = 0; i < bank->model_count; i++) {
-        hil_guard *guard = bank->models[i]->guard;
-        if (guard != NULL) {
-            hil_sums_add(&guard->cost, guard->row_cost + measure(bank, meter, bank->models[i], hil_protect_keep));
-        }
+        hil_protect_end(bank, meter, bank->models[i], 1);
     }
 }
 
-void hil_protect_accept(hil_bank *bank, hil_model *model) {
+void hil_guarded_accept(hil_bank *bank, hil_model *model) {
     hil_guard *guard = model->guard;
-    if (guard == NULL) {
-        return;
-    }
     if (guard->is_stopped) {
         guard->is_stopped = false;
         bank->protection.stopped--;
@@ -152,20 +153,20 @@ void hil_protect_accept(hil_bank *bank, hil_model *model) {
     }
     guard->settling = true;
     guard->range_reported = false;
-    hil_guard_keep(guard);
+    keep(model);
 }
 
 void hil_protect_restore(hil_bank *bank, hil_model *model, bool stopped) {
-    hil_protect_accept(bank, model);
+    hil_guarded_accept(bank, model);
     model->guard->settling = false; /* scratch came back with the rest */
     if (stopped) {
         stop(bank, model);
     }
 }
 
-void hil_protect_scrub(hil_bank *bank) {
+void hil_guarded_scrub(hil_bank *bank) {
     hil_protection *protection = &bank->protection;
-    for (uint8_t i = 0; i < bank->model_count && protection->guarded > 0; i++) {
+    for (uint8_t i = 0; i < bank->model_count; i++) {
         protection->next_scrub = (uint8_t)((protection->next_scrub + 1u) % bank->model_count);
         if (bank->models[protection->next_scrub]->guard != NULL) {
             protection->scrubs++;
@@ -198,10 +199,7 @@ static void send_events(hil_model *model, hil_link *link) {
     }
 }
 
-void hil_send_protection_events(hil_bank *bank, hil_link *link) {
-    if (!bank->protection.pending) {
-        return;
-    }
+void hil_guarded_send_events(hil_bank *bank, hil_link *link) {
     bank->protection.pending = false;
     for (uint8_t i = 0; i < bank->model_count; i++) {
         if (bank->models[i]->guard != NULL) {
@@ -275,8 +273,8 @@ hil_refusal hil_protect(hil_bank *bank, const hil_protect_model *request) {
         bank->arena_used = used;
         return (hil_refusal){HIL_FAILURE_CODE_ARENA_FULL, bank->memory.arena_bytes - used};
     }
-    hil_guard_keep(guard);
     model->guard = guard;
+    keep(model);
     bank->protection.guarded++;
     return ACCEPTED;
 }

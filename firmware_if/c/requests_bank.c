@@ -150,14 +150,14 @@ hil_refusal hil_request_train_epoch(hil_service *service, hil_reader *fields) {
         return (hil_refusal){HIL_FAILURE_CODE_UNKNOWN_MODEL, service->bank.model_count};
     }
     hil_model *model = service->bank.models[request.model];
-    hil_protect_check(&service->bank, model);
-    if (model->guard != NULL && model->guard->is_stopped) {
+    hil_protect_begin(&service->bank, &service->meter, model);
+    if (hil_is_stopped(model)) {
         return (hil_refusal){HIL_FAILURE_CODE_TRAINING_STOPPED, request.model};
     }
     hil_accept(service);
     hil_epoch epoch = hil_dataset_train(&service->data, model, &service->meter, request.epoch);
     model->updated = epoch.steps > 0;
-    hil_protect_keep(&service->bank, model);
+    hil_protect_end(&service->bank, &service->meter, model, service->data.count);
     send_epoch_trained(service, &request, epoch);
     hil_send_not_finite(&service->bank, &service->link);
     return HIL_DONE;
@@ -200,7 +200,7 @@ hil_refusal hil_request_statistics(hil_service *service, hil_reader *fields) {
         for (uint8_t step = 0; step < HIL_STEPS; step++) {
             sums[step] = operation_sum((uint8_t)(step + 1u), &bank->models[i]->sums[step]);
         }
-        if (bank->models[i]->guard != NULL) {
+        if (hil_is_guarded(bank->models[i])) {
             sums[count++] = operation_sum(HIL_OPERATION_PROTECT, &bank->models[i]->guard->cost);
         }
         send_statistics(service, i, bank->models[i]->updates, sums, count);
@@ -229,9 +229,11 @@ hil_refusal hil_request_reset_bank(hil_service *service, hil_reader *fields) {
     hil_dataset_close(&service->data, &service->bank);
     hil_bank_reset(&service->bank);
     hil_stream_reset(&service->stream, 0);
-    hil_checkpoints_forget(&service->checkpoints);
-    hil_watch_sleep(service->port); /* what was protected is gone, and so is the watchdog */
-    service->port->watching = false;
+    if (HIL_PROTECTION) {
+        hil_checkpoints_forget(&service->checkpoints);
+        hil_watch_sleep(service->port); /* what was protected is gone, and so is the watchdog */
+        service->port->watching = false;
+    }
     forget_figures(service);
     return HIL_DONE;
 }

@@ -109,9 +109,11 @@ static hil_request find_request(uint8_t service, uint8_t subtype) {
         {HIL_LIST_SERVICE, HIL_LIST_SUBTYPE, list},
         {HIL_CONFIGURE_STREAM_SERVICE, HIL_CONFIGURE_STREAM_SUBTYPE, hil_request_configure_stream},
         {HIL_CREATE_MODEL_SERVICE, HIL_CREATE_MODEL_SUBTYPE, hil_request_create_model},
+#if HIL_PROTECTION
         {HIL_PROTECT_MODEL_SERVICE, HIL_PROTECT_MODEL_SUBTYPE, hil_request_protect_model},
         {HIL_PROTECT_BANK_SERVICE, HIL_PROTECT_BANK_SUBTYPE, hil_request_protect_bank},
         {HIL_REQUEST_PROTECTION_SERVICE, HIL_REQUEST_PROTECTION_SUBTYPE, hil_request_protection},
+#endif
         {HIL_PREDICT_SERVICE, HIL_PREDICT_SUBTYPE, hil_request_predict},
         {HIL_OPEN_DATA_SET_SERVICE, HIL_OPEN_DATA_SET_SUBTYPE, hil_request_open_data_set},
         {HIL_TRAIN_EPOCH_SERVICE, HIL_TRAIN_EPOCH_SUBTYPE, hil_request_train_epoch},
@@ -143,6 +145,9 @@ static hil_refusal carry_out(hil_service *service, hil_octets packet) {
 }
 
 static void send_events(hil_service *service, bool begun) {
+    if (!HIL_PROTECTION) {
+        return;
+    }
     if (begun && service->watchdog_to_tell) {
         service->watchdog_to_tell = false;
         hil_send_event(&service->link, HIL_MEDIUM_SEVERITY_EVENT_SUBTYPE, HIL_EVENT_ID_WATCHDOG_RESET, 0);
@@ -187,8 +192,10 @@ void hil_service_open(hil_service *service, hil_port *port, const uint8_t build_
     memcpy(hello.build_id, build_id, sizeof hello.build_id);
     hil_text name = hil_text_of(port->name);
     memcpy(hello.name, name.bytes, name.count < sizeof hello.name ? name.count : sizeof hello.name);
-    hil_checkpoints_open(&service->checkpoints, port, &service->bank, &service->stream, build_id);
-    service->watchdog_to_tell = port->started_by_watchdog;
+    if (HIL_PROTECTION) {
+        hil_checkpoints_open(&service->checkpoints, port, &service->bank, &service->stream, build_id);
+        service->watchdog_to_tell = port->started_by_watchdog;
+    }
     hil_link_open(&service->link, port, &hello);
 }
 
@@ -219,7 +226,7 @@ bool hil_service_step(hil_service *service) {
 }
 
 void hil_service_idle(hil_service *service) {
-    if (service->bank.protection.guarded == 0) {
+    if (!HIL_PROTECTION || service->bank.protection.guarded == 0) {
         return;
     }
     const uint64_t now = service->port->uptime_us(service->port->context);

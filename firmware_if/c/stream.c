@@ -172,15 +172,10 @@ void hil_stream_samples(hil_stream *stream, const hil_destination *to, const hil
     hil_sums_add(&to->bank->link, stream->link_counts);
     hil_reader reader = hil_reader_over(samples->records.bytes, samples->records.count);
     while (reader.position < reader.count) {
-        const bool guarded = to->bank->protection.guarded > 0;
-        if (guarded) {
-            hil_protect_before(to->bank, to->meter);
-        }
+        hil_protect_before(to->bank, to->meter);
         take_row(stream, to, &reader);
-        if (guarded) {
-            hil_protect_after(to->bank, to->meter);
-            hil_send_protection_events(to->bank, to->link);
-        }
+        hil_protect_after(to->bank, to->meter);
+        hil_send_protection_events(to->bank, to->link);
         hil_checkpoints_count_row(to->checkpoints);
     }
 }

@@ -27,7 +27,7 @@ CORTEX_M: Final = tuple(name for name in QEMU_TARGETS if load_target(name).port 
 def build(target: Target) -> Path:
     """The payload of `target`, brought up to date."""
     assert target.port is not None
-    return build_firmware(target.port, board=target.board).elf
+    return build_firmware(target.port, board=target.board, protection=target.has_protection).elf
 
 
 def start(target: Target, elf: Path) -> ProcessTransport:

@@ -365,8 +365,8 @@ DEFECTS = (
     Defect(
         "every-epoch-alike",
         "c/dataset.c",
-        "put_in_order(data, whole_parameter(model, learner->seed_parameter), epoch);",
-        "put_in_order(data, whole_parameter(model, learner->seed_parameter), (uint16_t)(epoch & 0u));",
+        "learner->seed_parameter, 0, UINT16_MAX), epoch);",
+        "learner->seed_parameter, 0, UINT16_MAX), (uint16_t)(epoch & 0u));",
         "training.epochs_within_tolerance",
     ),
     # resets

@@ -117,7 +117,8 @@ def write_target(folder: Path, elf: Path) -> Path:
     """Write a target file for a payload that is built already."""
     path = folder / "broken.toml"
     path.write_text(
-        'name = "broken"\ntitle = "A payload with a defect"\nclock = "host"\ncapabilities = ["stream", "batch"]\n'
+        'name = "broken"\ntitle = "A payload with a defect"\nclock = "host"\n'
+        'capabilities = ["stream", "batch", "protection"]\n'
         f'masks_interrupts = false\n[transport]\nkind = "process"\nfirmware = "{elf}"\nready_s = 5.0\n'
         '[clock_facts]\ncounted = "nanoseconds"\n[memory]\narena_bytes = 1048576\n'
     )

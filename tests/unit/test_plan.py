@@ -25,6 +25,7 @@ from bench.plan import (
     default_channels,
     make_plan,
 )
+from bench.protection import Protection
 from bench.scenario import ModelSpec, Scenario
 from bench.target import load_target
 from bench.telemetry import Channel, EvaluationRows, Recording, Segment
@@ -167,6 +168,15 @@ def test_a_target_that_cannot_stream_is_refused() -> None:
     deaf = replace(HOST, capabilities=frozenset({"batch"}))
     with pytest.raises(ConfigurationError, match="target host has no capability 'stream': every sample"):
         make_plan(SCENARIO, recording(), target=deaf)
+
+
+def test_a_target_without_protections_is_refused_before_it_is_built() -> None:
+    bare = replace(HOST, capabilities=HOST.capabilities - {"protection"})
+    scenario = replace(SCENARIO, models=(replace(SPECS[0], protection=Protection(copies=3)),))
+    with pytest.raises(ConfigurationError, match="target host has no capability 'protection': models guard") as caught:
+        make_plan(scenario, recording(), target=bare)
+    assert caught.value.hint.startswith("leave out `protection` of the models; or")
+    assert make_plan(SCENARIO, recording(), target=bare).steps
 
 
 @pytest.mark.parametrize(

@@ -158,12 +158,12 @@ def build_payload(target: Target) -> Path:
     """The payload of `target`, brought up to date."""
     if target.port is None:
         raise SystemExit(f"{target.name} has firmware of its own")
-    return build_firmware(target.port, board=target.board).elf
+    return build_firmware(target.port, board=target.board, protection=target.has_protection).elf
 
 
 def build_sink(target: Target) -> Path:
     """The raw sink for `target`, brought up to date; it lies beside the payload."""
     payload = build_payload(target)  # says what is wrong when a compiler is missing
-    words = make_variables(target.port or "", target.board)
+    words = make_variables(target.port or "", target.board, protection=target.has_protection)
     subprocess.run(["make", "--no-print-directory", "-s", "-C", str(FIRMWARE), *words, "APP=sink"], check=True)
     return payload.with_name("sink.elf")

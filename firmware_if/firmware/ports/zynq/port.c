@@ -201,8 +201,8 @@ _Noreturn void zynq_main(void)
     port.context = &port;
     describe(&port);
 #ifndef ZYNQ_CPU_HZ
-    port.storage = flash_open();
-    port.watch = watch;
+    port.storage = HIL_PROTECTION ? flash_open() : NULL;
+    port.watch = HIL_PROTECTION ? watch : NULL;
 #endif
     port.started_by_watchdog = watchdog_open();
     OCM_START_COUNT = OCM_START_COUNT + 1u;
