@@ -7,7 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
-from firmware_if.framing import Header, enframe
+from firmware_if.framing import MAX_PACKET_BYTES, Header, enframe
 from firmware_if.messages import (
     APID,
     TELECOMMANDS,
@@ -161,6 +161,7 @@ def _checkpoints() -> dict[str, bytes]:
         part = b"\x01" + len(record).to_bytes(2, "big") + record
         made[name] = b"\x03" + part
         made[f"{name}-two"] = b"\x4b" + part + b"\x02" + part[1:]
+        made[f"{name}-lies"] = b"\x13" + part
         made[f"{name}-image"] = b"\x80" + _slot(record, 7)
         made[f"{name}-images"] = b"\xc0" + _slot(record, 7).ljust(8192, b"\xff") + _slot(records["arow"], 8)
     made["blank"] = b"\x00"
@@ -181,6 +182,9 @@ def _wire() -> dict[str, bytes]:
     if names != set(numbers):
         raise AssertionError(f"tests/c/rewrite.c and the contract differ: {sorted(names ^ set(numbers))}")
     made = {f"any-{name}": bytes([number, *[0] * 64]) for name, number in numbers.items()}
+    for size in (MAX_PACKET_BYTES, MAX_PACKET_BYTES - 1):
+        made[f"line-full-{size}"] = b"\x60\xfe" + enframe(Header(FrameType.STATUS), bytes(size))
+        made[f"frame-full-{size}"] = b"\xa0\x00" + bytes(range(1, 13)) + bytes(size)
     for golden in load_golden():
         made[f"line-{golden.name}"] = b"\x60\x06" + golden.wire + golden.wire
         made[f"frame-{golden.name}"] = b"\xa0\x00" + golden.wire[1:-1]

@@ -10,6 +10,9 @@
 #define THIS_BUILD 0x02u /* flag: a record begins with this build's id */
 #define ZEROS 0x04u     /* flag: the rest of the storage is zeros, not erased */
 #define BOTH 0x08u      /* flag: there are two records */
+#define LIES 0x10u      /* flag: the headers give lengths of their own */
+#define RECORD_HEAD_BYTES 61u    /* build id, rows, next row, watchdog, models, stream */
+#define RECORD_LENGTHS_BYTES 11u /* of a model: create u16, protect u8, memory u32, updates u32 */
 #define MAGIC 0x48434B31u
 #define SLOT_BYTES (FUZZ_STORAGE_BYTES / 2u)
 #define BODY_BYTES (SLOT_BYTES - HIL_STORE_HEADER_BYTES)
@@ -45,7 +48,7 @@ static size_t make_slot(uint8_t *slot, const uint8_t *bytes, size_t count, uint8
     }
     put_u32(slot, MAGIC);
     put_u32(slot + 4, bytes[0] < 0x80u ? bytes[0] : 0xFFFFFF00u | bytes[0]);
-    put_u32(slot + 8, (uint32_t)length);
+    put_u32(slot + 8, (flags & LIES) != 0 ? said : (uint32_t)length);
     put_u32(slot + 12, fuzz_crc32(body, length));
     put_u32(slot + 16, fuzz_crc32(slot, 16));
     return 3u + length;
@@ -84,6 +87,30 @@ static int check_slots(const fuzz_payload *payload, const hil_store *store) {
     const int newest = whole[0] && whole[1] ? (ahead < 0x80000000u ? 1 : 0) : whole[0] ? 0 : whole[1] ? 1 : -1;
     FUZZ_REQUIRE(hil_store_newest(store) == (newest < 0 ? NULL : &store->slots[newest]));
     return newest;
+}
+
+/* What was made of a record is what the record says, field by field as SPEC.md has them. */
+static void check_record(const fuzz_payload *payload, const uint8_t *body, size_t bytes) {
+    const hil_bank *bank = &payload->service.bank;
+    size_t at = RECORD_HEAD_BYTES;
+    FUZZ_REQUIRE(bytes >= at && bank->model_count == body[25] && payload->service.stream.next_row == get_u32(body + 20));
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        uint32_t count;
+        const uint8_t *memory = hil_model_memory(bank->models[i], &count);
+        FUZZ_REQUIRE(bytes - at >= RECORD_LENGTHS_BYTES);
+        const uint8_t *lengths = body + at;
+        at += RECORD_LENGTHS_BYTES + (size_t)(lengths[0] << 8 | lengths[1]) + lengths[2];
+        FUZZ_REQUIRE(get_u32(lengths + 3) == count && bank->models[i]->updates == get_u32(lengths + 7));
+        FUZZ_REQUIRE(at <= bytes && count <= bytes - at && memcmp(memory, body + at, count) == 0);
+        at += count;
+    }
+}
+
+/* Models were made and filled from the record: nothing was written behind them. */
+static void check_arena(const fuzz_payload *payload) {
+    for (uint32_t i = payload->service.bank.arena_used; i < FUZZ_ARENA_BYTES; i++) {
+        FUZZ_REQUIRE(payload->arena[i] == FUZZ_UNTOUCHED);
+    }
 }
 
 /* All that a resumed payload holds, in one number. */
@@ -141,7 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     if (checkpoints->resumed) {
         const uint8_t *body = payload->cells + (newest > 0 ? SLOT_BYTES : 0) + HIL_STORE_HEADER_BYTES;
         FUZZ_REQUIRE(newest >= 0 && memcmp(body, fuzz_build_id, sizeof fuzz_build_id) == 0);
-        FUZZ_REQUIRE(payload->service.stream.next_row == get_u32(body + 20));
+        check_record(payload, body, checkpoints->store.slots[newest].bytes);
+        check_arena(payload);
         ask_everything(payload);
         check_again(payload);
     } else {

@@ -58,13 +58,18 @@ uint16_t fuzz_crc16(const uint8_t *bytes, size_t count) {
     return (uint16_t)crc;
 }
 
-void fuzz_mend_packet(uint8_t *packet, size_t count) {
-    if (count < 9u || count > 65542u) {
-        return;
+void fuzz_mend_crc16(uint8_t *packet, size_t count) {
+    if (count >= 2u) {
+        const uint16_t crc = fuzz_crc16(packet, count - 2u);
+        packet[count - 2u] = (uint8_t)(crc >> 8);
+        packet[count - 1u] = (uint8_t)crc;
     }
-    packet[4] = (uint8_t)((count - 7u) >> 8);
-    packet[5] = (uint8_t)(count - 7u);
-    uint16_t crc = fuzz_crc16(packet, count - 2u);
-    packet[count - 2u] = (uint8_t)(crc >> 8);
-    packet[count - 1u] = (uint8_t)crc;
+}
+
+void fuzz_mend_packet(uint8_t *packet, size_t count) {
+    if (count >= 9u) {
+        packet[4] = (uint8_t)((count - 7u) >> 8);
+        packet[5] = (uint8_t)(count - 7u);
+        fuzz_mend_crc16(packet, count);
+    }
 }

@@ -21,11 +21,12 @@ _Noreturn void fuzz_broken(const char *law, const char *file, int line);
 /* A heap copy of exactly `count` bytes; the caller frees it. */
 uint8_t *fuzz_copy(const uint8_t *bytes, size_t count);
 
-/* CRC-32 and CRC-16 bit by bit: independent of those under test. */
+/* CRC-32 and CRC-16 from tables of their own: independent of those under test. */
 uint32_t fuzz_crc32(const uint8_t *bytes, size_t count);
 uint16_t fuzz_crc16(const uint8_t *bytes, size_t count);
 
-/* A telemetry or telecommand packet's length field and CRC-16 made right; nothing where it has no room for them. */
+/* A packet's CRC-16 made right, or its length field too; nothing where it has no room for them. */
+void fuzz_mend_crc16(uint8_t *packet, size_t count);
 void fuzz_mend_packet(uint8_t *packet, size_t count);
 
 #endif

@@ -30,26 +30,37 @@ static size_t decode(const uint8_t *run, size_t count, uint8_t *room) {
     return made;
 }
 
-/* Writes the frame that a run may have been meant to be, or the run as it stands; how many bytes, 0 for no room. */
-static size_t mend(const uint8_t *run, size_t count, uint32_t tag, uint16_t sequence, uint8_t *to, size_t room) {
-    uint8_t content[2u * HIL_MAX_FRAME_BYTES];
-    const size_t made = count <= sizeof content ? decode(run, count, content) : 0;
-    if (made < HIL_LINK_HEADER_BYTES + HIL_CRC32_BYTES || made > HIL_MAX_CONTENT_BYTES) {
-        if (count + 1u > room) {
-            return 0;
+static size_t encode(const uint8_t *content, size_t count, uint8_t *to) {
+    size_t code = 0;
+    size_t made = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (content[i] != 0) {
+            to[made++] = content[i];
         }
-        memcpy(to, run, count);
-        to[count] = 0;
-        return count + 1u;
+        if (content[i] == 0 || made - code == 0xFFu) {
+            to[code] = (uint8_t)(made - code);
+            code = made++;
+        }
     }
-    uint8_t *body = content + HIL_LINK_HEADER_BYTES;
-    const size_t body_bytes = made - HIL_LINK_HEADER_BYTES - HIL_CRC32_BYTES;
-    hil_link_header header = {.type = content[0], .poll = content[1], .tag = tag, .sequence = sequence,
-                              .ack = (uint16_t)(content[8] << 8 | content[9]), .credit = 0xFFFF};
-    if (header.type == HIL_FRAME_DATA) {
-        fuzz_mend_packet(body, body_bytes);
+    to[code] = (uint8_t)(made - code);
+    return made;
+}
+
+/* What the content of a run needs to be taken for a frame of this session, as far as it has places for it. */
+static void mend_content(uint8_t *content, size_t count, uint32_t tag, uint16_t sequence) {
+    const size_t checked = count - HIL_CRC32_BYTES;
+    const uint8_t right[] = {(uint8_t)(tag >> 24), (uint8_t)(tag >> 16), (uint8_t)(tag >> 8), (uint8_t)tag,
+                             (uint8_t)(sequence >> 8), (uint8_t)sequence};
+    if (checked >= HIL_LINK_HEADER_BYTES) {
+        memcpy(content + 2, right, sizeof right);
+        if (content[0] == HIL_FRAME_DATA) {
+            fuzz_mend_packet(content + HIL_LINK_HEADER_BYTES, checked - HIL_LINK_HEADER_BYTES);
+        }
     }
-    return hil_enframe(&header, body, body_bytes, to, room);
+    const uint32_t crc = fuzz_crc32(content, checked);
+    for (size_t i = 0; i < HIL_CRC32_BYTES; i++) {
+        content[checked + i] = (uint8_t)(crc >> (24u - 8u * i));
+    }
 }
 
 /* The nonce that the payload draws is the same in every run. */
@@ -64,8 +75,8 @@ static uint32_t session_tag(void) {
 }
 
 static size_t mend_all(uint8_t *bytes, size_t count, size_t capacity) {
-    static uint8_t room[1u << 16];
-    const size_t most = capacity < sizeof room ? capacity : sizeof room;
+    static uint8_t content[1u << 16];
+    static uint8_t room[2u * sizeof content];
     uint16_t sequence = 0;
     size_t made = 1;
     room[0] = bytes[0];
@@ -74,16 +85,18 @@ static size_t mend_all(uint8_t *bytes, size_t count, size_t capacity) {
         while (end < count && bytes[end] != 0) {
             end++;
         }
-        if (end > i) {
-            const size_t written = mend(bytes + i, end - i, session_tag(), sequence, room + made, most - made);
-            if (written == 0) {
-                break;
-            }
-            sequence = (uint16_t)(sequence + (written > 2u && room[made] == 0));
-            made += written;
+        size_t length = end - i < sizeof content ? decode(bytes + i, end - i, content) : 0;
+        if (length < HIL_CRC32_BYTES || made + 2u * length + 2u > sizeof room) {
+            length = 0;
+        } else {
+            mend_content(content, length, session_tag(), sequence);
+            sequence = (uint16_t)(sequence + (content[0] == HIL_FRAME_DATA));
+            made += encode(content, length, room + made);
         }
+        room[made++] = 0;
         i = end + 1u;
     }
+    made = made < capacity ? made : capacity;
     memcpy(bytes, room, made);
     return made;
 }

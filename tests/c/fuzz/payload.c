@@ -56,6 +56,17 @@ static void port_wait(void *context) {
 }
 
 /* -------------------------------------------------------------------------------------------------- what it says */
+/* What is dumped is a piece of a model's state. */
+static void hear_dump(const fuzz_payload *payload, const uint8_t *bytes, size_t count) {
+    hil_reader reader = hil_reader_over(bytes, count);
+    hil_memory_dump dump;
+    hil_read_memory_dump(&reader, &dump);
+    FUZZ_REQUIRE(dump.memory < payload->service.bank.model_count);
+    const hil_model *model = payload->service.bank.models[dump.memory];
+    FUZZ_REQUIRE((uint64_t)dump.address + dump.data.count <= model->state_bytes);
+    FUZZ_REQUIRE(dump.checksum == fuzz_crc16(dump.data.bytes, dump.data.count));
+}
+
 static void hear_packet(fuzz_payload *payload, const hil_frame *frame) {
     static uint8_t room[REWRITTEN_BYTES];
     const uint8_t *packet = frame->body;
@@ -70,6 +81,9 @@ static void hear_packet(fuzz_payload *payload, const hil_frame *frame) {
     const uint8_t *from = fields.bytes;
     FUZZ_REQUIRE(rewrite_fields(packet[7], packet[8], &fields, &again) == REWRITE_DONE);
     FUZZ_REQUIRE(again.count == fields.count && memcmp(room, from, again.count) == 0);
+    if (packet[7] == HIL_MEMORY_DUMP_SERVICE && packet[8] == HIL_MEMORY_DUMP_SUBTYPE) {
+        hear_dump(payload, from, fields.count);
+    }
     payload->last_service = packet[7];
     payload->last_subtype = packet[8];
     payload->packets++;
@@ -154,6 +168,34 @@ static bool erase_cells(void *context, uint32_t address) {
     return true;
 }
 
+/* ------------------------------------------------------------------------------------------------------ its health */
+static void check_model(const fuzz_payload *payload, const hil_model *model) {
+    const uint8_t *end = payload->arena + payload->service.bank.arena_used;
+    uint32_t count;
+    const uint8_t *memory = hil_model_memory(model, &count);
+    FUZZ_REQUIRE(memory >= payload->arena && memory <= end && count <= (size_t)(end - memory));
+    FUZZ_REQUIRE(model->memory >= memory && model->memory + model->state_bytes <= memory + count);
+    FUZZ_REQUIRE(model->mapping->dimension <= HIL_MAX_FEATURES);
+    for (size_t i = 0; i < model->mapping->inputs; i++) {
+        FUZZ_REQUIRE(model->mapping->channels[i] < payload->service.bank.channels);
+    }
+}
+
+static void check_tables(const fuzz_payload *payload) {
+    const hil_bank *bank = &payload->service.bank;
+    FUZZ_REQUIRE(bank->arena_used <= FUZZ_ARENA_BYTES && payload->service.data.used_bytes <= FUZZ_DATA_BYTES);
+    FUZZ_REQUIRE(bank->channels <= HIL_MAX_CHANNELS && bank->class_count <= HIL_MAX_CLASSES);
+    FUZZ_REQUIRE(bank->channels == 0 || bank->class_count >= 2u);
+    FUZZ_REQUIRE(bank->model_count <= HIL_MAX_MODELS && bank->mapping_count <= HIL_MAX_MODELS);
+    FUZZ_REQUIRE(bank->model_count == 0 || bank->channels > 0);
+    FUZZ_REQUIRE(payload->service.data.count <= payload->service.data.capacity);
+    const hil_link *link = &payload->service.link;
+    FUZZ_REQUIRE((uint16_t)(link->next_sequence - link->oldest_unacked) <= HIL_SEND_FRAMES);
+    for (uint8_t i = 0; i < bank->model_count; i++) {
+        check_model(payload, bank->models[i]);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------ its power */
 static void allocate(void) {
     only = calloc(1, sizeof *only);
@@ -177,8 +219,8 @@ fuzz_payload *fuzz_payload_new(uint32_t sector_bytes, uint32_t program_bytes) {
     only->data = data;
     only->cells = cells;
     only->program_budget = UINT32_MAX;
-    memset(arena, 0xA5, FUZZ_ARENA_BYTES);
-    memset(data, 0xA5, FUZZ_DATA_BYTES);
+    memset(arena, FUZZ_UNTOUCHED, FUZZ_ARENA_BYTES);
+    memset(data, FUZZ_UNTOUCHED, FUZZ_DATA_BYTES);
     memset(cells, HIL_STORAGE_ERASED, FUZZ_STORAGE_BYTES);
     only->storage = (hil_storage){.context = only,
                                   .bytes = FUZZ_STORAGE_BYTES,
@@ -230,6 +272,7 @@ void fuzz_payload_receive(fuzz_payload *payload, const uint8_t *bytes, size_t co
     if (setjmp(payload->restarted) == 0) {
         hil_service_run(&payload->service);
         FUZZ_REQUIRE(payload->line_bytes == 0);
+        check_tables(payload);
     } else {
         fuzz_payload_start(payload);
     }
@@ -264,32 +307,6 @@ void fuzz_payload_command(fuzz_payload *payload, const uint8_t key[2], const uin
     fuzz_mend_packet(packet, count);
     fuzz_payload_send(payload, (hil_link_header){.type = HIL_FRAME_DATA, .ack = payload->service.link.next_sequence,
                                                  .credit = 65535u, .poll = flags >> 4}, packet, count);
-}
-
-/* ------------------------------------------------------------------------------------------------------ its health */
-static void check_model(const fuzz_payload *payload, const hil_model *model) {
-    const uint8_t *end = payload->arena + payload->service.bank.arena_used;
-    uint32_t count;
-    const uint8_t *memory = hil_model_memory(model, &count);
-    FUZZ_REQUIRE(memory >= payload->arena && memory <= end && count <= (size_t)(end - memory));
-    FUZZ_REQUIRE(model->memory >= memory && model->memory + model->state_bytes <= memory + count);
-    FUZZ_REQUIRE(model->mapping->dimension <= HIL_MAX_FEATURES);
-    for (size_t i = 0; i < model->mapping->inputs; i++) {
-        FUZZ_REQUIRE(model->mapping->channels[i] < payload->service.bank.channels);
-    }
-}
-
-static void check_tables(const fuzz_payload *payload) {
-    const hil_bank *bank = &payload->service.bank;
-    FUZZ_REQUIRE(bank->arena_used <= FUZZ_ARENA_BYTES && payload->service.data.used_bytes <= FUZZ_DATA_BYTES);
-    FUZZ_REQUIRE(bank->channels <= HIL_MAX_CHANNELS && bank->class_count <= HIL_MAX_CLASSES);
-    FUZZ_REQUIRE(bank->channels == 0 || bank->class_count >= 2u);
-    FUZZ_REQUIRE(bank->model_count <= HIL_MAX_MODELS && bank->mapping_count <= HIL_MAX_MODELS);
-    FUZZ_REQUIRE(bank->model_count == 0 || bank->channels > 0);
-    FUZZ_REQUIRE(payload->service.data.count <= payload->service.data.capacity);
-    for (uint8_t i = 0; i < bank->model_count; i++) {
-        check_model(payload, bank->models[i]);
-    }
 }
 
 void fuzz_payload_check(fuzz_payload *payload) {

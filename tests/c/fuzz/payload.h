@@ -12,8 +12,9 @@
 #include "fuzz.h"
 #include "service.h"
 
-#define FUZZ_ARENA_BYTES 32768u
-#define FUZZ_DATA_BYTES 8192u
+#define FUZZ_UNTOUCHED 0xA5u /* what fills arena and data region of a payload from the factory */
+#define FUZZ_ARENA_BYTES 12288u
+#define FUZZ_DATA_BYTES 4096u
 #define FUZZ_STORAGE_BYTES 16384u
 #define FUZZ_PEER_TAG 0xF00DF00Du
 

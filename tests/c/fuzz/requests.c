@@ -69,7 +69,7 @@ static void bare_frame(fuzz_payload *payload, const uint8_t *bytes, size_t count
         return;
     }
     fuzz_payload_send(payload, (hil_link_header){.type = bytes[0], .poll = bytes[1], .credit = 65535u,
-                                                 .ack = (uint16_t)(payload->service.link.next_sequence - bytes[2])},
+                                                 .ack = (uint16_t)(payload->service.link.next_sequence + 16u - bytes[2])},
                       bytes + 3, count - 3u);
 }
 

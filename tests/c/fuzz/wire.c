@@ -26,13 +26,17 @@ static void check_fields(size_t index, const uint8_t *bytes, size_t count) {
 }
 
 /* A telecommand packet: accepted only whole. */
-static void check_packet(const uint8_t *bytes, size_t count) {
+static void check_packet(unsigned mended, const uint8_t *bytes, size_t count) {
     uint8_t *exact = fuzz_copy(bytes, count);
-    fuzz_mend_packet(exact, count);
+    if (mended == 1u) {
+        fuzz_mend_packet(exact, count);
+    } else if (mended == 2u) {
+        fuzz_mend_crc16(exact, count);
+    }
     hil_telecommand telecommand;
     if (hil_read_telecommand(exact, count, &telecommand)) {
         FUZZ_REQUIRE(count >= 13u && fuzz_crc16(exact, count) == 0 && telecommand.fields.count == count - 13u);
-        FUZZ_REQUIRE(telecommand.fields.bytes == exact + 11);
+        FUZZ_REQUIRE(telecommand.fields.bytes == exact + 11 && (size_t)(exact[4] << 8 | exact[5]) + 7u == count);
         hil_reader fields = telecommand.fields;
         static uint8_t room[REWRITTEN_BYTES];
         hil_writer writer = hil_writer_over(room, sizeof room);
@@ -124,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     if (kind < rewrite_count()) {
         check_fields(kind, bytes + 1, count - 1u);
     } else if (kind < 0x60u) {
-        check_packet(bytes + 1, count - 1u);
+        check_packet(kind % 3u, bytes + 1, count - 1u);
     } else if (kind < 0xA0u) {
         check_line(1u + bytes[1], bytes + 2, count - 2u);
     } else {

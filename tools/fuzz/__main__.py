@@ -1,0 +1,124 @@
+"""Millions of random and mutated inputs to the parsers of both sides, and to what reads checkpoints.
+
+    python -m tools.fuzz native --runs 10000000     the portable C, with libFuzzer (clang), ASan and UBSan
+    python -m tools.fuzz python --runs 1000000      the receiving side of the bench
+    python -m tools.fuzz defects                    are defects that were put into the C found, and how soon
+    python -m tools.fuzz replay FILE...             an input that was found, once more
+
+Exits 1 where something was found, and says how to see it again. docs/fuzzing.md says what is held to what.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+if not __package__:  # started as a file: `tools` is found from the checkout
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tools.fuzz import native, python_side
+from tools.fuzz.defects import DEFECTS, write_defect
+
+SHARES = {"line": 0.25, "requests": 0.25, "checkpoint": 0.2, "wire": 0.3}
+"""Of the executions, by target."""
+DEFECT_RUNS = 2_000_000
+"""Most executions that a defect may take to be found."""
+
+
+def fuzz_native(arguments: argparse.Namespace) -> int:
+    """Every target with its share of the executions; 1 where one of them found something."""
+    programs = native.build(arguments.out)
+    targets = arguments.target or native.TARGETS
+    whole = sum(SHARES[target] for target in targets)
+    print(f"{'target':<11} {'executions':>11} {'seconds':>8} {'rate':>11} {'edges reached':>15} {'memory':>8}", flush=True)
+    results = []
+    for target in targets:
+        runs = round(arguments.runs * SHARES[target] / whole)
+        results.append(native.fuzz(programs, target, runs=runs, seed=arguments.seed, folder=arguments.out))
+        print(results[-1].line, flush=True)
+        if results[-1].failed is not None:
+            print(f"  {native.complaint(results[-1].said)}\n  again: python -m tools.fuzz replay {results[-1].failed}")
+    print(f"{sum(result.executions for result in results):,} executions in {sum(r.seconds for r in results):.0f} s")
+    return int(any(result.failed is not None for result in results))
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Inputs to their targets, by the first word of their names, under gcc and its sanitizers."""
+    failed = 0
+    programs = native.build(arguments.out, compiler="gcc", fuzzer=False)
+    for path in arguments.files:
+        target = path.name.split("-")[0]
+        if target not in native.TARGETS:
+            raise native.FuzzError(f"{path}: its name does not begin with a target: {', '.join(native.TARGETS)}")
+        failed += subprocess.run([programs / target, "replay", path], check=False).returncode != 0
+    return int(failed > 0)
+
+
+def find_defects(arguments: argparse.Namespace) -> int:
+    """Each defect by its own target, from the seeds alone; 1 where one is not found."""
+    missed = 0
+    for name, defect in DEFECTS.items():
+        folder = arguments.out / "defects" / name
+        programs = native.build(arguments.out, replaced=write_defect(name, arguments.out / "sources"))
+        found = native.fuzz(programs, defect.target, runs=DEFECT_RUNS, seed=arguments.seed, folder=folder)
+        missed += found.failed is None
+        outcome = native.complaint(found.said) if found.failed is not None else "NOT FOUND"
+        print(f"{name:<31} {defect.target:<10} {found.executions:>9,} {found.seconds:>6.1f} s  {outcome}", flush=True)
+    print(f"{len(DEFECTS) - missed} of {len(DEFECTS)} found")
+    return int(missed > 0)
+
+
+def fuzz_python(arguments: argparse.Namespace) -> int:
+    """So many inputs to the bench's receiving side; 1 at the first that breaks a law."""
+    started = time.monotonic()
+    try:
+        tally = python_side.fuzz(arguments.runs, seed=arguments.seed)
+    except python_side.BrokenLawError as error:
+        print(error, file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - started
+    print(f"{arguments.runs:,} inputs in {seconds:.0f} s, {arguments.runs / seconds:,.0f}/s: {tally.line}")
+    return 0
+
+
+def parse(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, runs in (
+        ("native", fuzz_native, 10_000_000),
+        ("python", fuzz_python, 1_000_000),
+        ("defects", find_defects, None),
+        ("replay", replay, None),
+    ):
+        command = commands.add_parser(name, description=run.__doc__)
+        command.set_defaults(run=run)
+        command.add_argument("--out", type=lambda p: Path(p).resolve(), default="runs/fuzz", help="folder (runs/fuzz)")
+        command.add_argument("--seed", type=int, default=1, help="of the random numbers (1)")
+        if runs:
+            command.add_argument("--runs", type=int, default=runs, help=f"inputs, of all targets together ({runs:,})")
+        if name == "native":
+            command.add_argument("--target", action="append", choices=native.TARGETS, help="only this; may be repeated")
+        if name == "replay":
+            command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    arguments = parse(words)
+    try:
+        status: int = arguments.run(arguments)
+    except native.FuzzError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

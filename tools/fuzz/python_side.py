@@ -1,0 +1,3 @@
+class BrokenLawError(Exception):
+    pass
+def fuzz(runs, *, seed): ...
