@@ -75,7 +75,7 @@ def fuzz_python(arguments: argparse.Namespace) -> int:
     """So many inputs to the bench's receiving side; 1 at the first that breaks a law."""
     started = time.monotonic()
     try:
-        tally = python_side.fuzz(arguments.runs, seed=arguments.seed)
+        tally = python_side.fuzz(arguments.runs, seed=arguments.seed, first=arguments.first)
     except python_side.BrokenLawError as error:
         print(error, file=sys.stderr)
         return 1
@@ -104,6 +104,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
             command.add_argument("--runs", type=int, default=runs, help=f"inputs, of all targets together ({runs:,})")
         if name == "native":
             command.add_argument("--target", action="append", choices=native.TARGETS, help="only this; may be repeated")
+        if name == "python":
+            command.add_argument("--first", type=int, default=0, help="number of the first input (0)")
         if name == "replay":
             command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     return parser.parse_args(words)
