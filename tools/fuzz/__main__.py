@@ -19,7 +19,7 @@ from pathlib import Path
 if not __package__:  # started as a file: `tools` is found from the checkout
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.fuzz import native, python_side
+from tools.fuzz import native, python_side, seeds
 from tools.fuzz.defects import DEFECTS, write_defect
 
 SHARES = {"line": 0.25, "requests": 0.25, "checkpoint": 0.2, "wire": 0.3}
@@ -30,10 +30,12 @@ DEFECT_RUNS = 2_000_000
 
 def fuzz_native(arguments: argparse.Namespace) -> int:
     """Every target with its share of the executions; 1 where one of them found something."""
-    programs = native.build(arguments.out)
     targets = arguments.target or native.TARGETS
+    programs = native.build(arguments.out, targets=targets)
     whole = sum(SHARES[target] for target in targets)
-    print(f"{'target':<11} {'executions':>11} {'seconds':>8} {'rate':>11} {'edges reached':>15} {'memory':>8}", flush=True)
+    print(
+        f"{'target':<11} {'executions':>11} {'seconds':>8} {'rate':>11} {'edges reached':>15} {'memory':>8}", flush=True
+    )
     results = []
     for target in targets:
         runs = round(arguments.runs * SHARES[target] / whole)
@@ -47,14 +49,16 @@ def fuzz_native(arguments: argparse.Namespace) -> int:
 
 def replay(arguments: argparse.Namespace) -> int:
     """Inputs to their targets, by the first word of their names, under gcc and its sanitizers."""
-    failed = 0
-    programs = native.build(arguments.out, compiler="gcc", fuzzer=False)
-    for path in arguments.files:
-        target = path.name.split("-")[0]
+    targets = [path.name.split("-")[0] for path in arguments.files]
+    for target, path in zip(targets, arguments.files, strict=True):
         if target not in native.TARGETS:
-            raise native.FuzzError(f"{path}: its name does not begin with a target: {', '.join(native.TARGETS)}")
-        failed += subprocess.run([programs / target, "replay", path], check=False).returncode != 0
-    return int(failed > 0)
+            raise seeds.FuzzError(f"{path}: its name does not begin with a target: {', '.join(native.TARGETS)}")
+    programs = native.build(arguments.out, compiler="gcc", fuzzer=False)
+    ran = [
+        subprocess.run([programs / target, "replay", path], check=False)
+        for target, path in zip(targets, arguments.files, strict=True)
+    ]
+    return int(any(one.returncode != 0 for one in ran))
 
 
 def find_defects(arguments: argparse.Namespace) -> int:
@@ -62,7 +66,8 @@ def find_defects(arguments: argparse.Namespace) -> int:
     missed = 0
     for name, defect in DEFECTS.items():
         folder = arguments.out / "defects" / name
-        programs = native.build(arguments.out, replaced=write_defect(name, arguments.out / "sources"))
+        replaced = write_defect(name, arguments.out / "sources")
+        programs = native.build(arguments.out, targets=[defect.target], replaced=replaced)
         found = native.fuzz(programs, defect.target, runs=DEFECT_RUNS, seed=arguments.seed, folder=folder)
         missed += found.failed is None
         outcome = native.complaint(found.said) if found.failed is not None else "NOT FOUND"
@@ -116,7 +121,7 @@ def main(words: list[str] | None = None) -> int:
     arguments = parse(words)
     try:
         status: int = arguments.run(arguments)
-    except native.FuzzError as error:
+    except seeds.FuzzError as error:
         print(error, file=sys.stderr)
         return 2
     return status

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.c.wire_native import CHECKOUT
-from tools.fuzz.native import FuzzError
+from tools.fuzz.seeds import FuzzError
 
 CORE = CHECKOUT / "firmware_if" / "c"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.c.wire_native import CHECKOUT
-from tools.fuzz.seeds import write_dictionary, write_seeds
+from tools.fuzz.seeds import FuzzError, write_dictionary, write_seeds
 
 FOLDER = CHECKOUT / "tests" / "c" / "fuzz"
 MOST_BYTES = {"line": 2048, "requests": 1024, "checkpoint": 1024, "wire": 1100}
@@ -17,10 +18,6 @@ MOST_BYTES = {"line": 2048, "requests": 1024, "checkpoint": 1024, "wire": 1100}
 TARGETS = tuple(MOST_BYTES)
 HANG_S = 10
 MEMORY_MB = 1024
-
-
-class FuzzError(Exception):
-    """The tool could not do its work."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +44,18 @@ class Fuzzed:
         )
 
 
-def build(folder: Path, *, compiler: str = "clang", fuzzer: bool = True, replaced: Path | None = None) -> Path:
-    """Build all targets; the folder that holds the programs. `replaced` stands in for the C source of its name."""
+def build(
+    folder: Path,
+    *,
+    compiler: str = "clang",
+    fuzzer: bool = True,
+    targets: Sequence[str] = TARGETS,
+    replaced: Path | None = None,
+) -> Path:
+    """Build targets; the folder that holds the programs. `replaced` stands in for the C source of its name."""
     name = f"{compiler}-{'libfuzzer' if fuzzer else 'bounded'}"
     words = ["make", "--silent", "--no-print-directory", "-j2", "-C", str(FOLDER), f"BUILD={folder / name}"]
-    words += [f"CC={compiler}", *(["FUZZER=1"] if fuzzer else [])]
+    words += [f"CC={compiler}", f"TARGETS={' '.join(targets)}", *(["FUZZER=1"] if fuzzer else [])]
     out = folder / name
     if replaced is not None:
         out = folder / f"{name}-{replaced.parent.name}"
@@ -109,5 +113,7 @@ def complaint(said: str) -> str:
 def run_bounded(programs: Path, target: str, *, runs: int, seed: int, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run one target with tests/c/fuzz/main.c; the same inputs for the same seed."""
     seeds = write_seeds(target, folder / "seeds" / target)
-    words = [programs / target, runs, seed, folder / f"failed-{target}", *seeds]
+    failed = folder / f"failed-{target}"
+    failed.unlink(missing_ok=True)
+    words = [programs / target, runs, seed, failed, *seeds]
     return subprocess.run(list(map(str, words)), capture_output=True, text=True, errors="replace", check=False)

@@ -1,5 +1,6 @@
 """Random and mutated input to the bench's receiving side: frames that are right but for what was mutated, and noise."""
 
+# ruff: noqa: PLR2004 - how often something is drawn is said where it is drawn
 from __future__ import annotations
 
 import random
@@ -83,7 +84,9 @@ def frame(draw: random.Random, seeds: Seeds, sequence: int) -> bytes:
         return enframe(Header(FrameType.DATA, 0, tag, order & 0xFFFF, ack, credit), telemetry_packet(draw, seeds))
     if kind < 0.8:
         other = draw.choice((FrameType.STATUS, FrameType.REJECT, draw.randrange(256)))
-        return enframe(Header(other, draw.randrange(256), tag, sequence, ack, credit), draw.randbytes(draw.choice((0, 9))))
+        return enframe(
+            Header(other, draw.randrange(256), tag, sequence, ack, credit), draw.randbytes(draw.choice((0, 9)))
+        )
     if kind < 0.9:
         return draw.choice((seeds.hello, draw.choice(seeds.golden)))
     if kind < 0.95:

@@ -1,4 +1,4 @@
-"""Inputs to begin with: telecommands that a payload carries out, golden frames, and checkpoints, as each target reads them."""
+"""Inputs to begin with: telecommands that a payload carries out, golden frames and checkpoints, as each target has them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ SAMPLE_ROWS = b"".join(ROW.pack(n, 1 - n % 2 * 2, n / 4, 1 - n) for n in range(3
 CHANNELS = 2
 
 
+class FuzzError(Exception):
+    """The tool could not do its work."""
+
+
 def fields_of(message: Message) -> bytes:
     """The bytes of its fields."""
     writer = Writer()
@@ -107,10 +111,7 @@ def _operation(step: Message | int) -> bytes:
     if isinstance(step, int):
         return bytes([step, 0x10, 4, 0, 0, 3, 1])
     fields = fields_of(step)
-    flags = 0x19 | (0x40 if len(fields) > 0xFF else 0)
-    if len(fields) > 0xFF:
-        fields += bytes(-len(fields) % 4)
-    return bytes([KINDS.index(type(step)), flags, len(fields) // (4 if flags & 0x40 else 1)]) + fields
+    return bytes([KINDS.index(type(step)), 0x19, len(fields)]) + fields
 
 
 def _session_tag(entropy: int = 9, own: int = 7) -> int:
@@ -176,11 +177,13 @@ def _class_name(constant: str) -> str:
 def _wire() -> dict[str, bytes]:
     """Fields under the number that tests/c/rewrite.c gives their message; lines; frames."""
     table = (CHECKOUT / "tests" / "c" / "rewrite.c").read_text(encoding="utf-8")
-    numbers = {_class_name(name): n for n, name in enumerate(re.findall(r"^    {HIL_(\w+)_SERVICE", table, re.M), 1)}
+    numbers = {
+        _class_name(name): n for n, name in enumerate(re.findall(r"^    {HIL_(\w+)_SERVICE", table, re.MULTILINE), 1)
+    }
     numbers["Hello"] = 0
     names = {kind.__name__ for kind in MESSAGES.values()}
     if names != set(numbers):
-        raise AssertionError(f"tests/c/rewrite.c and the contract differ: {sorted(names ^ set(numbers))}")
+        raise FuzzError(f"tests/c/rewrite.c and the contract differ: {sorted(names ^ set(numbers))}")
     made = {f"any-{name}": bytes([number, *[0] * 64]) for name, number in numbers.items()}
     for size in (MAX_PACKET_BYTES, MAX_PACKET_BYTES - 1):
         made[f"line-full-{size}"] = b"\x60\xfe" + enframe(Header(FrameType.STATUS), bytes(size))

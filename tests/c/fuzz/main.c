@@ -21,10 +21,16 @@
 
 __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t count, size_t capacity, unsigned seed);
 const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
 
-/* What a law that is broken does ends in the same place as a sanitizer's complaint. */
+/* A broken law and every sanitizer's complaint end in one place, save_input. gcc's two sanitizers are two libraries: by
+ * SIGABRT the one comes to the other. */
 const char *__asan_default_options(void) {
-    return "handle_abort=1:allocator_may_return_null=1";
+    return "handle_abort=1";
+}
+
+const char *__ubsan_default_options(void) {
+    return "abort_on_error=1";
 }
 
 typedef struct {
