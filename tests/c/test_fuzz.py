@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.c import wire_native
 from tests.c.wire_native import CHECKOUT, COMPILERS
 from tools.fuzz import __main__ as command
 from tools.fuzz import native, seeds
@@ -58,13 +59,26 @@ def test_a_coverage_guided_run_finds_a_defect_and_replays_it(
 ) -> None:
     out = ["--out", str(tmp_path)]
     assert command.main(["native", "--runs", "500", "--target", "checkpoint", *out]) == 0
-    assert re.search(r"checkpoint +5\d\d +\d+ +[\d,]+/s +\d{3} of \d{4} +\d+ MB +nothing found\n", capfd.readouterr().out)
+    assert re.search(
+        r"checkpoint +5\d\d +\d+ +[\d,]+/s +\d{3} of \d{4} +\d+ MB +nothing found\n", capfd.readouterr().out
+    )
     monkeypatch.setattr(command, "DEFECTS", {"slot-body-crc": DEFECTS["slot-body-crc"]})
     assert command.main(["defects", *out]) == 0
     assert re.search(r"slot-body-crc .*FUZZ: broken law at checkpoint\.c:.*\n1 of 1 found\n", capfd.readouterr().out)
     (found,) = (tmp_path / "defects" / "slot-body-crc" / "found").iterdir()
     assert command.main(["replay", *out, str(found)]) == 0, "it broke a law of the defect's build alone"
     assert "1 inputs replayed" in capfd.readouterr().out
+
+
+def test_both_sides_agree_on_what_was_gathered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds.write_seeds("line", tmp_path / "corpus" / "line")
+    assert command.main(["agree", "--out", str(tmp_path)]) == 0
+    assert re.search(r"39 lines with \d{3} telecommands: both accept the same", capsys.readouterr().out)
+    monkeypatch.setattr(wire_native, "describe_telecommand", lambda _: "something else")
+    assert command.main(["agree", "--out", str(tmp_path)]) == 1
+    assert re.search(r"corpus/line/adam-f32\npython: .*something else.*\nc:  ", capsys.readouterr().err)
 
 
 def test_a_program_that_ends_without_an_input_is_told(tmp_path: Path) -> None:
@@ -76,7 +90,10 @@ def test_a_program_that_ends_without_an_input_is_told(tmp_path: Path) -> None:
 
 def test_an_input_of_no_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["replay", "--out", str(tmp_path), "other-input"]) == 2
-    assert "other-input: its name does not begin with a target: line, requests, checkpoint, wire" in capsys.readouterr().err
+    assert (
+        "other-input: its name does not begin with a target: line, requests, checkpoint, wire"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_message_without_a_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

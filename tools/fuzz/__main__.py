@@ -3,6 +3,7 @@
     python -m tools.fuzz native --runs 10000000     the portable C, with libFuzzer (clang), ASan and UBSan
     python -m tools.fuzz python --runs 1000000      the receiving side of the bench
     python -m tools.fuzz defects                    are defects that were put into the C found, and how soon
+    python -m tools.fuzz agree                      what `native` gathered: do Python and C accept the same of it
     python -m tools.fuzz replay FILE...             an input that was found, once more
 
 Exits 1 where something was found, and says how to see it again. docs/fuzzing.md says what is held to what.
@@ -19,6 +20,8 @@ from pathlib import Path
 if not __package__:  # started as a file: `tools` is found from the checkout
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from firmware_if.messages import FrameType
+from tests.c import wire_native
 from tools.fuzz import native, python_side, seeds
 from tools.fuzz.defects import DEFECTS, write_defect
 
@@ -76,6 +79,29 @@ def find_defects(arguments: argparse.Namespace) -> int:
     return int(missed > 0)
 
 
+def _of_the_contract(found: list[str]) -> list[str]:
+    """Without frames of unknown types: where such a type is a printable byte, the bench takes the frame for text."""
+    types = {str(int(known)) for known in FrameType}
+    return [line for line in found if not line.startswith("frame ") or line.split()[1] in types]
+
+
+def find_disagreement(arguments: argparse.Namespace) -> int:
+    """Every line that a run of `native` kept for its coverage, to both parsers; 1 where they find different things."""
+    paths = sorted((arguments.out / "corpus" / "line").glob("*"))
+    telecommands = 0
+    program = wire_native.build(arguments.out, "gcc")
+    with wire_native.Driver(program) as driver:
+        for path in paths:
+            data = path.read_bytes()[1:]
+            python, c = map(_of_the_contract, (wire_native.transcript([data]), driver.transcript([data])))
+            telecommands += sum(found.startswith("telecommand") for found in c)
+            if not wire_native.agree(python, c):
+                print(f"{path}\npython: {python}\nc:      {c}", file=sys.stderr)
+                return 1
+    print(f"{len(paths):,} lines with {telecommands:,} telecommands: both accept the same")
+    return 0
+
+
 def fuzz_python(arguments: argparse.Namespace) -> int:
     """So many inputs to the bench's receiving side; 1 at the first that breaks a law."""
     started = time.monotonic()
@@ -99,6 +125,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         ("native", fuzz_native, 10_000_000),
         ("python", fuzz_python, 1_000_000),
         ("defects", find_defects, None),
+        ("agree", find_disagreement, None),
         ("replay", replay, None),
     ):
         command = commands.add_parser(name, description=run.__doc__)

@@ -1,4 +1,4 @@
-"""Inputs to begin with: telecommands that a payload carries out, golden frames and checkpoints, as each target has them."""
+"""First inputs: telecommands that a payload carries out, golden frames, checkpoints, as each target has them."""
 
 from __future__ import annotations
 
