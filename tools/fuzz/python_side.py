@@ -1,7 +1,7 @@
 """The bench's receiving side under random and mutated input: frames, packets, messages, and the connection above them.
 
-The laws: nothing but the documented errors is raised; what is accepted carries right checksums and is written back as it
-was read; pieces do not matter; memory and time of an input are bounded; a session can begin afterwards.
+The laws: nothing but the documented errors is raised; what is accepted carries right checksums and is written back as
+it was read; pieces do not matter; memory and time of an input are bounded; a session can begin afterwards.
 """
 
 from __future__ import annotations
