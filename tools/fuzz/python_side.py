@@ -31,6 +31,7 @@ MOST_SENT_BYTES = 400 * MAX_FRAME_BYTES
 """Of what one input may have the connection say: 256 control frames, and what is sent again."""
 MOST_GROWTH_KB = 64 * 1024
 """Of the process, from the hundredth input to the last."""
+_TELL_EVERY = 10_000
 TM_FIELDS, TC_FIELDS = 20, 11
 
 
@@ -181,8 +182,11 @@ def _alarm() -> Iterator[Callable[[], object]]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def fuzz(runs: int, *, seed: int, first: int = 0) -> Tally:
-    """Inputs number `first` and on of a seed; raises BrokenLawError at the first that breaks a law."""
+def fuzz(runs: int, *, seed: int, first: int = 0, tell: Callable[[int], object] = id) -> Tally:
+    """Inputs number `first` and on of a seed; raises BrokenLawError at the first that breaks a law.
+
+    `tell` is called now and then with how many have been done.
+    """
     seeds = make_seeds(seed)
     tally = Tally()
     grown_from = 0
@@ -200,6 +204,8 @@ def fuzz(runs: int, *, seed: int, first: int = 0) -> Tally:
                 raise BrokenLawError(f"{error!r} was raised\nseed {seed}, input {number}: {data.hex()}") from error
             if number == first + min(100, runs - 1):
                 grown_from = _memory_kb()
+            if (number + 1) % _TELL_EVERY == 0:
+                tell(number + 1 - first)
     grown = _memory_kb() - grown_from
     _require(grown <= MOST_GROWTH_KB, f"the process grew by {grown} KiB over {runs} inputs of seed {seed}")
     return tally
