@@ -29,6 +29,8 @@ _MAX_RUN_BYTES = MAX_FRAME_BYTES - 2
 _CONTROL = re.compile(rb"[\x00-\x06\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 """Bytes that no console prints. Every frame type is one, so the second byte of a run tells a frame from text."""
 _SECOND = 2
+_LONGEST_CHARACTER = 4
+"""Bytes, in UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,14 @@ def _as_text(data: bytes) -> str | None:
         return None
 
 
+def _whole_characters(data: bytes) -> int:
+    """Length of console text that `data` is but for a character that it cuts at the end; 0 when it is none."""
+    for end in range(len(data), len(data) - _LONGEST_CHARACTER, -1):
+        if _as_text(data[:end]) is not None:
+            return end
+    return 0
+
+
 def _text_lines(pending: bytes, *, at_start: bool) -> int:
     """Length of the longest part of `pending` from its start that is whole lines of text.
 
@@ -149,12 +159,12 @@ class Deframer:
         if end := _text_lines(self._pending, at_start=self._at_start):
             yield self._cut_text(end)
         while len(self._pending) > _MAX_RUN_BYTES:
-            if _as_text(self._pending[: _MAX_RUN_BYTES + 1]) is None:
+            if end := _whole_characters(self._pending[: _MAX_RUN_BYTES + 1]):
+                yield self._cut_text(end)
+            else:
                 yield Corrupt(self._pending[: _MAX_RUN_BYTES + 1], f"more than {_MAX_RUN_BYTES} bytes, no delimiter")
                 self._pending = b""
                 self._skipping = True
-            else:
-                yield self._cut_text(_MAX_RUN_BYTES + 1)
 
     def _cut_text(self, end: int) -> Console:
         text = self._pending[:end].decode()

@@ -29,7 +29,7 @@ def build(folder: Path, compiler: str, *, flags: str = SANITIZED) -> Path:
     """Compile the driver; raises AssertionError with the compiler's words."""
     program = folder / f"wire_driver_{compiler}"
     sources = [CHECKOUT / "firmware_if" / "c" / f"{name}.c" for name in PORTABLE]
-    sources += [CHECKOUT / "tests" / "c" / name for name in ("wire_driver.c", "link_driver.c")]
+    sources += [CHECKOUT / "tests" / "c" / name for name in ("wire_driver.c", "link_driver.c", "rewrite.c")]
     command = [compiler, *WARNINGS.split(), *flags.split(), *map(str, sources), "-o", str(program)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr

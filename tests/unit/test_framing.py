@@ -72,6 +72,16 @@ def test_text_before_what_is_no_text_is_kept() -> None:
     assert found(noise + b"\0") == found(*bytewise(noise), b"\0") == expected
 
 
+def test_a_long_line_is_not_cut_inside_a_character() -> None:
+    for text in ("é" * 700, "x" + "é" * 700, "€" * 700, "😀" * 700):
+        whole = text.encode() + b"\n"
+        assert found(whole) == [Console(text + "\n")]
+        for size in (1, 7, 1000, 1023):
+            items = found(*(whole[i : i + size] for i in range(0, len(whole), size)))
+            assert "".join(item.text for item in items if isinstance(item, Console)) == text + "\n"
+            assert not any(isinstance(item, Corrupt) for item in items)
+
+
 def test_text_that_is_not_utf8_is_corrupt() -> None:
     assert found(b"\xff\n\0") == [Corrupt(b"\xff\n", "COBS: not enough input bytes for length code")]
     assert found(b"ok\n\xff\n\0")[0] == Console("ok\n")
