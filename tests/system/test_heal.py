@@ -149,7 +149,7 @@ class CutAt(ProcessTransport):
                     if not self.again:
                         self.kinds.remove(kind)
                     self.cuts += 1
-                    self._end(grace_s=0.0)
+                    self.kill()
                     self.before_start()
                     self.open()
                     return Transfer(transfer.written, b"")
