@@ -32,15 +32,15 @@ if not __package__:  # started as a file: `bench` is found from the checkout
 from bench.build import build_firmware
 from bench.target import ProcessSpec, load_target, target_names
 from bench.upset.image import read_image
-from tools.powercuts.lives import EVERY, BrokenPromiseError, Flight, Tally
+from tools.powercuts.lives import EVERY, ROWS, BrokenPromiseError, Flight, Tally
 from tools.powercuts.machine import HostMachine, QemuMachine
 from tools.powercuts.storage import StorageFile
 
 _SHOWN: Final = 12
 
 
-def cut_power(name: str, *, cuts: int, seed: int, tally: Tally) -> None:
-    """So many cuts on one target, into `tally`. Raises BrokenPromiseError."""
+def cut_power(name: str, *, cuts: int, seed: int, tally: Tally, rows: int = ROWS) -> None:
+    """So many cuts on one target, in flights of so many rows, into `tally`. Raises BrokenPromiseError."""
     target = load_target(name)
     elf = build_firmware(target.port or "", board=target.board).elf
     image = read_image(elf)
@@ -52,7 +52,7 @@ def cut_power(name: str, *, cuts: int, seed: int, tally: Tally) -> None:
             if native
             else QemuMachine(target, elf, image, path, folder=Path(folder))
         )
-        flight = Flight(machine, StorageFile(path, target, image), image, seed=seed)
+        flight = Flight(machine, StorageFile(path, target, image), image, seed=seed, rows=rows)
         try:
             flight.fly_undisturbed()
             draw = random.Random(seed)  # noqa: S311 - to be had again

@@ -46,6 +46,8 @@ class Healing:
         self._restarts = 0
         self._fruitless = 0
         self._reached = -1
+        self.power_is_cut = False
+        """The bench has cut it, and the payload has not been heard of since."""
         self.is_due = False
         """The payload has started anew, and it is not known yet what it holds."""
 
@@ -74,7 +76,9 @@ class Healing:
         self._restarts += 1
         self._fruitless = self._fruitless + 1 if self._stream.reached <= self._reached else 0
         self._reached = self._stream.reached
-        self._dialogue.recorder.record(PayloadRestarted(planned=False, reason=failure.why))
+        why = "its power was cut" if self.power_is_cut else failure.why
+        self._dialogue.recorder.record(PayloadRestarted(planned=False, reason=why, power_cut=self.power_is_cut))
+        self.power_is_cut = False
         if self._kept is None:
             raise failure
         if self._fruitless >= MOST_FRUITLESS or self._restarts > MOST_RESTARTS:

@@ -246,6 +246,7 @@ class Session:
         if self._power_cuts and reached >= self._power_cuts[0]:
             self._power_cuts = [row for row in self._power_cuts if row > reached]
             self._recorder.record(PowerCut(reached))
+            self._healing.power_is_cut = True
             self._transport.power_cycle()
 
     def _connect(self) -> None:

@@ -90,10 +90,11 @@ def rows(first: int, count: int, *, seed: int) -> Samples:
 class Flight:
     """From new storage to the last row."""
 
-    def __init__(self, machine: Machine, storage: StorageFile, image: Image, *, seed: int) -> None:
+    def __init__(self, machine: Machine, storage: StorageFile, image: Image, *, seed: int, rows: int = ROWS) -> None:
         self._machine = machine
         self._storage = storage
-        self._seed = seed
+        self.seed = seed
+        self._rows = rows
         functions = [symbol for symbol in image.symbols.values() if symbol.kind == "STT_FUNC" and symbol.size]
         self._keeping = sorted(symbol.address for symbol in functions if _KEEPING.search(symbol.name))
         self._others = sorted(symbol.address for symbol in functions if not _KEEPING.search(symbol.name))
@@ -104,10 +105,10 @@ class Flight:
     # ----------------------------------------------------------------------------------------------- without a cut
     def fly_undisturbed(self) -> None:
         """Keep what the models are at every row at which a checkpoint may stand."""
-        caller = self._begin(random.Random(self._seed))  # noqa: S311
+        caller = self._begin(random.Random(self.seed))  # noqa: S311
         self._golden[0] = self._states(caller)
-        for row in range(0, ROWS, EVERY):
-            _done(caller, rows(row, EVERY, seed=self._seed))
+        for row in range(0, self._rows, EVERY):
+            _done(caller, rows(row, EVERY, seed=self.seed))
             self._golden[row + EVERY] = self._states(caller)
         self._machine.close()
 
@@ -147,15 +148,15 @@ class Flight:
             tally.cuts += 1
             tally.rams[ram] += 1
             caller, row = self._next_life(tally, draw, ram=ram, reached=reached)
-            if row == ROWS:
+            if row == self._rows:
                 tally.flights += 1
                 break
         self._machine.close()
 
     def _live(self, caller: Caller, row: int, draw: random.Random) -> int:
         """Train from `row` on, to the place where the power shall go; behind the last row whose result came."""
-        for first in range(row, min(row + 12 * EVERY, ROWS), _PACKET_ROWS):
-            caller.queue(rows(first, min(_PACKET_ROWS, ROWS - first), seed=self._seed))
+        for first in range(row, min(row + 12 * EVERY, self._rows), _PACKET_ROWS):
+            caller.queue(rows(first, min(_PACKET_ROWS, self._rows - first), seed=self.seed))
         machine = self._machine
         if not isinstance(machine, QemuMachine):
             return _pump(caller, row, time.monotonic() + draw.random() * 0.004)
