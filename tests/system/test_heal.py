@@ -24,7 +24,8 @@ from bench.scenario import ModelSpec, Scenario, load_scenario
 from bench.selection import Part
 from bench.session import Recorder, Session, run
 from bench.session.heal import MOST_FRUITLESS
-from bench.target import load_target
+from bench.session.open import make_transport
+from bench.target import QemuTransportSpec, load_target
 from bench.trace import (
     CheckpointsKept,
     Entry,
@@ -47,6 +48,7 @@ from firmware_if.messages import FrameType, ProtectionReport
 from firmware_if.octets import Reader, Writer
 from firmware_if.packets import crc16
 from tests.system.command_line import sun_sensor
+from tests.system.emulated import build, patch_functions
 
 MODELS = (
     ModelSpec("a", "arow", "orbitai-3d", "flight"),
@@ -396,3 +398,19 @@ def test_a_scenario_that_cuts_the_power_passes(name: str, tmp_path: Path) -> Non
     assert {v.name: v.outcome for v in verdicts if v.outcome not in {None, "PASS"}} == {}
     names = {verdict.name for verdict in verdicts if verdict.outcome == "PASS"}
     assert {"checkpoints.rows_lost", "checkpoints.rows_differing", "parity.plain.adam_guarded"} <= names
+
+
+def test_a_board_that_hangs_over_and_over_is_a_verdict(tmp_path: Path) -> None:
+    """At each request for statistics; its watchdog starts it anew, and the bench asks again."""
+    target = load_target("qemu-mps2-an386")
+    elf = patch_functions(build(target), tmp_path / "hanging.elf", {"hil_request_statistics": b"\xfe\xe7"})
+    storage = tmp_path / "storage"
+    assert isinstance(target.transport, QemuTransportSpec)
+    assert target.transport.storage is not None
+    storage.write_bytes(bytes(target.transport.storage.bytes))
+    outcome, trace = carry_out(make_transport(target, elf, storage=storage), keeping(watchdog=True))
+    assert outcome == "target_failed"
+    assert re.fullmatch(r"the payload restarted \d+ times, and got no further than row \d+", failure(trace))
+    told = [entry.event for entry in trace if isinstance(entry, EventReported)]
+    assert told.count("watchdog_reset") >= MOST_FRUITLESS
+    assert len(unplanned_restarts(trace)) == MOST_FRUITLESS + 1
