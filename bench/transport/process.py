@@ -182,7 +182,8 @@ class ProcessTransport:
         )
 
     def power_cycle(self) -> None:
-        self.close()
+        """The process is killed in the midst of whatever it does, and another one started."""
+        self.kill()
         self.open()
 
     def fileno(self) -> int:
@@ -207,13 +208,20 @@ class ProcessTransport:
     def describe(self) -> list[str]:
         return list(self.program.command(Path("SOCKET")))
 
+    def kill(self) -> None:
+        """End it in the midst of whatever it does."""
+        self._end(grace_s=0.0)
+
     def close(self) -> None:
+        self._end(grace_s=END_GRACE_S)
+
+    def _end(self, *, grace_s: float) -> None:
         child, connection = self._child, self._socket
         self._child = self._socket = self._duplex = None
         if connection is not None:
             connection.close()
         if child is not None:
-            child.end(grace_s=END_GRACE_S, terminate=not (self.program.ends_on_hangup and connection is not None))
+            child.end(grace_s=grace_s, terminate=not (self.program.ends_on_hangup and connection is not None))
             self._printed = child.printed
 
     def __enter__(self) -> Self:
