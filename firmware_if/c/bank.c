@@ -6,7 +6,7 @@
 static const hil_refusal ACCEPTED = {0, 0};
 
 static bool is_single(const char *arithmetic) {
-    return strcmp(arithmetic, "f32") == 0;
+    return hil_text_equals(hil_text_of(arithmetic), "f32");
 }
 
 uint32_t hil_real_bytes(const char *arithmetic) {
@@ -249,7 +249,7 @@ static hil_refusal check_learner(const hil_bank *bank, const hil_learner *learne
     if (!batch && bank->class_count != HIL_BINARY) {
         return (hil_refusal){HIL_FAILURE_CODE_CLASSES, bank->class_count};
     }
-    if (bias && (batch || strcmp(learner->arithmetic, "flight") == 0)) {
+    if (bias && (batch || hil_text_equals(hil_text_of(learner->arithmetic), "flight"))) {
         return (hil_refusal){HIL_FAILURE_CODE_BIAS, 0};
     }
     return ACCEPTED;

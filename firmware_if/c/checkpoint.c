@@ -79,8 +79,9 @@ hil_refusal hil_checkpoints_keep(hil_checkpoints *checkpoints, uint32_t rows) {
 /* A model's way back (hil_protection). */
 static bool reload(void *context, hil_model *model, uint32_t *forgotten) {
     hil_checkpoints *checkpoints = context;
+    const bool own = checkpoints->written > 0 || checkpoints->resumed; /* an earlier bank's may not have been forgotten */
     hil_store_look_again(&checkpoints->store);
-    if (!checkpoints->kept || !hil_record_reload(&checkpoints->store, model)) {
+    if (!own || !checkpoints->kept || !hil_record_reload(&checkpoints->store, model)) {
         return false;
     }
     *forgotten = checkpoints->since;

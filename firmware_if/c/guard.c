@@ -7,8 +7,10 @@
 
 #if defined(__GNUC__)
 typedef uint32_t __attribute__((may_alias)) word; /* of memory that holds reals */
+typedef uint64_t __attribute__((may_alias)) wide;
 #else
 typedef uint32_t word;
+typedef uint64_t wide;
 #endif
 
 static word *words_of(uint8_t *bytes) {
@@ -82,39 +84,41 @@ hil_health hil_guard_mend(hil_guard *guard, bool whole) {
     return !guard->checksum || checksum(guard, guard->memory) == guard->crc ? HIL_MENDED : HIL_BEYOND;
 }
 
-static bool singles_in_range(const float *values, size_t count, double bound) {
+/* Magnitudes of IEEE 754 are ordered as their bits are, infinity and NaN above all others. */
+static bool singles_in_range(const word *values, uint32_t count, double bound) {
     const float limit = bound > (double)FLT_MAX ? FLT_MAX : (float)bound;
+    uint32_t most;
+    memcpy(&most, &limit, sizeof most);
     bool inside = true;
-    for (size_t i = 0; i < count; i++) {
-        inside = inside && values[i] >= -limit && values[i] <= limit; /* NaN is not */
+    for (uint32_t i = 0; i < count; i++) {
+        inside = inside && (values[i] & UINT32_MAX >> 1) <= most;
     }
     return inside;
 }
 
-static bool doubles_in_range(const double *values, size_t count, double bound) {
+static bool doubles_in_range(const wide *values, uint32_t count, double bound) {
     const double limit = bound > DBL_MAX ? DBL_MAX : bound;
+    uint64_t most;
+    memcpy(&most, &limit, sizeof most);
     bool inside = true;
-    for (size_t i = 0; i < count; i++) {
-        inside = inside && values[i] >= -limit && values[i] <= limit;
+    for (uint32_t i = 0; i < count; i++) {
+        inside = inside && (values[i] & UINT64_MAX >> 1) <= most;
     }
     return inside;
 }
 
 bool hil_guard_in_range(const hil_model *model) {
     const hil_learner *learner = model->learner;
+    const double bound = model->guard->bound;
     bool inside = true;
     for (size_t i = 0; i < learner->array_count && inside; i++) {
-        const size_t count = hil_array_elements(learner, i, &model->state);
-        switch (hil_array_wire_type(learner, i)) {
-        case HIL_ARRAY_TYPE_F32:
-            inside = singles_in_range(model->state.arrays[i], count, model->guard->bound);
-            break;
-        case HIL_ARRAY_TYPE_F64:
-            inside = doubles_in_range(model->state.arrays[i], count, model->guard->bound);
-            break;
-        default: /* a counter has no range */
-            break;
-        }
+        const uint32_t count = hil_array_elements(learner, i, &model->state);
+        const uint8_t type = hil_array_wire_type(learner, i);
+        if (type == HIL_ARRAY_TYPE_F32) {
+            inside = singles_in_range(model->state.arrays[i], count, bound);
+        } else if (type == HIL_ARRAY_TYPE_F64) {
+            inside = doubles_in_range(model->state.arrays[i], count, bound);
+        } /* a counter has no range */
     }
     return inside;
 }

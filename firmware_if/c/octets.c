@@ -180,10 +180,20 @@ hil_octets hil_get_rest(hil_reader *from) {
     return borrow(from, from->count - from->position, 1);
 }
 
+/* No strlen and strcmp: those of a C library for 32-bit ARM take a kilobyte. */
 hil_text hil_text_of(const char *string) {
-    return (hil_text){.bytes = string, .count = (uint8_t)strlen(string)};
+    uint8_t count = 0;
+    while (count < UINT8_MAX && string[count] != '\0') {
+        count++;
+    }
+    return (hil_text){.bytes = string, .count = count};
 }
 
 bool hil_text_equals(hil_text text, const char *string) {
-    return strlen(string) == text.count && (text.count == 0 || memcmp(text.bytes, string, text.count) == 0);
+    for (uint8_t i = 0; i < text.count; i++) {
+        if (string[i] == '\0' || string[i] != text.bytes[i]) {
+            return false;
+        }
+    }
+    return string[text.count] == '\0';
 }

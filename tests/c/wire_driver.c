@@ -135,6 +135,24 @@ static void carry_out(int operation, const uint8_t *bytes, size_t count) {
     case 'C': /* checksums */
         printf("%08x %04x\n", (unsigned)hil_crc32(bytes, count), hil_crc16(bytes, count));
         break;
+    case 'K': { /* CRC-32: how far behind a multiple of 8 the bytes stand, where they are cut in two, the bytes */
+        uint8_t shift = hil_get_u8(&request);
+        size_t cut = hil_get_u16(&request);
+        hil_octets rest = hil_get_rest(&request);
+        uint8_t *memory = malloc(shift + rest.count + (rest.count == 0)); /* aligned to 8; a sanitizer watches its end */
+        if (memory == NULL || cut > rest.count) {
+            exit(1);
+        }
+        uint8_t *exact = memory + shift;
+        if (rest.count > 0) {
+            memcpy(exact, rest.bytes, rest.count);
+        }
+        uint32_t pieces = hil_crc32_more(HIL_CRC32_START, exact, cut);
+        pieces = ~hil_crc32_more(pieces, exact + cut, rest.count - cut);
+        printf("%08x %08x\n", (unsigned)hil_crc32(exact, rest.count), (unsigned)pieces);
+        free(memory);
+        break;
+    }
     case 'U': { /* unpack: service, subtype, fields */
         uint8_t service = hil_get_u8(&request);
         uint8_t subtype = hil_get_u8(&request);

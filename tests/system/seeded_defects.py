@@ -369,6 +369,56 @@ DEFECTS = (
         "learner->seed_parameter, 0, UINT16_MAX), (uint16_t)(epoch & 0u));",
         "training.epochs_within_tolerance",
     ),
+    # protection
+    Defect(
+        "watchdog-always-said",
+        "c/requests_protect.c",
+        ".watchdog = service->port->watching ? 1u : 0u};",
+        ".watchdog = 1u};",
+        "protection.report",
+    ),
+    Defect(
+        "copies-not-counted",
+        "c/requests_protect.c",
+        ".arena_bytes = bank->arena_used - used,",
+        ".arena_bytes = used - used,",
+        "protection.says_what_it_takes",
+    ),
+    Defect(
+        "any-bound-taken",
+        "c/protect.c",
+        " || (request->range == 1u && !(request->bound > 0))) {",
+        ") {",
+        "protection.refuses_the_impossible",
+    ),
+    Defect(
+        "copies-kept-in-part",
+        "c/guard.c",
+        "memcpy(guard->copies[i], guard->memory, guard->bytes);",
+        "memcpy(guard->copies[i], guard->memory, guard->bytes - 24u);",
+        "protection.learns_the_same",
+    ),
+    Defect(
+        "rolls-back-in-words-alone",
+        "c/protect.c",
+        "    memcpy(model->guard->memory, model->guard->copies[0], model->guard->bytes);\n",
+        "",
+        "protection.acts_on_the_range",
+    ),
+    Defect(
+        "stopped-trains-epochs",
+        "c/requests_bank.c",
+        "if (hil_is_stopped(model)) {",
+        "if (hil_is_stopped(model) && request.epoch == 0u) {",
+        "protection.stopped_refuses_epochs",
+    ),
+    Defect(
+        "resumes-at-row-0",
+        "c/checkpoint.c",
+        "hil_stream_reset(checkpoints->stream, head.next_row);",
+        "hil_stream_reset(checkpoints->stream, 0);",
+        "protection.resumes",
+    ),
     # resets
     Defect(
         "reset-keeps-the-bank",

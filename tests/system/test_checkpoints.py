@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import struct
 import zlib
@@ -279,3 +280,20 @@ def test_what_cannot_keep_checkpoints_says_so(sanitized_payload: Path, tmp_path:
         assert payload.refused(ProtectBank(0, 2)) == (FailureCode.PROTECTION, 2)
         payload.done(ConfigureStream(CHANNELS, 0, (-1, 1), Mode.BATCH))
         assert payload.refused(ProtectBank(EVERY, 0)) == (FailureCode.MODE, Mode.BATCH)
+
+
+def test_a_bank_does_not_go_back_to_a_checkpoint_of_the_one_before(sanitized_payload: Path, tmp_path: Path) -> None:
+    """The storage fails while ResetBank forgets: the old record stays the newest, and is another bank's."""
+    with make_process(sanitized_payload, arguments=("--storage", str(tmp_path / "flash"))) as line:
+        payload, _ = begin(line)
+        payload.done(rows(0, EVERY))
+        hard = resource.prlimit(payload.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(payload.pid, resource.RLIMIT_FSIZE, (100, hard))  # an erase ends early
+        assert events(payload.done(ResetBank())) == [(EventId.CHECKPOINT_FAILED, 0)]
+        payload.done(ConfigureStream(CHANNELS, 0, (-1, 1), Mode.STREAM))
+        created = payload.create(create(*MODELS[0]))
+        payload.protect(created.model, 1, 1, action=FaultAction.ROLL_BACK)
+        payload.done(rows(0, EVERY))
+        state, _ = payload.dump(created)
+        flip(payload.pid, find(payload.pid, state)[0], 3)
+        assert payload.dump(created)[1] == [(EventId.STATE_CORRUPT, 0), (EventId.TRAINING_STOPPED, 0)]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.target import target_names
+from bench.conform import CHECKS
+from bench.target import TARGETS, target_names
 from tests.system.boards import payload_on_pty
 from tests.system.command_line import ROOT, Command, check_error, run_bench, wait_until
 
@@ -23,9 +24,9 @@ def test_our_payload_passes_every_check(tmp_path: Path, name: str) -> None:
     results = json.loads((tmp_path / "results.json").read_text())
     others = {check["name"]: check["outcome"] for check in results["checks"] if check["outcome"] != "PASS"}
     assert set(others.values()) <= {"NOT APPLICABLE"}
-    clock = {"training.counts_repeat"} if name == "host" else set()
+    host = {"training.counts_repeat", "protection.resumes"} if name == "host" else set()  # no counts, no storage
     slow = {"reliability.wraps_around", "reliability.telemetry_wraps_around"}
-    assert clock <= set(others) <= clock | slow
+    assert host <= set(others) <= host | slow
 
 
 @pytest.mark.parametrize(("board", "target"), [("native", "own-native.toml"), ("m4", "own-m4.toml")])
@@ -37,6 +38,17 @@ def test_the_payload_of_the_example_passes(tmp_path: Path, board: str, target: s
     ended = run_bench(tmp_path, "conform", "--target", project / target)
     assert ended.status == 0, ended
     assert "training.exact: the bench knows none of its learners" in ended.out
+
+
+def test_a_payload_without_protections_claims_none(tmp_path: Path) -> None:
+    name = "qemu-mps2-an386"
+    whole = (TARGETS / f"{name}.toml").read_text()
+    (tmp_path / f"{name}.toml").write_text(whole.replace(', "protection"]', "]"))
+    ended = run_bench(
+        tmp_path, "conform", "--target", tmp_path / f"{name}.toml", "--only", "protection.*", "--only", "state.*"
+    )
+    assert ended.status == 0, ended
+    assert ended.out.count(": it has no protections") == len([c for c in CHECKS if c.name.startswith("protection.")])
 
 
 def test_results_that_cannot_be_written_are_an_error_with_a_hint(tmp_path: Path) -> None:

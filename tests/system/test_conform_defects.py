@@ -33,7 +33,7 @@ def run_on_sound(elf: Path, name: str, *, lossy: bool) -> Result:
 
 
 def run_checks(elf: Path, *names: str, lossy: bool = False) -> list[Result]:
-    arguments = ["--no-backpressure"] if lossy else []
+    arguments = [*(["--no-backpressure"] if lossy else []), "--storage", str(elf.with_suffix(".flash"))]
     with make_process(elf, arguments=arguments) as transport:
         runner = Runner(transport, Place("host", 5.0), clock=MonotonicClock(), seed=SEED)
         runner.meet()
