@@ -414,3 +414,20 @@ def test_a_board_that_hangs_over_and_over_is_a_verdict(tmp_path: Path) -> None:
     told = [entry.event for entry in trace if isinstance(entry, EventReported)]
     assert told.count("watchdog_reset") >= MOST_FRUITLESS
     assert len(unplanned_restarts(trace)) == MOST_FRUITLESS + 1
+
+
+def test_a_board_is_given_storage_by_the_first_run_that_wants_checkpoints(tmp_path: Path) -> None:
+    """It is started anew for that, and once."""
+    recording = sun_sensor().rows(200, 300)
+    with Board(load_target("host")) as board:
+        starts = []
+        for number, scenario in enumerate((PLAIN, keeping(30), keeping(), PLAIN)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            finished = board.run(make_job(scenario, board.target, recording=recording), folder)
+            assert finished.outcome == "completed"
+            starts.append(finished.trace[0])
+    commands = [" ".join(started.command) for started in starts if isinstance(started, RunStarted)]
+    assert ["--storage" in command for command in commands] == [False, True, True, True]
+    place = Path(commands[-1].split("--storage ")[1].split()[0])
+    assert not place.exists()
