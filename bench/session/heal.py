@@ -108,7 +108,8 @@ class Healing:
         report, housekeeping = self.report(start), self._housekeeping(start)
         if not report.resumed:
             raise TargetFailure(
-                f"{_LOST}: it found no checkpoint to resume from", hint="see its events in the trace, and its storage"
+                f"{_LOST}: it found no checkpoint to resume from",
+                hint="see its events in the trace; what the bench starts keeps storage only where its target says how",
             )
         next_row = housekeeping.get("next_row")
         self._check(kept, report, housekeeping)

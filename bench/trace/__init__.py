@@ -9,25 +9,15 @@ these entries and the other files of the run folder. Numbers that are not finite
 from bench.trace.entries import (
     ENTRIES,
     FORMAT,
-    BytesCorrupted,
     CatalogueListed,
-    CheckpointsKept,
     CommandRan,
     ConsolePrinted,
-    Entry,
     EpochTrained,
     EvaluationScored,
     EventReported,
     FeatureInfo,
     HousekeepingReported,
     LearnerInfo,
-    LinkCounted,
-    LinkCut,
-    LinkFaultInjected,
-    LinkFaultsBegan,
-    LinkMeasured,
-    LinkRecordingFull,
-    LinkResumed,
     LockTakenOver,
     ModelCreated,
     ModelDumped,
@@ -37,10 +27,6 @@ from bench.trace.entries import (
     ModelStatistics,
     OperationSum,
     PayloadConnected,
-    PayloadRestarted,
-    PayloadResumed,
-    PowerCut,
-    ProtectionReported,
     RequestRefused,
     RowResults,
     RunEnded,
@@ -53,7 +39,25 @@ from bench.trace.entries import (
     StatisticsReported,
     TargetFailed,
 )
+from bench.trace.entry import Entry
 from bench.trace.file import TraceWriter, load_trace
+from bench.trace.link_entries import (
+    BytesCorrupted,
+    LinkCounted,
+    LinkCut,
+    LinkFaultInjected,
+    LinkFaultsBegan,
+    LinkMeasured,
+    LinkRecordingFull,
+    LinkResumed,
+)
+from bench.trace.restart_entries import (
+    CheckpointsKept,
+    PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
+    ProtectionReported,
+)
 from bench.trace.text import decode_number, encode_number, entry_from_json, entry_to_json
 
 __all__ = [

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bench.errors import RunFolderError
-from bench.trace.entries import FORMAT, Entry, RunStarted
+from bench.trace.entries import FORMAT, RunStarted
+from bench.trace.entry import Entry
 from bench.trace.text import entry_from_json, entry_to_json
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 from bench.trace.entries import (
     ENTRIES,
     CatalogueListed,
-    Entry,
     EpochTrained,
     EvaluationScored,
     FeatureInfo,
@@ -24,6 +23,7 @@ from bench.trace.entries import (
     RowResults,
     StatisticsReported,
 )
+from bench.trace.entry import Entry
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

@@ -7,7 +7,17 @@ import pytest
 from rich.console import Console
 
 from bench.cli.progress import RunProgress
-from bench.trace import ConsolePrinted, EpochTrained, LinkCut, LinkResumed, ModelEpoch, SamplesTrained
+from bench.trace import (
+    ConsolePrinted,
+    EpochTrained,
+    LinkCut,
+    LinkResumed,
+    ModelEpoch,
+    PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
+    SamplesTrained,
+)
 
 ROWS = 5
 
@@ -80,4 +90,21 @@ def test_a_cut_line_and_its_return_are_told_as_they_happen() -> None:
     assert console.file.getvalue().splitlines() == [
         "row 0: /dev/ttyUSB0 is gone: end of stream; waiting up to 10 s for it",
         "usb:0403:6001 = /dev/ttyUSB1: the payload answers again after 2.5 s",
+    ]
+
+
+def test_a_power_cut_and_what_came_of_it_are_told() -> None:
+    screen = io.StringIO()
+    with RunProgress(Console(file=screen, width=100, force_terminal=False), rows=ROWS) as progress:
+        progress.observe(PowerCut(3))
+        progress.observe(PayloadRestarted(planned=False, reason="its power was cut", power_cut=True))
+        progress.observe(PayloadResumed(2, 2, 1, 0))
+        progress.observe(PayloadRestarted(planned=False, reason="it said Hello anew"))
+        progress.observe(PayloadResumed(3, 5, 0, 2))
+    assert screen.getvalue().splitlines()[:5] == [
+        "row 3: the power is cut",
+        "row 0: payload restarted",
+        "resumed at row 2: 1 rows are trained again",
+        "row 0: payload restarted by itself: it said Hello anew",
+        "resumed at row 5: 0 rows are trained again, the results of 2 are lost",
     ]

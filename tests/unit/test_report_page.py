@@ -21,6 +21,7 @@ from bench.report.plot import COLUMNS, Axes, band, columns, line, plot
 from bench.report.scale import Scale, fit, fit_costs
 from bench.trace import (
     BytesCorrupted,
+    CheckpointsKept,
     ConsolePrinted,
     Entry,
     EpochTrained,
@@ -31,6 +32,8 @@ from bench.trace import (
     ModelDumped,
     ModelEpoch,
     PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
     RunStarted,
     SamplesTrained,
     TargetFailed,
@@ -217,11 +220,18 @@ def test_events_console_and_what_befell_the_line_are_told() -> None:
         LinkCut("unplugged", 10.0, t=2.0),
         LinkResumed("/dev/x", 1.0, resumed=True, t=3.0),
         PayloadRestarted(planned=False, reason=HOSTILE, t=3.5),
+        CheckpointsKept(64, watchdog=True, t=3.51),
+        PowerCut(12, t=3.52),
+        PayloadRestarted(planned=False, reason=HOSTILE, power_cut=True, t=3.53),
+        PayloadResumed(2, 8, 4, 0, t=3.54),
         BytesCorrupted(3, HOSTILE, t=3.6),
         ConsolePrinted(HOSTILE + "\n", t=3.7),
         TargetFailed("it died", "look at it", t=3.8),
     ]
     page = check_all(judged(trace=[*made.trace[:-1], *more, made.trace[-1]]))
+    assert page.text.count("restart by itself") == 1
+    for words in ("every 64 rows, a watchdog waits", "after row 12", "start 2 goes on with row 8: 4 rows again"):
+        assert words in page.text
     for words in ("restart by itself", "line cut", "line back", "it died", "Console", "knew the session"):
         assert words in page.text
 
