@@ -145,7 +145,7 @@ def make_plan(scenario: Scenario, recording: Recording, *, target: Target) -> Pl
 def lacking_capability(scenario: Scenario, target: Target) -> str | None:
     """The first that `scenario` needs and `target` lacks."""
     needed = [CAPABILITY_OF_MODE[scenario.mode]]
-    if any(model.protection is not None for model in scenario.models):
+    if scenario.checkpoints is not None or any(model.protection is not None for model in scenario.models):
         needed.append("protection")
     return next((capability for capability in needed if capability not in target.capabilities), None)
 
