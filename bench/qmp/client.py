@@ -57,6 +57,14 @@ class QmpClient:
         """What the human monitor says to `line`; nothing, where it has done what it was told."""
         return str(self.execute("human-monitor-command", command_line=line)).strip()
 
+    def count_instructions(self) -> int:
+        """Executed by the guest since it was started, counted with -icount; told although nothing is replayed."""
+        answer = self.execute("query-replay")
+        count = answer.get("icount") if isinstance(answer, dict) else None
+        if not isinstance(count, int):
+            raise QmpError(f"QEMU tells no count of instructions: {str(answer)[:60]}")
+        return count
+
     def run_job(self, command: str, **arguments: object) -> None:
         """A command that QEMU carries out as a job, to its end."""
         self._jobs += 1

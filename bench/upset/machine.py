@@ -12,11 +12,10 @@ from typing import Final
 from bench.errors import ConfigurationError, TransportError
 from bench.gdb import GdbClient
 from bench.qmp import QmpClient, SnapshotFile
-from bench.target import InstructionCounter, QemuTransportSpec, Target
+from bench.target import QemuTransportSpec, Target
 from bench.transport.process import ProcessTransport, Program
 from bench.transport.qemu import HARMLESS
 
-_WRAP: Final = 1 << 32
 _SNAPSHOTS: Final = "ladder.qcow2"
 
 
@@ -26,11 +25,10 @@ class Machine:
     def __init__(self, target: Target, elf: Path, folder: Path) -> None:
         if not isinstance(target.transport, QemuTransportSpec) or target.counter is None:
             raise ConfigurationError(
-                f"target {target.name} has no capability 'upsets': no emulated machine with a counter",
+                f"target {target.name} has no capability 'upsets': no emulated machine that counts",
                 hint="choose one whose file has a table [upsets], such as qemu-mps2-an386",
             )
         self._spec: QemuTransportSpec = target.transport
-        self._counter: InstructionCounter = target.counter
         self._elf = elf
         self._folder = folder
         self._sockets = ExitStack()
@@ -73,6 +71,7 @@ class Machine:
                 gdb, qmp = (self._accept(listener) for listener in listeners)
                 self.gdb, self.qmp = GdbClient(gdb), QmpClient(qmp)
                 self.version = self.qmp.open()
+                self._check_counter()
                 path = self._folder / _SNAPSHOTS
                 existed = path.exists()
                 self.snapshots = SnapshotFile(self.qmp, path)
@@ -103,12 +102,25 @@ class Machine:
 
     # ------------------------------------------------------------------------------------------------------- counting
     def reading(self) -> int:
-        """The instruction counter's ticks; the core is stopped."""
-        return int.from_bytes(self.gdb.read_memory(self._counter.address, 4), "little")
+        """Instructions that the guest has executed; the core is stopped.
+
+        QEMU tells its own count, which snapshots hold, and touches nothing of the guest for it.
+        """
+        return self.qmp.count_instructions()
 
     def instructions(self, since: int, now: int) -> int:
-        """Between two readings less than one turn of the counter apart: 1.3e9 instructions at 3.2 ticks for each."""
-        return round((now - since) % _WRAP / self._counter.ticks_per_instruction)
+        """Between two readings."""
+        return now - since
+
+    def _check_counter(self) -> None:
+        """Before the first instruction of all: one step must count as one."""
+        before = self.reading()
+        self.gdb.step()
+        if (before, self.reading()) != (0, 1):
+            raise TransportError(
+                f"{self._spec.binary} {self.version} counts {self.reading()} instructions after one, from {before}",
+                hint="upsets need an emulator that counts with -icount; verified with QEMU 7.2",
+            )
 
     # ------------------------------------------------------------------------------------------------------- the line
     def drain(self) -> bytes:

@@ -110,6 +110,15 @@ def test_what_a_command_cannot_be_answered_by(pair: Pair, answer: object, words:
         client.execute("stop")
 
 
+def test_the_count_of_instructions_is_told_whatever_is_replayed(pair: Pair) -> None:
+    Emulator(pair[1], {"query-replay": [{"return": {"mode": "none", "icount": 5}}, {"return": {"mode": "none"}}]})
+    client = QmpClient(pair[0])
+    client.open()
+    assert client.count_instructions() == 5
+    with pytest.raises(QmpError, match=r"QEMU tells no count of instructions: \{'mode': 'none'\}"):
+        client.count_instructions()
+
+
 def test_a_greeting_of_something_else_is_an_error(pair: Pair) -> None:
     Emulator(pair[1], {}, greeting={"hello": 1})
     with pytest.raises(QmpError, match="greeting is none"):
