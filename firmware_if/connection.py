@@ -38,6 +38,9 @@ _SEQUENCES = 0x10000
 _ACK_EVERY = 4
 """Telemetry frames after which a Status acknowledges them, if no telecommand carried the acknowledgement."""
 
+MOST_FRAMING_BYTES = 24
+"""What a frame adds to its packet on the wire at the most, as the credit counts it."""
+
 _MOST_CONTROL = 256
 """Frames that wait for a line that takes nothing; a whole window is sent again by fewer."""
 
@@ -188,6 +191,11 @@ class Connection:
     def queued(self) -> int:
         """Packets that wait for credit."""
         return len(self._queue)
+
+    @property
+    def credit(self) -> int:
+        """Wire bytes that the payload takes at once, as it said last."""
+        return self._credit
 
     @property
     def settled(self) -> bool:
@@ -365,7 +373,7 @@ class Connection:
 
     def _fits(self, packet: bytes) -> bool:
         """Whether the credit lets `packet` go; its COBS overhead is counted at its worst."""
-        wire_bytes = len(packet) + 24
+        wire_bytes = len(packet) + MOST_FRAMING_BYTES
         return self._in_flight_bytes + wire_bytes <= self._credit
 
     def _transmit_new(self, packet: bytes, now: float) -> bytes:

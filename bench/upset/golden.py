@@ -46,7 +46,7 @@ class GoldenRun:
     def is_complete(self, said: bytes) -> bool:
         """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
         heard = hear(self.window.connection, [said])
-        return heard.settled and heard.epochs == self.window.requests
+        return heard.settled and heard.results == self.window.results
 
 
 def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenRun:
@@ -60,9 +60,9 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     since = machine.reading()
     ending = _run_once(machine, image, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
-        results = hear(window.connection, [ending.said]).epochs
+        results = hear(window.connection, [ending.said]).results
         raise BenchError(
-            f"the golden run ended {ending.how} after {results} of {window.requests} results",
+            f"the golden run ended {ending.how} after {results} of {window.results} results",
             hint="does the scenario train by itself? Try: bench run",
         )
     states_by_link = _dump(machine, image, session, ending.said)
@@ -93,7 +93,7 @@ def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
 
 def _is_complete(window: Window, said: bytes) -> bool:
     heard = hear(window.connection, [said])
-    return heard.settled and heard.epochs == window.requests
+    return heard.settled and heard.results == window.results
 
 
 def _dump(machine: Machine, image: Image, session: Session, said: bytes) -> dict[str, bytes]:
@@ -125,6 +125,7 @@ def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version:
         "target": subject.target.name,
         "build id": subject.build_id,
         "emulator": f"QEMU {version}",
+        "window": run.window.described,
         "clock": subject.target.clock.counted,
         "accuracy": "balanced, of the worst model, on evaluation rows of the recording",
         "seen in": "the models' memory where training ends, and what the payload sent until then",
@@ -135,6 +136,6 @@ def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version:
         instructions=run.instructions,
         instants=tuple(rung.time for rung in run.rungs),
         regions=list_regions(known, setup.strata),
-        samples=run.window.requests * subject.recording.row_count,
+        samples=run.window.samples,
         facts=facts,
     )

@@ -15,6 +15,7 @@ from firmware_if.messages import (
     MediumSeverityEvent,
     NotAccepted,
     NotCompleted,
+    SampleReport,
 )
 
 FAULT_WORD: Final = "fault:"
@@ -24,9 +25,9 @@ _EVENTS: Final = (InformativeEvent, LowSeverityEvent, MediumSeverityEvent)
 
 @dataclass
 class Heard:
-    """Results of epochs that came, events by their names with the payload's uptime, console text, refusals."""
+    """Results (epochs or rows) that came, events by their names with the payload's uptime, console text, refusals."""
 
-    epochs: int = 0
+    results: int = 0
     settled: bool = False
     restarted: bool = False
     console: str = ""
@@ -44,7 +45,9 @@ def hear(connection: Connection, said: Sequence[bytes]) -> Heard:
         if isinstance(event, PacketReceived):
             message = event.telemetry.message
             if isinstance(message, EpochTrained):
-                heard.epochs += 1
+                heard.results += 1
+            elif isinstance(message, SampleReport):
+                heard.results += message.count
             elif isinstance(message, _EVENTS):
                 known = message.event in set(EventId)
                 name = EventId(message.event).name if known else f"event {message.event}"

@@ -49,7 +49,7 @@ class Judge:
     def listen(self, rung: Rung, ending: Ending) -> Heard:
         """What the payload said since the window began; where it is what it always says, that is not decoded again."""
         if ending.said == self.run.said[len(rung.said) :]:
-            return Heard(self.run.window.requests, settled=True)
+            return Heard(self.run.window.results, settled=True)
         return hear(self.run.window.connection, [rung.said, ending.said])
 
     def system(self, ending: Ending, heard: Heard) -> tuple[str, str]:
@@ -62,9 +62,9 @@ class Judge:
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
         if heard.restarted:
             return CRASH, "the payload restarted and lost its models"
-        if heard.settled and heard.epochs == self.run.window.requests:
+        if heard.settled and heard.results == self.run.window.results:
             return COMPLETED, ""
-        return HANG, f"asleep after {heard.epochs} of {self.run.window.requests} results"
+        return HANG, f"asleep after {heard.results} of {self.run.window.results} results"
 
     def learner(self, states: Sequence[bytes]) -> tuple[str, float]:
         """Outcome on the learner axis, and how much balanced accuracy the worst model has lost."""

@@ -40,6 +40,7 @@ class Machine:
                 install_hint="install it, then run: bench doctor",
                 refusal_hint="check machine and arguments in the target's file under firmware_if/targets",
                 harmless=HARMLESS,
+                pipes=True,  # what the payload says must not wait: its instructions would not repeat
             ),
             ready_s=self._spec.ready_s,
         )
@@ -52,7 +53,8 @@ class Machine:
         spec = self._spec
         return [
             *(spec.binary, "-machine", spec.machine, *spec.arguments, "-S"),
-            *("-serial", f"unix:{_escaped(path)}", "-kernel", str(self._elf)),
+            *("-chardev", f"pipe,id=serial,path={_escaped(path)}", "-serial", "chardev:serial"),
+            *("-chardev", f"socket,id=lives,path={_escaped(path)}", "-kernel", str(self._elf)),
             *("-chardev", f"socket,id=gdb,path={_escaped(self._folder / 'gdb')}", "-gdb", "chardev:gdb"),
             *("-chardev", f"socket,id=qmp,path={_escaped(self._folder / 'qmp')}", "-mon", "chardev=qmp,mode=control"),
         ]

@@ -43,7 +43,7 @@ GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
 
 
 def make_run() -> GoldenRun:
-    window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 100)
+    window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 3 * 4, "three epochs", 100)
     rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
     return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
 
@@ -246,17 +246,25 @@ def test_a_store_that_others_may_write_is_refused(tmp_path: Path) -> None:
         fetch_golden("key", tmp_path, make_run, folder=tmp_path / "file")
 
 
-def open_with(image: Image, mode: str) -> None:
-    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), mode=mode)
+def open_with(image: Image, **changes: object) -> None:
+    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), **changes)  # type: ignore[arg-type]
     target = load_target("qemu-mps2-an386")
     open_window(None, image, scenario, make_recording(), target=target, build_id="")  # type: ignore[arg-type]
 
 
-def test_what_cannot_have_a_window_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="trains in stream mode; upsets are injected into batch mode"):
-        open_with(IMAGE, "stream")
-    with pytest.raises(ConfigurationError, match="has no function hil_request_train_epoch"):
-        open_with(IMAGE, "batch")
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mode": "score"}, "has mode 'score', in which nothing is trained"),
+        ({"restart_between_segments": True}, "restarts the payload between segments"),
+        ({"link_faults": "harsh"}, "has faults of its own"),
+        ({"mode": "stream"}, "has no function hil_request_samples"),
+        ({"mode": "batch"}, "has no function hil_request_train_epoch"),
+    ],
+)
+def test_what_cannot_have_a_window_is_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        open_with(IMAGE, **changes)
 
 
 def test_a_machine_without_a_counter_is_refused(tmp_path: Path) -> None:
