@@ -26,6 +26,8 @@ class QmpClient:
         self._answer_s = answer_s
         self._bytes = bytearray()
         self._jobs = 0
+        self.resets = 0
+        """Of the machine, that QEMU has told by the end of the last command."""
 
     def open(self) -> str:
         """QEMU's version, such as 7.2.22."""
@@ -47,6 +49,7 @@ class QmpClient:
         until = time.monotonic() + self._answer_s
         while True:
             answer = self._next(until, command)
+            self.resets += answer.get("event") == "RESET"
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:

@@ -45,11 +45,14 @@ class Runner:
     A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
     """
 
-    def __init__(self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int) -> None:
+    def __init__(
+        self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int, boot: int = 0
+    ) -> None:
         self._machine = machine
         self._sleeps = frozenset(sleeps)
         self._end = end
         self._since = since
+        self._boot = boot
         self._sleep_bytes = sleep_bytes
         self._per_s = _SLOWEST_PER_S
         self._measured = 0
@@ -58,13 +61,20 @@ class Runner:
         """Set the breakpoint; needed once for each process of the emulator."""
         self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
 
+    def disarm(self) -> None:
+        """Take it away, to talk with a payload that would stop there at each byte."""
+        self._machine.gdb.clear_breakpoint(self._end, self._sleep_bytes)
+
     def run(self, start: int, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
         """From `start` to the end, or to where more than `limit` instructions have been executed in the window.
 
+        A payload that starts anew may take `boot` instructions more, the least that a start takes: so what counts is
+        whether it was reset within the limit, whenever the bench looks.
         `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
         that it does not wake again.
         """
         said = bytearray()
+        self._machine.qmp.resets = 0
         try:
             while True:
                 ending = self._run_on(start, limit, said, is_over)
@@ -74,7 +84,8 @@ class Runner:
         except PeerDied as death:
             return Ending("died", bytes(said), 0, words=death.words)
         except EOFError:
-            return self._death(said)
+            words = last_words(self._machine, said)
+            return Ending("died", bytes(said), 0, words=words)
 
     def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
         """To the next stop; None where the core goes on."""
@@ -97,7 +108,7 @@ class Runner:
                 raise BenchError(f"a run has not ended within {DEADLINE_S:g} s")
         said += machine.drain()
         now, pc = self.time(), gdb.read_register(_PC)
-        if now > limit:
+        if now > limit + (self._boot if machine.qmp.resets else 0):
             return Ending("overrun", bytes(said), now, pc)
         if pc == self._end and is_over(bytes(said)):
             self._learn(now - start, machine.processor_s() - before)
@@ -132,12 +143,26 @@ class Runner:
         """Instructions since the window began."""
         return self._machine.instructions(self._since, self._machine.reading())
 
-    def _death(self, said: bytearray) -> Ending:
-        """After the stub hung up: the process is ending, and its words are read to their end."""
-        until = time.monotonic() + DEADLINE_S
-        try:
-            while time.monotonic() < until:
-                said += self._machine.line.transfer(b"", 1.0).received
-        except PeerDied as death:
-            return Ending("died", bytes(said), 0, words=death.words)
-        raise BenchError(f"the emulator has hung up on its debugger, and lives on {DEADLINE_S:g} s later")
+
+def last_words(machine: Machine, said: bytearray) -> str:
+    """After the stub hung up: the process is ending, and what it prints is read to the end."""
+    until = time.monotonic() + DEADLINE_S
+    try:
+        while time.monotonic() < until:
+            said += machine.line.transfer(b"", 1.0).received
+    except PeerDied as death:
+        return death.words
+    raise BenchError(f"the emulator has hung up on its debugger, and lives on {DEADLINE_S:g} s later")
+
+
+def start_instructions(machine: Machine) -> int:
+    """From power-on until the payload sleeps, of a machine that has just been started and that nobody talks to."""
+    machine.gdb.go()
+    until = time.monotonic() + DEADLINE_S
+    while not machine.is_idle():
+        machine.drain()
+        if time.monotonic() > until:
+            raise BenchError(f"the payload has not gone to sleep within {DEADLINE_S:g} s of its start")
+    machine.gdb.interrupt()
+    machine.drain()
+    return machine.reading()

@@ -132,7 +132,7 @@ class Machine:
             out += received
         return bytes(out)
 
-    def is_idle(self, looks: int = 4) -> bool:
+    def is_idle(self, looks: int = 4, *, pause_s: float = 0.001) -> bool:
         """Whether the whole process sleeps, time after time, and has done nothing in between.
 
         This, and no clock, tells a guest that sleeps with nothing pending from one that the host has kept waiting: a
@@ -140,7 +140,7 @@ class Machine:
         """
         seen = self._activity()
         for _ in range(looks if seen is not None else 0):
-            time.sleep(0.001)
+            time.sleep(pause_s)
             now = self._activity()
             if now is None or now != seen:
                 return False
