@@ -1,5 +1,7 @@
 """What a payload computer is (`firmware_if/targets/*.toml`). docs/add-a-target.md lists every key."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +24,20 @@ CAPABILITIES: Final[Mapping[str, str]] = {
 DEFAULT_BAUD: Final = 115200
 RECONNECT_S: Final = 10.0
 ANY_BUILD: Final = "any"
+STORAGE_PLACE: Final = "{storage}"
+MOST_STORAGE_BYTES: Final = 1 << 30
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")  # it travels as text15 of the Hello struct
+
+
+@dataclass(frozen=True)
+class StorageSpec:
+    """What makes a payload that the bench starts keep its checkpoints in a file, which outlives a power cut.
+
+    `arguments` hold `{storage}` where the file's path goes; the file has `bytes` zeros at first.
+    """
+
+    arguments: tuple[str, ...]
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -36,15 +51,17 @@ class QemuTransportSpec:
     """Longest time from its start to the payload's first answer."""
     firmware: Path | None = None
     """An ELF of the user's own; None = the one that the bench builds for the target's port."""
+    storage: StorageSpec | None = None
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """A native process that the bench starts and ends. `firmware` is as for an emulated machine."""
+    """A native process that the bench starts and ends. `firmware` and `storage` are as for an emulated machine."""
 
     arguments: tuple[str, ...]
     ready_s: float
     firmware: Path | None = None
+    storage: StorageSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -269,11 +286,21 @@ def _read_transport(table: StrictTable) -> TransportSpec:
     if kind == "serial":
         return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s, firmware=firmware)
     if kind == "process":
-        return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware)
+        return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware, _read_storage(table))
     return QemuTransportSpec(
         machine=table.take("machine", str),
         binary=table.take("binary", str),
         arguments=table.take_list("arguments", str, ()),
         ready_s=ready_s,
         firmware=firmware,
+        storage=_read_storage(table),
     )
+
+
+def _read_storage(table: StrictTable) -> StorageSpec | None:
+    arguments = table.take_list("storage", str, ())
+    if not arguments:
+        return None
+    if not any(STORAGE_PLACE in argument for argument in arguments):
+        raise table.problem("storage", f"has no {STORAGE_PLACE}", hint="write it where the file's path goes")
+    return StorageSpec(arguments, table.take_number("storage_bytes", int, 0, low=0, high=MOST_STORAGE_BYTES))
