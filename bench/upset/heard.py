@@ -43,8 +43,8 @@ class Heard:
     results: int = 0
     rows_end: int | None = None
     """The row after the last that this start of the payload has reported."""
-    reported_end: int | None = None
-    """As `rows_end`, of the start before the last."""
+    trained: int | None = None
+    """The row after the last that the payload is known to have trained on, whatever it has forgotten since."""
     rows_again: int = 0
     """That had been trained, and had to be sent to another start of the payload."""
     settled: bool = False
@@ -89,7 +89,6 @@ class Listener:
                 heard.console += event.text
             elif isinstance(event, PayloadRestarted):
                 heard.restarts += 1
-                heard.reported_end = heard.rows_end if heard.rows_end is not None else heard.reported_end
                 heard.rows_end = heard.protection = None
                 heard.connected = False
             elif isinstance(event, Connected):
@@ -105,6 +104,7 @@ class Listener:
         elif isinstance(message, SampleReport):
             heard.results += message.count
             heard.rows_end = message.first_row + message.count
+            heard.trained = max(heard.trained or 0, heard.rows_end)
         elif isinstance(message, _EVENTS):
             heard.reports.append(Report(message.event, message.number, uptime_s, heard.restarts))
         elif isinstance(message, NotAccepted | NotCompleted):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from bench.upset.ladder import Rung, approach
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
 from bench.upset.places import Steps
+from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
 from bench.upset.resume import Rows, go_on
 from bench.upset.self_test import test_injector
@@ -45,6 +46,7 @@ class QemuInjector:
         self._judge: Judge
         self._runner: Runner
         self._rungs: dict[int, Rung] = {}
+        self._next_rows: Mapping[int, int] = {}
         self._golden: Golden
         self.seconds = dict.fromkeys(("restore", "inject", "run", "talk", "read-out"), 0.0)
 
@@ -67,6 +69,7 @@ class QemuInjector:
         self._runner.arm()
         self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}
+        self._next_rows = self._rows_at_rungs()
         self._golden = describe(run, subject, setup, version=machine.version)
         test_injector(self, run)
 
@@ -82,6 +85,20 @@ class QemuInjector:
             find_stamps(self._machine, subject.image, subject.target, run),
             Rows(subject.recording, subject.recording.row_count - window.results) if is_stream else None,
             tuple(hear(window.connection, [run.said]).reports),
+        )
+
+    def _rows_at_rungs(self) -> Mapping[int, int]:
+        """For what a restart costs: only where there are checkpoints that a payload could resume from."""
+        run, rows = self._run, self._judge.rows
+        if rows is None or self._subject.scenario.checkpoints is None:
+            return {}
+        return rows_at_rungs(
+            self._machine,
+            self._subject.image,
+            run,
+            first=rows.first,
+            end=rows.end,
+            to_the_end=lambda: self._run_on(run.rungs[0]),
         )
 
     def _make(self) -> GoldenRun:
@@ -145,6 +162,7 @@ class QemuInjector:
         if ending.said == run.said[len(rung.said) :]:  # as ever
             return Heard(run.window.results, settled=True, reports=list(judge.reports)), None
         listener = Listener(run.window.connection)
+        listener.heard.trained = self._next_rows.get(rung.time)
         listener.take(rung.said + ending.said)
         if not judge.is_owed(ending, listener.heard):
             return listener.heard, None

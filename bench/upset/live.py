@@ -27,7 +27,8 @@ EXCHANGE: Final = 50_000
 """Instructions that the payload is allowed for each time that the bench says something, beside those for its work. A
 poll takes 8000 of a Cortex-M4F when it comes byte by byte."""
 _LOOKS: Final = 2
-_PAUSE_S: Final = 0.0001
+_PAUSE_S: Final = 0.0
+"""What all threads sleep through between two looks of each they sleep through together; nobody else speaks to them."""
 _LOOK_AGAIN_S: Final = 0.02
 
 
@@ -77,7 +78,7 @@ class LiveLink:
 
     def _talk(self, until: Callable[[Heard], bool]) -> How:
         listener, connection = self._listener, self._listener.connection
-        polls, news, frames = 0, listener.heard.news, connection.statistics.frames_received
+        polls, news, frames = 0, listener.heard.news, self._frames()
         connection.expect(listener.now, telemetry=True)
         while not (until(listener.heard) and listener.heard.settled):
             if data := connection.bytes_to_send(listener.now):
@@ -85,7 +86,7 @@ class LiveLink:
                 if self._machine.line.unread():
                     return "silent"  # asleep for good, with a byte before its UART
                 if listener.heard.news != news:
-                    polls, news, frames = 0, listener.heard.news, connection.statistics.frames_received
+                    polls, news, frames = 0, listener.heard.news, self._frames()
                 continue
             deadline = connection.deadline()
             if deadline is None or polls >= POLLS:
@@ -94,8 +95,13 @@ class LiveLink:
             listener.now = max(listener.now, deadline)
             connection.handle_deadline(listener.now)
             listener.take_events()
-        is_silent = listener.heard.lost or connection.statistics.frames_received == frames
+        is_silent = listener.heard.lost or self._frames() == frames
         return "silent" if polls and is_silent else "answered"
+
+    def _frames(self) -> int:
+        """Intact frames of this session, so far."""
+        seen = self._listener.connection.statistics
+        return seen.frames_received - seen.frames_stale
 
     def _say(self, data: bytes) -> bytes:
         """All that it says meanwhile; ends early where it sleeps on with a byte that it has not taken."""

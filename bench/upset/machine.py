@@ -15,6 +15,7 @@ from bench.qmp import QmpClient, SnapshotFile
 from bench.target import QemuTransportSpec, Target
 from bench.transport.process import ProcessTransport, Program
 from bench.transport.qemu import HARMLESS
+from bench.upset.threads import Threads
 
 _SNAPSHOTS: Final = "ladder.qcow2"
 
@@ -32,6 +33,7 @@ class Machine:
         self._elf = elf
         self._folder = folder
         self._sockets = ExitStack()
+        self._threads = Threads(0)
         self.line = ProcessTransport(
             Program(
                 name=self._spec.binary,
@@ -69,6 +71,7 @@ class Machine:
                 listener.bind(str(self._folder / name))
                 listener.listen(1)
             self.line.open()
+            self._threads = Threads(self.line.pid or 0)
             try:
                 gdb, qmp = (self._accept(listener) for listener in listeners)
                 self.gdb, self.qmp = GdbClient(gdb), QmpClient(qmp)
@@ -99,6 +102,7 @@ class Machine:
 
     def close(self) -> None:
         self.line.close()
+        self._threads.close()
         with suppress(OSError):
             self._sockets.close()
 
@@ -138,33 +142,17 @@ class Machine:
         This, and no clock, tells a guest that sleeps with nothing pending from one that the host has kept waiting: a
         thread with work to do is never asleep.
         """
-        seen = self._activity()
+        seen = self._threads.activity()
         for _ in range(looks if seen is not None else 0):
             time.sleep(pause_s)
-            now = self._activity()
+            now = self._threads.activity()
             if now is None or now != seen:
                 return False
         return seen is not None
 
     def processor_s(self) -> float:
         """Processor time that the emulator has taken, all threads together."""
-        spent = 0
-        for task in Path(f"/proc/{self.line.pid}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                spent += int((task / "schedstat").read_text().split()[0])
-        return spent / 1e9
-
-    def _activity(self) -> tuple[str, ...] | None:
-        """Processor time and context switches of each thread; None where one of them is not asleep."""
-        found = []
-        for task in sorted(Path(f"/proc/{self.line.pid}/task").iterdir()):
-            with suppress(FileNotFoundError, ProcessLookupError):
-                state, *rest = (task / "stat").read_text().rpartition(")")[2].split()
-                if state != "S":
-                    return None
-                switches = [line for line in (task / "status").read_text().splitlines() if "ctxt_switches" in line]
-                found.append(" ".join([task.name, *rest[10:12], *switches]))
-        return tuple(found)
+        return self._threads.processor_s()
 
 
 def _escaped(path: Path) -> str:

@@ -64,8 +64,7 @@ def _begin_anew(live: LiveLink, listener: Listener, rows: Rows | None) -> Talk:
     records = sample_records(rows.recording)
     step = rows_per_packet(records.dtype.itemsize)
     next_row = heard.protection.next_row
-    trained = rows.first if heard.reported_end is None else heard.reported_end
-    heard.rows_again += max(0, trained - next_row)
+    heard.rows_again += max(0, (rows.first if heard.trained is None else heard.trained) - next_row)
     heard.rows_end = next_row
     for first in range(next_row, rows.end, step):
         connection.send(Samples(first, records[first : first + step].tobytes()), acknowledge=False)
