@@ -119,10 +119,15 @@ class QemuInjector:
                 hint="was the list drawn for another golden run?",
             )
         began = time.perf_counter()
-        self._machine.snapshots.load(rung.name)
-        self._machine.drain()
+        self.stand_at(rung.time)
         began = self._spent("restore", began)
         return self._inject_here(fault, rung, began)
+
+    def stand_at(self, time: int) -> GdbClient:
+        """Restore one of the golden run's instants, to be looked at through the debugger's client."""
+        self._machine.snapshots.load(self._rungs[time].name)
+        self._machine.drain()
+        return self._machine.gdb
 
     def inject_afresh(self, fault: Fault) -> Observed:
         """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.

@@ -62,8 +62,9 @@ def find_stamps(machine: Machine, image: Image, target: Target, run: GoldenRun) 
         return None
     calls = _calls(machine, image, run)
     stamped = stamps_of(run.window.connection, run.said)
-    if not stamped or len(calls) != len(stamped):
+    if not stamped or len(calls) < len(stamped):
         return None
+    calls = calls[: len(stamped)]  # afterwards it asks when to look after protected models
     offsets = [uptime - call * lasts for uptime, call in zip(stamped, calls, strict=True)]
     if max(offsets) - min(offsets) > 2 * GRAIN_S:
         return None
