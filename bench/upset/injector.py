@@ -129,6 +129,17 @@ class QemuInjector:
         self._machine.drain()
         return self._machine.gdb
 
+    def answers(self) -> bool:
+        """Whether the payload answers a poll after a run from the last instant without a fault."""
+        rung = self._run.rungs[-1]
+        self.stand_at(rung.time)
+        ending = self._run_on(rung)
+        self._runner.disarm()
+        live = LiveLink(self._machine, self._listener(rung, ending), limit=self._run.instructions)
+        talk = live.talk(lambda _: False, polls=1)
+        self._runner.arm()
+        return talk.how == "answered"
+
     def inject_afresh(self, fault: Fault) -> Observed:
         """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.
 
@@ -166,9 +177,7 @@ class QemuInjector:
         judge, run = self._judge, self._run
         if ending.said == run.said[len(rung.said) :]:  # as ever
             return Heard(run.window.results, settled=True, reports=list(judge.reports)), None
-        listener = Listener(run.window.connection)
-        listener.heard.trained = self._next_rows.get(rung.time)
-        listener.take(rung.said + ending.said)
+        listener = self._listener(rung, ending)
         if not judge.is_owed(ending, listener.heard):
             return listener.heard, None
         self._runner.disarm()
@@ -178,6 +187,12 @@ class QemuInjector:
         if talk.how != "died":
             self._runner.arm()
         return listener.heard, talk
+
+    def _listener(self, rung: Rung, ending: Ending) -> Listener:
+        listener = Listener(self._run.window.connection)
+        listener.heard.trained = self._next_rows.get(rung.time)
+        listener.take(rung.said + ending.said)
+        return listener
 
     def _run_on(self, rung: Rung) -> Ending:
         run = self._run

@@ -53,15 +53,16 @@ class LiveLink:
         self._listener = listener
         self._limit = machine.reading() + limit
 
-    def talk(self, until: Callable[[Heard], bool]) -> Talk:
+    def talk(self, until: Callable[[Heard], bool], *, polls: int = POLLS) -> Talk:
         """Say what is to be said, and poll, until that is heard and the link owes nothing, or nothing new comes.
 
+        Nothing new: so many `polls`, one after the other, have brought nothing but answers, or not even these.
         The machine is stopped afterwards, unless it died.
         """
         said = bytearray()
         try:
             self._machine.gdb.go()
-            how = self._talk(until)
+            how = self._talk(until, polls)
             self._machine.gdb.interrupt()
         except _OverrunError:
             self._machine.gdb.interrupt()
@@ -76,7 +77,7 @@ class LiveLink:
         """So many more, for more work."""
         self._limit += instructions
 
-    def _talk(self, until: Callable[[Heard], bool]) -> How:
+    def _talk(self, until: Callable[[Heard], bool], most: int) -> How:
         listener, connection = self._listener, self._listener.connection
         polls, news, frames = 0, listener.heard.news, self._frames()
         connection.expect(listener.now, telemetry=True)
@@ -89,7 +90,7 @@ class LiveLink:
                     polls, news, frames = 0, listener.heard.news, self._frames()
                 continue
             deadline = connection.deadline()
-            if deadline is None or polls >= POLLS:
+            if deadline is None or polls >= most:
                 break
             polls += 1
             listener.now = max(listener.now, deadline)
