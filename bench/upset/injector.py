@@ -60,7 +60,7 @@ class QemuInjector:
         scorer = Scorer(run.window.facts, subject.recording)
         self._judge = Judge(run, scorer, accuracies(scorer, run.models, run.states), setup.benign_loss)
         image = subject.image
-        self._runner = Runner(machine, image.sleeps, run.pc, since=run.since, sleep_bytes=image.sleep_bytes)
+        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes)
         self._runner.arm()
         self._rungs = {rung.time: rung for rung in run.rungs}
         self._golden = describe(run, subject, setup, version=machine.version)
