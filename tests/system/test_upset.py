@@ -82,13 +82,16 @@ def test_repeats_are_equal_whatever_happened_in_between(injector: QemuInjector) 
     assert [injector.inject(fault) for fault in reversed(faults)] == first[::-1]
 
 
-def first_instruction(injector: QemuInjector, new: dict[str, bytes]) -> Fault:
-    """Make a fault that puts another instruction where the window begins."""
+def first_instruction(injector: QemuInjector, new: dict[str, bytes], *functions: str) -> Fault:
+    """Make a fault that puts another instruction where the window begins, and first in other functions."""
     target = load_target(injector.setup.target)
-    address, code = read_function(build(target), "hil_request_train_epoch")
     wanted = new[target.port or ""]
-    bits = [bit for bit in range(8 * len(wanted)) if (code[bit // 8] ^ wanted[bit // 8]) >> bit % 8 & 1]
-    return Fault("f", "code", 0, tuple(Flip("memory", address + bit // 8, bit % 8) for bit in bits), "", 0, 0)
+    flips = []
+    for name in ("hil_request_train_epoch", *functions):
+        address, code = read_function(build(target), name)
+        bits = [bit for bit in range(8 * len(wanted)) if (code[bit // 8] ^ wanted[bit // 8]) >> bit % 8 & 1]
+        flips += [Flip("memory", address + bit // 8, bit % 8) for bit in bits]
+    return Fault("f", "code", 0, tuple(flips), "", 0, 0)
 
 
 def test_an_undefined_instruction_ends_in_the_fault_handler(injector: QemuInjector) -> None:
@@ -103,6 +106,14 @@ def test_a_core_that_is_put_to_sleep_where_no_code_does_so_hangs(injector: QemuI
     observed = injector.inject(first_instruction(injector, WFI))
     assert (observed.system, observed.detail) == (HANG, "asleep after 0 of 3 results")
     assert observed.instructions == 1
+
+
+def test_a_fault_of_the_fault_handler_goes_round_where_a_core_does_not_lock_up(injector: QemuInjector) -> None:
+    if injector.setup.target in CORTEX_M:
+        pytest.skip("cores of the M profile lock up")
+    observed = injector.inject(first_instruction(injector, UDF, "zynq_fault"))
+    assert observed.system == HANG
+    assert observed.detail.startswith("more than 2 times the instructions")
 
 
 def test_a_lockup_is_the_target_s_and_the_next_injection_has_a_new_emulator(injector: QemuInjector) -> None:

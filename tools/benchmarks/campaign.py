@@ -26,7 +26,7 @@ from bench.upset import QemuInjector, open_injector
 from tools.benchmarks.common import Spread, make_parser, positive, print_method, print_table
 
 STRATA: Final = ("weights", "optimizer", "data", "link", "stack", "code", "globals", "core_registers", "fp_registers")
-TARGETS: Final = ("qemu-mps2-an386", "qemu-mps2-an500")
+TARGETS: Final = ("qemu-mps2-an386", "qemu-mps2-an500", "qemu-zynq-a9")
 _REPEATED_EVERY: Final = 10
 _WANTED_PER_S: Final = 80
 _WANTED_RATIO: Final = 10
