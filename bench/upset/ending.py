@@ -1,7 +1,7 @@
 """Running a machine to its end after an injection: how it ended, by what the core does and never by a clock."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -27,7 +27,7 @@ _PC: Final = 15
 class Ending:
     """How a run ended.
 
-    `asleep`: at an instruction that puts the core to sleep, with nothing pending that would wake it.
+    `asleep`: the core sleeps, with nothing pending that would wake it.
     `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why.
     """
 
@@ -45,11 +45,8 @@ class Runner:
     A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
     """
 
-    def __init__(
-        self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int, boot: int = 0
-    ) -> None:
+    def __init__(self, machine: Machine, end: int, *, since: int, sleep_bytes: int, boot: int = 0) -> None:
         self._machine = machine
-        self._sleeps = frozenset(sleeps)
         self._end = end
         self._since = since
         self._boot = boot
@@ -115,7 +112,7 @@ class Runner:
             return Ending("asleep", bytes(said), now, pc)
         if pc == self._end:
             return self._end_at(said) if self._falls_asleep() else None
-        return self._end_at(said) if asleep and pc - self._sleep_bytes in self._sleeps else None
+        return self._end_at(said) if asleep and self._sleeps_on(now) else None
 
     def _learn(self, instructions: int, processor_s: float) -> None:
         """How fast the emulator is. This decides when the bench looks at a run that has not ended, and no outcome."""
@@ -128,15 +125,24 @@ class Runner:
 
     def _falls_asleep(self) -> bool:
         """Whether the instruction that the core stands at lets it sleep for good: the step never ends then."""
+        self._machine.gdb.begin_step()
+        return self._becomes_idle("a step")
+
+    def _sleeps_on(self, now: int) -> bool:
+        """Whether the core, told to go on, executes nothing: wherever an upset has let it fall asleep."""
+        self._machine.gdb.go()
+        return self._becomes_idle("a look at a core that sleeps") and self.time() == now
+
+    def _becomes_idle(self, what: str) -> bool:
+        """Whether the emulator falls idle before the core stops; it is stopped then."""
         machine, gdb = self._machine, self._machine.gdb
-        gdb.begin_step()
         until = time.monotonic() + DEADLINE_S
         while gdb.wait_stop(0.0) is None:
             if machine.is_idle():
                 gdb.interrupt()
                 return True
             if time.monotonic() > until:
-                raise BenchError(f"a step has not ended within {DEADLINE_S:g} s, and the emulator is not idle")
+                raise BenchError(f"{what} has not ended within {DEADLINE_S:g} s, and the emulator is not idle")
         return False
 
     def time(self) -> int:

@@ -139,6 +139,16 @@ def test_a_snapshot_that_fails_is_an_error_with_the_monitor_s_words(pair: Pair, 
         SnapshotFile(client, tmp_path / "x").load("base")
 
 
+def test_a_drive_that_holds_no_snapshots_is_named_with_what_to_do(pair: Pair, tmp_path: Path) -> None:
+    said = "Error: Device 'pflash0' is writable but does not support snapshots\r\n"
+    Emulator(pair[1], {"human-monitor-command": [{"return": said}]})
+    client = QmpClient(pair[0])
+    client.open()
+    with pytest.raises(QmpError, match="'pflash0' is writable but does not support snapshots") as caught:
+        SnapshotFile(client, tmp_path / "x").save("base")
+    assert caught.value.hint.startswith("a drive among the target's arguments")
+
+
 def test_without_io_uring_the_file_is_read_by_threads(pair: Pair, tmp_path: Path) -> None:
     refused = {"error": {"desc": "Parameter 'aio' does not accept value 'io_uring'"}}
     emulator = Emulator(pair[1], {"blockdev-add": [refused, {"return": {}}]})

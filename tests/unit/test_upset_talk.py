@@ -100,7 +100,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(machine: Any, *, limit: int = 10**9) -> ending.Ending:  # noqa: ANN401 - stands for a Machine
-    runner = Runner(machine, [END - 2], END, since=0, sleep_bytes=2, boot=5000)
+    runner = Runner(machine, END, since=0, sleep_bytes=2, boot=5000)
     return runner.run(0, limit, is_over=lambda _: False)
 
 
