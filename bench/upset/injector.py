@@ -18,10 +18,10 @@ from bench.upset.ending import Ending, Runner, start_instructions
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
 from bench.upset.heard import Heard, Listener, hear
 from bench.upset.judge import LIMIT, READ, Judge
-from bench.upset.ladder import Rung, approach
+from bench.upset.ladder import Rung
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
-from bench.upset.places import Steps
+from bench.upset.places import Place, Steps, approach, find_places
 from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
 from bench.upset.resume import Rows, go_on
@@ -46,6 +46,7 @@ class QemuInjector:
         self._judge: Judge
         self._runner: Runner
         self._rungs: dict[int, Rung] = {}
+        self._places: tuple[Place, ...] = ()
         self._next_rows: Mapping[int, int] = {}
         self._golden: Golden
         self.seconds = dict.fromkeys(("restore", "inject", "run", "talk", "read-out"), 0.0)
@@ -145,15 +146,24 @@ class QemuInjector:
 
         For comparison. Where the places that the breakpoints stand at lie wide apart, it stops beside the instant.
         """
-        image, run = self._subject.image, self._run
+        self._places = self._places or self._find_places()
         began = time.perf_counter()
         self._machine.restart()
         self._machine.snapshots.load("base")
         self._runner.arm()  # there the way ends, too
-        steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
-        reached = approach(steps, run.places, fault.time)
+        reached = approach(self._steps(), self._places, fault.time)
         rung = Rung("", reached, self._machine.drain())
         return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
+
+    def _steps(self) -> Steps:
+        image = self._subject.image
+        return Steps(self._machine, code_bytes=image.sleep_bytes, since=self._run.since, sleeps=image.sleeps)
+
+    def _find_places(self) -> tuple[Place, ...]:
+        run, count = self._run, len(self._run.rungs)
+        return find_places(
+            self._machine, self._steps(), self._subject.image, instructions=run.instructions, count=count
+        )
 
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
         for flip in fault.flips:

@@ -1,25 +1,27 @@
-"""The ladder: snapshots of the golden run, each at a known instruction, and on every machine the same.
+"""The ladder: snapshots of the golden run, each at a known instruction.
 
-An emulator can be stopped soon, but not at a given instruction. So places are found that the run passes rarely, often
-and very often; breakpoints there bring the machine near an instant, and single steps the rest of the way. Everything
-that decides where it stands is the guest's own.
+The host stops the emulator wherever it happens to be and looks at the count: as the ladder is made once and shared, its
+instants need only be known, and lie everywhere. A breakpoint would be nearer to where one wants to be, but lets
+the guest's clock jump to the next timer's deadline (QEMU 7.2): a watchdog that waits, or a flash that is busy, would be
+in another state than in the golden run.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench.upset.image import Image
 from bench.upset.machine import Machine
-from bench.upset.places import Place, Steps, find_near, find_rare
+from bench.upset.places import Steps
 
 _SEED: Final = 20260601
-"""Of the instants: the same for every machine, as faults name them."""
-_MOST_STEPS: Final = 500
-"""At the end of the way: some tens bring it there, where the places are passed as often as when they were found."""
-_WORTHWHILE: Final = 20_000
-"""Instructions between two instants from which on a rare place is looked for."""
+_MOST_PASSES: Final = 300
+"""Through the window; 5 to 20 fill it on a quiet machine."""
+_RANDOM_STEPS: Final = 48
+"""After a stop from outside, which comes between two blocks of code: the core is upset inside of them, too."""
+_PER_S: Final = 1e8
+"""Instructions per second of the host's, until it is known better."""
 
 
 @dataclass(frozen=True)
@@ -42,54 +44,34 @@ def wanted_instants(instructions: int, count: int) -> tuple[int, ...]:
     return (0, *sorted(times - {0}))
 
 
-def climb(steps: Steps, machine: Machine, places: Sequence[Place], wanted: Sequence[int]) -> Iterator[Rung]:
-    """The rungs for the `wanted` instants, where they could be reached; `base` is saved where the window begins.
+def climb(machine: Machine, steps: Steps, *, instructions: int, count: int) -> Iterator[Rung]:
+    """A rung in each of `count` equal parts of the window, in no order; a part that is never met has none.
 
-    Breakpoints stand at the image's sleeps. A rung lies some instructions beside the instant that was wanted where the
-    code passes no place for long: it is where the machine stands, and that is known.
+    `base` is saved where the window begins, and has a rung. Breakpoints stand where the core goes to sleep.
     """
+    count = max(1, min(count, instructions))
+    missing = {instant * count // instructions: instant for instant in wanted_instants(instructions, count)[1:]}
     machine.snapshots.load("base")
-    machine.drain()
-    said, last = b"", -1
-    for instant in wanted:
-        time = approach(steps, places, instant)
-        if time <= last or steps.at_end:
-            continue
-        said += machine.drain()
-        name = f"rung{time}"
-        machine.snapshots.save(name)
-        yield Rung(name, time, said)
-        last = time
-
-
-def find_places(machine: Machine, steps: Steps, image: Image, *, instructions: int, count: int) -> tuple[Place, ...]:
-    """Passed rarely, often, and very often; `base` is saved where the window begins, and the machine ends anywhere."""
-    machine.snapshots.load("base")
-    rare = None
-    if instructions // count > _WORTHWHILE:
-        functions = {symbol.address for symbol in image.symbols.values() if symbol.kind == "STT_FUNC" and symbol.size}
-        rare = find_rare(steps, functions, instructions=instructions, parts=2 * count)
+    said = machine.drain()
+    machine.snapshots.save(_name(0))
+    yield Rung(_name(0), 0, said)
+    draw = random.Random(_SEED)  # noqa: S311 - no secret
+    per_s = _PER_S
+    for _ in range(_MOST_PASSES if missing else 0):
         machine.snapshots.load("base")
-    if rare is not None:
-        steps.set(rare.address)
-        steps.pass_by(rare, 2)
-        steps.clear(rare.address)
-    return (*([rare] if rare else []), *find_near(steps))
+        machine.drain()
+        said, now = b"", 0
+        while now < instructions and (goals := [instant for instant in missing.values() if instant > now]):
+            began, before = time.monotonic(), now
+            steps.run_for((min(goals) - now) / per_s)
+            per_s = max(per_s, (steps.time - before) / (time.monotonic() - began))
+            if steps.time * count // instructions in missing:
+                steps.step_on(draw.randrange(_RANDOM_STEPS))
+            now, said = steps.time, said + machine.drain()
+            if not steps.at_end and missing.pop(now * count // instructions, None) is not None:
+                machine.snapshots.save(_name(now))
+                yield Rung(_name(now), now, said)
 
 
-def approach(steps: Steps, places: Sequence[Place], instant: int) -> int:
-    """Go to `instant`, or a little beside it; where the machine stands then."""
-    now = steps.time
-    for place in places:
-        if instant - now <= 2 * place.gap:
-            continue
-        steps.set(place.address)
-        while instant - now > 2 * place.gap:
-            if not steps.pass_by(place, max(1, (instant - now) // place.gap // 2)):
-                break
-            now = steps.time
-        steps.clear(place.address)
-        now = steps.time
-    for _ in range(min(_MOST_STEPS, instant - now)):
-        steps.step()
-    return steps.time
+def _name(instant: int) -> str:
+    return f"rung{instant}"

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from bench.gdb import GdbClient
+from bench.upset.image import Image
 from bench.upset.machine import Machine
 
 PC: Final = 15
@@ -16,6 +17,10 @@ _TRACED: Final = 2000
 """Steps in which places are looked for that are passed every few hundred and every few instructions."""
 _WIDE: Final = 700
 _NEVER_S: Final = 30.0
+_MOST_STEPS: Final = 500
+"""At the end of the way: some tens bring it there, where the places are passed as often as when they were found."""
+_WORTHWHILE: Final = 20_000
+"""Instructions between two instants from which on a rare place is looked for."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,21 @@ class Steps:
         self._gdb.step()
         return place
 
+    def step_on(self, count: int) -> None:
+        """So many instructions, fewer where the core would go to sleep."""
+        for _ in range(count):
+            if self.at_end:
+                return
+            self._gdb.step()
+
+    def run_for(self, seconds: float) -> None:
+        """So long by the host's clock, less where the core would go to sleep; where it stands then, it says itself."""
+        if self.at_end:
+            self._gdb.step()
+        self._gdb.go()
+        if self._gdb.wait_stop(seconds) is None:
+            self._gdb.interrupt()
+
     def go(self) -> int:
         """To the next breakpoint; where it is, or -1 at the end of the run."""
         if self._gdb.read_register(PC) in self._sleeps:
@@ -85,7 +105,7 @@ class Steps:
         self._gdb.clear_breakpoint(address, self._code_bytes)
 
 
-def find_rare(steps: Steps, functions: Iterable[int], *, instructions: int, parts: int) -> Place | None:
+def _find_rare(steps: Steps, functions: Iterable[int], *, instructions: int, parts: int) -> Place | None:
     """The function that is called most rarely, of those called several times, every so often, in a part of the run.
 
     The machine stands where the window begins, and then anywhere.
@@ -109,7 +129,7 @@ def find_rare(steps: Steps, functions: Iterable[int], *, instructions: int, part
     return max(fitting, key=lambda place: (place.gap, place.address), default=None)
 
 
-def find_near(steps: Steps) -> list[Place]:
+def _find_near(steps: Steps) -> list[Place]:
     """From where the machine stands: one place passed every few hundred instructions, one every few."""
     passes: dict[int, list[int]] = {}
     for number in range(_TRACED):
@@ -121,3 +141,36 @@ def find_near(steps: Steps) -> list[Place]:
     narrow = min(((gap, place) for place, gap in gaps.items()), default=None)
     found = [place for place in (wide, narrow) if place is not None]
     return [Place(address, gap) for gap, address in dict.fromkeys(found)]
+
+
+def find_places(machine: Machine, steps: Steps, image: Image, *, instructions: int, count: int) -> tuple[Place, ...]:
+    """Passed rarely, often, and very often; `base` is saved where the window begins, and the machine ends anywhere."""
+    machine.snapshots.load("base")
+    rare = None
+    if instructions // count > _WORTHWHILE:
+        functions = {symbol.address for symbol in image.symbols.values() if symbol.kind == "STT_FUNC" and symbol.size}
+        rare = _find_rare(steps, functions, instructions=instructions, parts=2 * count)
+        machine.snapshots.load("base")
+    if rare is not None:
+        steps.set(rare.address)
+        steps.pass_by(rare, 2)
+        steps.clear(rare.address)
+    return (*([rare] if rare else []), *_find_near(steps))
+
+
+def approach(steps: Steps, places: Sequence[Place], instant: int) -> int:
+    """Go to `instant`, or a little beside it; where the machine stands then."""
+    now = steps.time
+    for place in places:
+        if instant - now <= 2 * place.gap:
+            continue
+        steps.set(place.address)
+        while instant - now > 2 * place.gap:
+            if not steps.pass_by(place, max(1, (instant - now) // place.gap // 2)):
+                break
+            now = steps.time
+        steps.clear(place.address)
+        now = steps.time
+    for _ in range(min(_MOST_STEPS, instant - now)):
+        steps.step()
+    return steps.time

@@ -65,7 +65,7 @@ GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
 def make_run() -> GoldenRun:
     window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 3 * 4, "three epochs", 100)
     rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
-    return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
+    return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, rungs)
 
 
 def make_judge() -> Judge:
