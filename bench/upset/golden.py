@@ -25,7 +25,7 @@ from bench.upset.regions import Known, list_regions
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
 
-_LEAST_SHARE: Final = 0.5
+_LEAST_SHARE: Final = 0.1
 """Of the rungs, which must repeat."""
 
 
