@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from bench.campaign.fault import COMPLETED, MASKED, Fault, Flip, Observed
+from bench.campaign.fault import COMPLETED, MASKED, UNDETECTED, Fault, Flip, Observed
 from bench.errors import BenchError
 from bench.upset.golden import GoldenRun
 
@@ -28,12 +28,11 @@ def test_injector(injector: Injects, run: GoldenRun) -> None:
                 f"after {null.instructions} instructions; the golden run after {run.instructions - rung.time}",
                 hint="does this machine restore its UART and its timers from a snapshot?",
             )
-    last = run.rungs[-1]
-    for fault in _controls(run, last.time):
+    for fault in (*_controls(run, run.rungs[-1].time), *_controls(run, run.rungs[0].time)):
         first, second = injector.inject(fault), injector.inject(fault)
         if first != second:
             raise BenchError(f"self-test: the same fault gave {first.digest[:12]} and then {second.digest[:12]}")
-        if first.learner != MASKED:
+        if first.learner != MASKED or first.detection != UNDETECTED:
             return
     raise BenchError("self-test: no flip in a model's memory was found", hint="is the models' memory where it is read?")
 
