@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.errors import ConfigurationError, RecordingError
+from bench.protection import Checkpoints
 from bench.scenario import ModelSpec, Scenario
 from bench.strict import nearest_hint
 from bench.target import CAPABILITIES, Target
@@ -93,6 +94,13 @@ class Evaluate:
     """Score rows without training: the recording's evaluation rows, or where it has none the last of its own."""
 
 
+@dataclass(frozen=True)
+class KeepCheckpoints:
+    """Have the payload keep its bank now, and again and again, so that it outlives a restart."""
+
+    checkpoints: Checkpoints
+
+
 Step = (
     Connect
     | ListCatalogue
@@ -106,6 +114,7 @@ Step = (
     | Restart
     | RestoreModels
     | Evaluate
+    | KeepCheckpoints
 )
 
 
@@ -155,6 +164,7 @@ def _steps(scenario: Scenario, recording: Recording) -> Iterator[Step]:
     yield ListCatalogue()
     yield ConfigureStream(next_row=0, mode=scenario.mode)
     yield CreateModels(scenario.models)
+    yield from _keep(scenario)
     yield ReadHousekeeping()  # sizes, and what the models take, for whoever watches
     yield from _TRAINING[scenario.mode](scenario, recording)
     if scenario.evaluate and scenario.models:
@@ -173,6 +183,12 @@ def _stream(scenario: Scenario, recording: Recording) -> Iterator[Step]:
             yield Restart(f"as the scenario has it after segment {segment.name}")
             yield ConfigureStream(next_row=segment.end_row)
             yield RestoreModels()
+            yield from _keep(scenario)
+
+
+def _keep(scenario: Scenario) -> Iterator[Step]:
+    if scenario.checkpoints is not None:
+        yield KeepCheckpoints(scenario.checkpoints)
 
 
 def _batch(scenario: Scenario, recording: Recording) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from bench.errors import ConfigurationError
 from bench.margins import MarginProfile, MarginSpec, take_margins
-from bench.protection import Protection, take_protection
+from bench.protection import Checkpoints, Protection, take_checkpoints, take_protection
 from bench.requirements import take_identifiers
 from bench.sensor_faults import SensorFaultSpec, take_sensor_faults
 from bench.strict import StrictTable, nearest_hint, nearest_or, read_toml
@@ -101,6 +101,8 @@ class Scenario:
     """PROFILE[:SEED] of faults that are put into the link."""
     sensor_faults: tuple[SensorFaultSpec, ...] = ()
     """Put into the recording before it is streamed."""
+    checkpoints: Checkpoints | None = None
+    """How often the payload keeps its bank, and when the power is cut; None = it keeps none."""
     path: Path | None = field(default=None, compare=False)
     text: str = field(default="", compare=False)
     """Content of the file where there is none at `path`."""
@@ -157,6 +159,18 @@ def with_margins(limits: Sequence[Limit], spec: MarginSpec, profile: MarginProfi
     return tuple(joined)
 
 
+def with_checkpoints(limits: Sequence[Limit], checkpoints: Checkpoints | None) -> tuple[Limit, ...]:
+    """The limits, and what a scenario with checkpoints is held to where it has no limit of its own on that."""
+    if checkpoints is None:
+        return tuple(limits)
+    implied = (
+        Limit("checkpoints.rows_lost", at_most=checkpoints.rows, because="[checkpoints] rows"),
+        Limit("checkpoints.rows_differing", equal=0, because="a row that is trained twice gives the same result"),
+    )
+    named = [limit.measure for limit in limits]
+    return (*limits, *(limit for limit in implied if not any(fnmatchcase(limit.measure, name) for name in named)))
+
+
 def choose_recording(scenario: Scenario, given: str | None = None) -> str:
     """Name or path of the recording to stream: `given` on the command line, else the scenario's own."""
     chosen = given or scenario.recording
@@ -171,13 +185,14 @@ def _read_scenario(path: Path) -> Scenario:
 
 
 def _take_scenario(root: StrictTable) -> Scenario:
+    mode = root.take("mode", str, "stream", choices=MODES)
     scenario = Scenario(
         name=_take_name(root, "name"),
         title=root.take("title", str),
         recording=_take_recording(root),
         recording_hint=root.take("recording_hint", str, ""),
         target=_take_target(root),
-        mode=root.take("mode", str, "stream", choices=MODES),
+        mode=mode,
         epochs=root.take_number("epochs", int, 0, low=1, high=MAX_EPOCHS),
         speed=_take_speed(root),
         restart_between_segments=root.take("restart_between_segments", bool, default=False),
@@ -189,6 +204,7 @@ def _take_scenario(root: StrictTable) -> Scenario:
         margins=take_margins(root),
         link_faults=root.take("link_faults", str, None),
         sensor_faults=take_sensor_faults(root),
+        checkpoints=take_checkpoints(root, mode=mode),
         path=root.path,
     )
     root.finish()

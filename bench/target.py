@@ -1,5 +1,7 @@
 """What a payload computer is (`firmware_if/targets/*.toml`). docs/add-a-target.md lists every key."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ TARGETS: Final = Path(__file__).parents[1] / "firmware_if" / "targets"
 PORTS: Final = Path(__file__).parents[1] / "firmware_if" / "firmware" / "ports"
 
 CLOCKS: Final = ("instructions", "cycles", "host")
+COUNTERS: Final = ("icount",)
+"""`icount`: QEMU's own count of the guest's instructions, which its option -icount makes."""
 CAPABILITIES: Final[Mapping[str, str]] = {
     "stream": "every sample trains on arrival",
     "batch": "a data set is loaded into its own memory and trained on in epochs",
@@ -20,7 +24,20 @@ CAPABILITIES: Final[Mapping[str, str]] = {
 DEFAULT_BAUD: Final = 115200
 RECONNECT_S: Final = 10.0
 ANY_BUILD: Final = "any"
+STORAGE_PLACE: Final = "{storage}"
+MOST_STORAGE_BYTES: Final = 1 << 30
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")  # it travels as text15 of the Hello struct
+
+
+@dataclass(frozen=True)
+class StorageSpec:
+    """What makes a payload that the bench starts keep its checkpoints in a file, which outlives a power cut.
+
+    `arguments` hold `{storage}` where the file's path goes; the file has `bytes` zeros at first.
+    """
+
+    arguments: tuple[str, ...]
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -34,15 +51,17 @@ class QemuTransportSpec:
     """Longest time from its start to the payload's first answer."""
     firmware: Path | None = None
     """An ELF of the user's own; None = the one that the bench builds for the target's port."""
+    storage: StorageSpec | None = None
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """A native process that the bench starts and ends. `firmware` is as for an emulated machine."""
+    """A native process that the bench starts and ends. `firmware` and `storage` are as for an emulated machine."""
 
     arguments: tuple[str, ...]
     ready_s: float
     firmware: Path | None = None
+    storage: StorageSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -105,15 +124,6 @@ class TargetMemory:
 
 
 @dataclass(frozen=True)
-class InstructionCounter:
-    """A register of an emulated machine by which a debugger tells how many instructions were executed."""
-
-    address: int
-    ticks_per_instruction: float
-    """At least 2, so that no two counts of instructions share a reading."""
-
-
-@dataclass(frozen=True)
 class Target:
     name: str
     title: str
@@ -128,8 +138,8 @@ class Target:
     """Names of CAPABILITIES."""
     masks_interrupts: bool
     """The meter holds interrupts off between its stamps, so that counts repeat."""
-    counter: InstructionCounter | None = None
-    """What upset campaigns tell the time by; None = the target cannot have them."""
+    counter: str | None = None
+    """What upset campaigns tell the time by, one of COUNTERS; None = the target cannot have them."""
     path: Path | None = field(default=None, compare=False)
     build_id: str | None = None
     """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
@@ -168,10 +178,11 @@ def _read_target(path: Path) -> Target:
         transport=_read_transport(root.take_table("transport")),
         capabilities=_read_capabilities(root),
         masks_interrupts=root.take("masks_interrupts", bool),
-        counter=_read_counter(root.take_table("upsets", optional=True)),
+        counter=root.take_table("upsets").take("counter", str, choices=COUNTERS) if "upsets" in root else None,
         path=path,
     )
     root.finish()
+    _check_counter(root, target)
     _check_firmware(root, target)
     return target
 
@@ -201,6 +212,14 @@ def _check_firmware(root: StrictTable, target: Target) -> None:
     if target.port is not None and own is not None:
         hint = "leave out port, or transport.firmware"
         raise root.problem("port", "stands beside transport.firmware, which is built elsewhere", hint=hint)
+
+
+def _check_counter(root: StrictTable, target: Target) -> None:
+    """QEMU counts instructions only where it is told to."""
+    spec = target.transport
+    if target.counter is not None and not (isinstance(spec, QemuTransportSpec) and "-icount" in spec.arguments):
+        what = f"{target.counter!r} is counted by QEMU with -icount alone"
+        raise root.problem("upsets.counter", what, hint="add -icount to transport.arguments, or leave the table out")
 
 
 def _read_board(root: StrictTable, port: str | None) -> str | None:
@@ -247,15 +266,6 @@ def _read_clock(root: StrictTable) -> TargetClock:
     return clock
 
 
-def _read_counter(table: StrictTable) -> InstructionCounter | None:
-    if "counter_address" not in table:
-        return None
-    return InstructionCounter(
-        table.take_number("counter_address", int, low=0, high=2**32 - 4),
-        table.take_number("ticks_per_instruction", float, low=2.0, high=1e6),
-    )
-
-
 def _read_memory(table: StrictTable) -> TargetMemory:
     return TargetMemory(
         ram_bytes=table.take_number("ram_bytes", int, None, low=1),
@@ -276,11 +286,21 @@ def _read_transport(table: StrictTable) -> TransportSpec:
     if kind == "serial":
         return SerialSpec(None, table.take_number("baud", int, DEFAULT_BAUD, low=1), ready_s, firmware=firmware)
     if kind == "process":
-        return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware)
+        return ProcessSpec(table.take_list("arguments", str, ()), ready_s, firmware, _read_storage(table))
     return QemuTransportSpec(
         machine=table.take("machine", str),
         binary=table.take("binary", str),
         arguments=table.take_list("arguments", str, ()),
         ready_s=ready_s,
         firmware=firmware,
+        storage=_read_storage(table),
     )
+
+
+def _read_storage(table: StrictTable) -> StorageSpec | None:
+    arguments = table.take_list("storage", str, ())
+    if not arguments:
+        return None
+    if not any(STORAGE_PLACE in argument for argument in arguments):
+        raise table.problem("storage", f"has no {STORAGE_PLACE}", hint="write it where the file's path goes")
+    return StorageSpec(arguments, table.take_number("storage_bytes", int, 0, low=0, high=MOST_STORAGE_BYTES))

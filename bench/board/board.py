@@ -15,6 +15,7 @@ from bench.board.job import Job
 from bench.board.link_faults import faulty_link, light_time_s
 from bench.board.lock import BoardLock, Owner
 from bench.board.record import record_sensor_faults, recorded_link, run_started
+from bench.board.storage import BoardStorage
 from bench.build import Firmware, build_firmware, read_firmware
 from bench.clock import Clock, MonotonicClock
 from bench.errors import BenchError, ConfigurationError, TransportError
@@ -75,6 +76,7 @@ class Board:
         self._transport: RecordingTransport | None = None
         self._faulty: FaultyTransport | None = None
         self._last_transport: RecordingTransport | None = None
+        self._storage = BoardStorage()
         self._fresh = False
         self._sound = True
 
@@ -99,7 +101,8 @@ class Board:
     def transport(self) -> RecordingTransport:
         """The way to it, made but perhaps not open."""
         if self._transport is None:
-            transport = make_transport(self.target, self.firmware.elf if self.firmware is not None else None)
+            elf = self.firmware.elf if self.firmware is not None else None
+            transport = make_transport(self.target, elf, storage=self._storage.path)
             desk = self.desk
             resettable = desk is not None and desk.spec.reset is not None
             whole = ResettableTransport(transport, reset=desk.reset) if desk and resettable else transport
@@ -220,6 +223,8 @@ class Board:
         Raises BenchError when the bench cannot go on; then the folder is removed if the payload never answered. Nothing
         that the payload does raises once it has answered.
         """
+        if job.scenario.checkpoints is not None:
+            self._give_storage()
         firmware = self.firmware
         files = job.files(firmware.image if firmware is not None else None)
         save_run_files(folder, files)
@@ -240,6 +245,13 @@ class Board:
                     raise
                 raise BenchError(f"{error.message} [run folder: {folder}]", hint=error.hint) from error
         return FinishedRun(folder, files, outcome, recorder.entries, recorder.started)
+
+    def _give_storage(self) -> None:
+        """Start the payload anew with storage for checkpoints, unless it has some, or has its own."""
+        if self._storage.make(self.target) and self._transport is not None:
+            self._transport.close()
+            self._transport = None
+            self._opened = False
 
     def _open_unless(self, should_stop: Callable[[], bool]) -> None:
         """Open; a wish to stop before the link has begun ends everything, as there is nothing to be fetched."""
@@ -304,6 +316,7 @@ class Board:
             if transport is not None:
                 transport.close()
         finally:
+            self._storage.close()
             if lock is not None:
                 lock.release()
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.measure.accuracy import measure_accuracy
+from bench.measure.checkpoints import measure_checkpoints
 from bench.measure.link import measure_link
 from bench.measure.margins import measure_margins
 from bench.measure.measurement import MarginBasis, Measurement, RunContext
@@ -21,6 +22,7 @@ def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, .
     """Every figure of the run, each under a name of its own; what could not be measured says why."""
     return (
         *measure_run(trace),
+        *measure_checkpoints(trace),
         *measure_timing(trace, context),
         *measure_memory(trace, context),
         *measure_accuracy(trace, context),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bench.measure.checkpoints import unplanned_restarts, vouched_rows
 from bench.measure.measurement import Measurement, entries_of
 from bench.trace import (
     ConsolePrinted,
@@ -9,7 +10,6 @@ from bench.trace import (
     EvaluationScored,
     EventReported,
     ModelSkipped,
-    PayloadRestarted,
     RequestRefused,
     RunEnded,
     RunStarted,
@@ -27,7 +27,7 @@ def measure_run(trace: Sequence[Entry]) -> Iterator[Measurement]:
     ended = entries_of(trace, RunEnded)
     because = "" if ended else "the run has no end"
     yield Measurement("run.rows", ended[-1].rows if ended else None, "rows", because=because)
-    unplanned = [entry.reason for entry in entries_of(trace, PayloadRestarted) if not entry.planned]
+    unplanned = unplanned_restarts(trace)
     yield Measurement("run.unplanned_restarts", len(unplanned), "restarts", because="; ".join(unplanned[:3]))
     refused = [f"{entry.request}: {entry.code}" for entry in entries_of(trace, RequestRefused)]
     yield Measurement("run.requests_refused", len(refused), "requests", because="; ".join(refused[:3]))
@@ -55,9 +55,10 @@ def why_incomplete(trace: Sequence[Entry]) -> str:
         return f"{ended[-1].outcome.replace('_', ' ')}: {ended[-1].reason or 'no reason was recorded'}"
     started = entries_of(trace, RunStarted)
     due = sum(entry.rows for entry in started)
-    reported = reported_rows(trace)
-    if min(ended[-1].rows, len(reported)) < due:
-        return f"results of {min(ended[-1].rows, len(reported))} of {due} rows came back"
+    vouched = vouched_rows(trace) - reported_rows(trace)
+    reported = min(ended[-1].rows, len(reported_rows(trace)))
+    if reported + len(vouched) < due:
+        return f"results of {reported} of {due} rows came back"
     return ""
 
 

@@ -12,7 +12,7 @@ from bench.results.onnx import save_onnx_models
 from bench.results.verdicts import load_verdicts, save_verdicts
 from bench.run_folder.files import RunFiles, load_run_files
 from bench.run_folder.folder import TRACE
-from bench.scenario import Limit, limits_for, with_margins
+from bench.scenario import Limit, limits_for, with_checkpoints, with_margins
 from bench.trace import Entry, RunStarted, load_trace
 from bench.verdict import Verdict, judge
 
@@ -63,7 +63,7 @@ def judge_run(folder: Path, files: RunFiles, *, trace: Sequence[Entry] | None = 
 
 
 def _limits(files: RunFiles) -> Sequence[Limit]:
-    limits = limits_for(files.scenario, files.target.name)
+    limits = with_checkpoints(limits_for(files.scenario, files.target.name), files.scenario.checkpoints)
     if files.scenario.margins is None or files.margins is None:
         return limits
     return with_margins(limits, files.scenario.margins, files.margins, clock=files.target.clock.kind)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from bench.clock import Clock
 from bench.errors import TransportError
 from bench.session.contact import REBUILD_HINT, Heard, check_hello, explain_silence
-from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.failures import ConnectError, Restarted, Stopped, TargetFailure
 from bench.session.noise import Noise
 from bench.session.patience import Patience, RequestLimit
 from bench.session.recorder import Recorder
@@ -93,6 +93,10 @@ class Dialogue:
         self._outgoing = b""
         self._requests: dict[int, str] = {}
         self._unread: list[Message] = []
+        self._later: list[Event] = []
+        """Came with a Hello, and have not been looked at."""
+        self._restarted: Restarted | None = None
+        """Not told yet: what the payload had said before it comes first."""
         self._noise = Noise(recorder)
         self.uptime_s: float | None = None
         """Of the payload, when it made the packet that came last."""
@@ -129,7 +133,7 @@ class Dialogue:
 
     def meet(self, ready_s: float, *, starting: bool) -> Hello:
         """As `connect`, for a payload of whatever contract."""
-        self._unread = []
+        self._unread, self._later, self._restarted = [], [], None
         self._connection.open(self.clock.now(), starting=starting)
         deadline = self.clock.now() + ready_s - self.away_s
         heard = Heard(self.statistics)
@@ -138,8 +142,9 @@ class Dialogue:
                 events = self._exchange(deadline + self.away_s - self.clock.now(), stoppable=True)
             except PeerDied as error:
                 raise ConnectError(error.message, hint=error.hint) from error
-            for event in events:
+            for number, event in enumerate(events, start=1):
                 if isinstance(event, Connected):
+                    self._later = events[number:]
                     return event.hello
                 if isinstance(event, Console) and event.text.strip():
                     heard.console = event.text
@@ -151,6 +156,7 @@ class Dialogue:
     # ------------------------------------------------------------------------------------------------------ requests
     def send(self, message: Message, *, acknowledge: bool = True) -> RequestId:
         """Queue a telecommand."""
+        self._tell_restart()
         request = self._connection.send(message, acknowledge=acknowledge)
         self._requests[request.sequence] = type(message).__name__
         if len(self._requests) > 1000:  # noqa: PLR2004 - far more than can be under way
@@ -230,8 +236,10 @@ class Dialogue:
         if self._unread:
             messages, self._unread = self._unread, []
             return messages
+        self._tell_restart()
         try:
-            events = self._exchange(timeout_s, stoppable=stoppable)
+            events, self._later = self._later, []
+            events += self._exchange(timeout_s if not events else 0.0, stoppable=stoppable)
         except TransportError as error:
             raise TargetFailure(error.message, hint=error.hint) from error
         messages = []
@@ -247,17 +255,24 @@ class Dialogue:
                 silent = f"silent for {event.silent_s:.1f} s while awaiting {event.awaited}"
                 raise TargetFailure(f"link lost: {silent}{taken}")
             elif isinstance(event, PayloadRestarted):
-                raise self._lost_models()
+                self._restarted = self._lost_models()
             else:
                 self._noise.note(event)
+        if not messages:
+            self._tell_restart()
         return messages
 
-    def _lost_models(self) -> TargetFailure:
+    def _tell_restart(self) -> None:
+        if self._restarted is not None:
+            raise self._restarted
+
+    def _lost_models(self) -> Restarted:
         if self._cut_at is None:
             message = "the payload restarted by itself and lost its models"
-            return TargetFailure(message, hint="see its console and events in the trace")
-        return TargetFailure(
+            return Restarted(message, why="it said Hello anew", hint="see its console and events in the trace")
+        return Restarted(
             "the payload restarted while the line was cut, and lost its models",
+            why="while the line was cut",
             hint="was its power cut too? Where opening the port resets it, see dtr and rts in docs/stations.md",
         )
 
@@ -277,6 +292,11 @@ class Dialogue:
     def is_open(self) -> bool:
         """Telecommands can be sent."""
         return self._connection.state is State.OPEN and self._place is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        """The wish to stop has been heeded."""
+        return self._stop_heeded
 
     def heed_stop(self) -> None:
         """The wish to stop has been heard: what follows fetches what there is, and is not interrupted by it again."""

@@ -12,6 +12,17 @@ class TargetFailure(Exception):  # noqa: N818 - not an error of the bench: the s
         self.hint = hint
 
 
+class Restarted(TargetFailure):
+    """The payload started anew in the midst of its work. A session that has it keep checkpoints may go on with it.
+
+    `why` is what is known of the restart alone.
+    """
+
+    def __init__(self, reason: str, *, why: str, hint: str = "") -> None:
+        super().__init__(reason, hint=hint)
+        self.why = why
+
+
 class Stopped(Exception):  # noqa: N818 - somebody asked for it
     """The run was asked to stop: what the payload has learnt is still fetched."""
 

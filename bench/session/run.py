@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.clock import Clock
-from bench.errors import TransportError
+from bench.errors import ConfigurationError, TransportError
 from bench.initial_models import InitialModel
 from bench.learners import class_labels
 from bench.plan import (
@@ -13,6 +13,7 @@ from bench.plan import (
     CreateModels,
     DumpModels,
     Evaluate,
+    KeepCheckpoints,
     ListCatalogue,
     OpenDataSet,
     Plan,
@@ -23,11 +24,13 @@ from bench.plan import (
     StreamSegment,
     TrainEpochs,
 )
+from bench.protection import Checkpoints
 from bench.session.bank import Bank
 from bench.session.decode import HOUSEKEEPING_STRUCTURE, catalogue, housekeeping_values, scored_rows
 from bench.session.dialogue import Dialogue
-from bench.session.failures import ConnectError, Stopped, TargetFailure
+from bench.session.failures import ConnectError, Restarted, Stopped, TargetFailure
 from bench.session.greet import check_build
+from bench.session.heal import Healing
 from bench.session.patience import Patience
 from bench.session.recorder import Recorder
 from bench.session.stream import Pace, RowStream, rows_to_score
@@ -40,6 +43,7 @@ from bench.trace import (
     LinkMeasured,
     PayloadConnected,
     PayloadRestarted,
+    PowerCut,
     RunEnded,
     SegmentEnded,
     SegmentStarted,
@@ -99,14 +103,20 @@ class Session:
             check_late=self._check_late,
         )
         self._bank = Bank(self._dialogue, recording, initial=initial)
-        self._stream = RowStream(self._dialogue, recording, pace=Pace(speed), patience=patience)
+        self._stream = RowStream(
+            self._dialogue, recording, pace=Pace(speed), patience=patience, on_reached=self._cut_power
+        )
+        self._healing = Healing(self._dialogue, self._bank, self._stream)
+        self._hello: Hello | None = None
+        self._power_cuts: list[int] = []
         self._catalogue = CatalogueListed([], [])
         self._mode = "stream"
         self._channels = int(recording.values.shape[1])
-        self._segment = 0
+        self._segment = -1
         self._starts = 0
         self._saved_rows = -1
         self._scored_rows = 0
+        self._scored_packets = 0
         self.where = ""
         """Where the run is, for the reason of its end, if its rows do not tell."""
 
@@ -141,8 +151,25 @@ class Session:
         if self._limit.grace_is_over:
             raise TargetFailure(f"{self.late}, and still busy {GRACE_S:g} s later", hint=LATE_HINT)
 
-    def do(self, step: Step) -> None:  # noqa: C901 - one line for each kind of step
-        """Carry one step out; raises TargetFailure, Stopped or ConnectError."""
+    def do(self, step: Step) -> None:
+        """Carry one step out; raises TargetFailure, Stopped or ConnectError.
+
+        Where the payload starts anew meanwhile and resumes from a checkpoint, the rest of it is done then.
+        """
+        while True:
+            try:
+                if self._healing.is_due:
+                    self._take_up()
+                self._catch_up()
+                self._do(step)
+            except Restarted as failure:
+                self._healing.note(failure)
+                if self._dialogue.is_stopping:
+                    raise Stopped from failure
+            else:
+                return
+
+    def _do(self, step: Step) -> None:  # noqa: C901, PLR0912 - one line for each kind of step
         match step:
             case Connect():
                 self._connect()
@@ -169,6 +196,8 @@ class Session:
                 self._bank.restore()
             case Evaluate():
                 self._evaluate()
+            case KeepCheckpoints(checkpoints=checkpoints):
+                self._keep(checkpoints)
             case ReadHousekeeping():
                 self._read_housekeeping()
 
@@ -186,17 +215,48 @@ class Session:
         If that is nothing, it may well have restarted meanwhile and be empty, or not be connected at all.
         """
         self._dialogue.heed_stop()
-        if self._bank.size and self._dialogue.is_open and self._saved_rows != self._stream.trained_rows:
-            self._bank.dump(segment=self._segment, end_row=self._stream.trained_rows, complete=False)
+        unsure = self._healing.is_due or not self._dialogue.is_open
+        if self._bank.size and not unsure and self._saved_rows != self._stream.position:
+            self._bank.dump(segment=max(self._segment, 0), end_row=self._stream.position, complete=False)
             self._read_housekeeping()
+
+    def _take_up(self) -> None:
+        """Greet a payload that has started anew by itself, and find out from which row on it goes on."""
+        self._dialogue.forget_line()
+        self._starting = False  # that it started is known from its Hello
+        self._connect()
+        self._healing.take_up(self._starts)
+
+    def _catch_up(self) -> None:
+        """Repeat the rows that the payload lost when it started anew."""
+        if self._stream.position < self._stream.reached:
+            self._stream.run(self._stream.position, self._stream.reached, models=self._bank.size, phase="repeat rows")
+
+    def _keep(self, checkpoints: Checkpoints) -> None:
+        if self._hello is None:
+            raise TypeError("checkpoints are kept by a payload that has said Hello")
+        if checkpoints.power_cuts and not self._transport.can_power_cycle:
+            message = "the scenario cuts the payload's power, and the bench cannot start this one anew"
+            raise ConfigurationError(message, hint="give the station a reset command, or leave out [[power_cuts]]")
+        self._healing.keep(checkpoints, self._hello, start=self._starts)
+        self._power_cuts = [row for row in checkpoints.power_cuts if row > self._stream.reached]
+
+    def _cut_power(self, reached: int) -> None:
+        """Cut it where the scenario wants that after one of the rows up to `reached`."""
+        if self._power_cuts and reached >= self._power_cuts[0]:
+            self._power_cuts = [row for row in self._power_cuts if row > reached]
+            self._recorder.record(PowerCut(reached))
+            self._transport.power_cycle()
 
     def _connect(self) -> None:
         hello = self._dialogue.connect(self._ready_s, starting=self._starting)
+        self._hello = hello
         self._starting = self._transport.can_power_cycle  # whoever connects again has just been restarted
         self._limit.begin()
         self._starts += 1
         self._note_hello(hello)
         check_build(hello, self._build_id)
+        self._healing.check_build(hello)
 
     def _note_hello(self, hello: Hello) -> None:
         known = hello.clock_kind in set(ClockKind)
@@ -248,25 +308,32 @@ class Session:
         self.where = ""
 
     def _stream_segment(self, step: StreamSegment) -> None:
-        self._segment = step.index
         name = self._recording.segments[step.index].name
-        self._recorder.record(SegmentStarted(step.index, name, step.first_row, step.end_row))
-        self._stream.run(step.first_row, step.end_row, models=self._bank.size, phase=f"stream {name}")
+        if self._segment != step.index:
+            self._segment = step.index
+            self._recorder.record(SegmentStarted(step.index, name, step.first_row, step.end_row))
+        first_row = max(step.first_row, self._stream.reached)
+        if first_row < step.end_row:
+            self._stream.run(first_row, step.end_row, models=self._bank.size, phase=f"stream {name}")
 
     def _restart(self, reason: str) -> None:
         self._recorder.record(PayloadRestarted(planned=True, reason=reason))
+        kept = self._healing.keeps
+        self._healing.forget()
         if self._transport.can_power_cycle:
             self._transport.power_cycle()
         else:
             self._dialogue.restart_payload(self._ready_s)
         self._dialogue.forget_line()
         self._connect()
+        if kept:
+            self._dialogue.demand(wire.ResetBank())  # it has resumed: the models are made again all the same
 
     def _evaluate(self) -> None:
         if not self._bank.size:
             return
         wanted = rows_to_score(self._recording)
-        for row, records in wanted.packets:
+        for row, records in wanted.packets[self._scored_packets :]:
             due = row
             for answer in self._dialogue.demand(wire.Predict(row, records)):
                 if isinstance(answer, wire.Predictions):
@@ -278,6 +345,7 @@ class Session:
                     self._record_scores(answer, wanted.source)
                     due += answer.count
                     self._scored_rows += answer.count
+            self._scored_packets += 1
 
     def _record_scores(self, answer: wire.Predictions, source: str) -> None:
         outputs, classes = self._bank.outputs, len(class_labels(self._recording))
@@ -290,6 +358,8 @@ class Session:
         for answer in self._dialogue.demand(wire.RequestHousekeeping(1, HOUSEKEEPING_STRUCTURE)):
             if isinstance(answer, wire.Housekeeping):
                 self._recorder.record(HousekeepingReported(self._starts, housekeeping_values(answer)))
+        if self._healing.keeps:
+            self._healing.report(self._starts)
 
     def end(self, outcome: str, *, reason: str = "") -> None:
         """The run's last entries."""

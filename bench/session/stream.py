@@ -1,5 +1,6 @@
 """Streaming rows at the wanted pace and taking their results."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from bench.session.dialogue import Dialogue
 from bench.session.failures import Stopped, TargetFailure
 from bench.session.patience import Patience
 from bench.telemetry import Recording
-from bench.trace import LinkCounted, LinkMeasured
+from bench.trace import LinkCounted, LinkMeasured, SamplesRepeated
 from firmware_if.errors import WireError
 from firmware_if.messages import NotAccepted, NotCompleted, SampleReport, Samples
 
@@ -38,11 +39,23 @@ class Pace:
 
 
 class RowStream:
-    """Rows of one recording on their way to the payload. `trained_rows` counts results that came back."""
+    """Rows of one recording on their way to the payload. `trained_rows` counts results that came back.
+
+    `position` is the next row of the payload that runs, `reached` the one behind the last row that any start of it has
+    trained: they differ while rows are repeated after a restart. `sent` is behind the last row that was ever sent.
+    """
 
     def __init__(
-        self, dialogue: Dialogue, recording: Recording, *, pace: Pace, patience: Patience | None = None
+        self,
+        dialogue: Dialogue,
+        recording: Recording,
+        *,
+        pace: Pace,
+        patience: Patience | None = None,
+        on_reached: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`on_reached` is told `reached` when it has grown."""
+        self._on_reached = on_reached
         self._dialogue = dialogue
         self._recording = recording
         self._records = sample_records(recording)
@@ -52,9 +65,17 @@ class RowStream:
         self._models = 0
         self._classes = len(class_labels(recording))
         self.trained_rows = 0
+        self.position = self.reached = self.sent = 0
+
+    def restore(self, position: int) -> None:
+        """The payload has started anew and goes on with this row."""
+        self.position = position
+        self.reached = max(self.reached, position)
 
     def run(self, first_row: int, end_row: int, *, models: int, phase: str) -> None:
         """Stream rows [first_row, end_row) and wait for all their results; raises TargetFailure or Stopped.
+
+        They are all new, or all before `reached`, and repeated.
 
         `models` is how many there are on the payload: every report must hold that many results.
 
@@ -82,7 +103,6 @@ class RowStream:
                 progress = self._take_results(progress, 1.0)
             raise
         finally:
-            self.trained_rows += progress.reported - first_row
             self._dialogue.recorder.record(
                 LinkMeasured(
                     phase,
@@ -105,6 +125,7 @@ class RowStream:
             end = min(sent + rows_per_packet(self._record_bytes), due_row)
             self._dialogue.send(Samples(sent, self._records[sent:end].tobytes()), acknowledge=False)
             sent = end
+        self.sent = max(self.sent, sent)
         return replace(progress, sent=sent)
 
     def _wait_s(self, progress: "_Progress", first_row: int, *, due_s: NDArray[np.float64] | None) -> float:
@@ -146,9 +167,17 @@ class RowStream:
                 f"row {expected_row} was next, and rows up to {sent - 1} had been sent"
             )
         try:
-            self._dialogue.recorder.record(sample_results(report, classes=self._classes))
+            results = sample_results(report, classes=self._classes)
         except WireError as error:
             raise TargetFailure(f"the payload broke the contract: {error.message}") from error
+        self.position = expected_row + report.count
+        if self.position <= self.reached:
+            self._dialogue.recorder.record(SamplesRepeated(**vars(results)))
+        else:
+            self._dialogue.recorder.record(results)
+            self.trained_rows += report.count
+            self.reached = self.position
+            self._on_reached(self.reached)
         return report.count
 
 

@@ -149,14 +149,13 @@ class SegmentStarted(Entry):
 
 
 @dataclass(frozen=True)
-class SamplesTrained(Entry):
+class RowResults(Entry):
     """Results of a batch of rows; every list has one element per row. Costs are counts of the payload's clock.
 
     Status 0: trained; 3: kept for training in batch mode, with empty strings and no train and predict costs. Any other
     row was refused by the payload: its costs are 0 and its strings empty.
     """
 
-    kind: ClassVar[str] = "samples_trained"
     first_row: int
     status: list[int]
     link: int
@@ -168,6 +167,20 @@ class SamplesTrained(Entry):
     """One character per model: class index (0-9, a-z) predicted before training."""
     updated: list[str]
     """One character per model: 1 if training changed it."""
+
+
+@dataclass(frozen=True)
+class SamplesTrained(RowResults):
+    """Of rows that no result had come of before."""
+
+    kind: ClassVar[str] = "samples_trained"
+
+
+@dataclass(frozen=True)
+class SamplesRepeated(RowResults):
+    """Of rows that were trained once more, after the payload had resumed before them. The first results count."""
+
+    kind: ClassVar[str] = "samples_repeated"
 
 
 @dataclass(frozen=True)
@@ -299,6 +312,46 @@ class PayloadRestarted(Entry):
     kind: ClassVar[str] = "payload_restarted"
     planned: bool
     reason: str
+
+
+@dataclass(frozen=True)
+class CheckpointsKept(Entry):
+    """The payload has written its first checkpoint, and writes the next ones by itself."""
+
+    kind: ClassVar[str] = "checkpoints_kept"
+    rows: int
+    """After so many rows: the most that a restart may lose."""
+    watchdog: bool
+
+
+@dataclass(frozen=True)
+class ProtectionReported(Entry):
+    """Fields of the payload's ProtectionReport by name."""
+
+    kind: ClassVar[str] = "protection_reported"
+    start: int
+    values: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PowerCut(Entry):
+    """The bench has cut the payload's power, as the scenario has it, and put it on again."""
+
+    kind: ClassVar[str] = "power_cut"
+    after_row: int
+
+
+@dataclass(frozen=True)
+class PayloadResumed(Entry):
+    """After a restart of its own the payload holds the models of this run again, as they were before `next_row`."""
+
+    kind: ClassVar[str] = "payload_resumed"
+    start: int
+    next_row: int
+    lost_rows: int
+    """Rows whose results had come back, and that are trained once more."""
+    unreported_rows: int
+    """Rows that it has trained, and whose results went down with the power."""
 
 
 @dataclass(frozen=True)
@@ -462,6 +515,7 @@ ENTRIES: dict[str, type[Entry]] = {
         ModelSkipped,
         SegmentStarted,
         SamplesTrained,
+        SamplesRepeated,
         StatisticsReported,
         ModelDumped,
         SegmentEnded,
@@ -471,6 +525,10 @@ ENTRIES: dict[str, type[Entry]] = {
         LinkMeasured,
         LinkCounted,
         PayloadRestarted,
+        CheckpointsKept,
+        ProtectionReported,
+        PowerCut,
+        PayloadResumed,
         LinkCut,
         LinkResumed,
         LinkFaultsBegan,

@@ -21,7 +21,7 @@ from bench.trace.entries import (
     ModelEpoch,
     ModelStatistics,
     OperationSum,
-    SamplesTrained,
+    RowResults,
     StatisticsReported,
 )
 
@@ -86,7 +86,7 @@ def entry_from_json(line: str) -> Entry | None:
         _check_type(value, known[key], key)
         if type(value) is str and float in known[key].types:
             values[key] = decode_number(value)
-    if entry_type is SamplesTrained and len({len(raw[name]) for name in _ROW_LISTS}) > 1:
+    if issubclass(entry_type, RowResults) and len({len(raw[name]) for name in _ROW_LISTS}) > 1:
         raise ValueError("lists of one batch of rows differ in length")
     if entry_type is CatalogueListed:
         values["learners"] = [LearnerInfo(**_numbers(item)) for item in raw["learners"]]

@@ -202,7 +202,8 @@ class ProcessTransport:
         )
 
     def power_cycle(self) -> None:
-        self.close()
+        """The process is killed in the midst of whatever it does."""
+        self._end(grace_s=0.0)
         self.open()
 
     def fileno(self) -> int:
@@ -234,6 +235,9 @@ class ProcessTransport:
         return list(self.program.command(Path("SOCKET")))
 
     def close(self) -> None:
+        self._end(grace_s=END_GRACE_S)
+
+    def _end(self, *, grace_s: float) -> None:
         child, connection = self._child, self._socket
         pipes, self._pipes = self._pipes, ()
         self._child = self._socket = self._duplex = None
@@ -242,7 +246,7 @@ class ProcessTransport:
         if connection is not None:
             connection.close()
         if child is not None:
-            child.end(grace_s=END_GRACE_S, terminate=not (self.program.ends_on_hangup and connection is not None))
+            child.end(grace_s=grace_s, terminate=not (self.program.ends_on_hangup and connection is not None))
             self._printed = child.printed
 
     def __enter__(self) -> Self:

@@ -25,6 +25,8 @@ _LINK_SYMBOLS: Final = ("received", "sending")
 """The ports' queues."""
 _CORE_FEATURE: Final = ("m-profile", "arm.core")
 _FP_FEATURE: Final = "vfp"
+_WIRED: Final = frozenset({"fpsid"})
+"""Registers that hold what the core is: nothing there can turn over."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def _core(known: Known) -> Iterator[Region]:
 
 def _fp(known: Known) -> Iterator[Region]:
     for register in known.registers.values():
-        if _FP_FEATURE in register.feature and register.bits in (32, 64) and register.name[:1] in "df":
+        fitting = register.bits in (32, 64) and register.name[:1] in "df" and register.name not in _WIRED
+        if _FP_FEATURE in register.feature and fitting:
             yield _register("fp_registers", register)
 
 

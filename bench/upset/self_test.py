@@ -14,6 +14,10 @@ class Injects(Protocol):
 
     def inject(self, fault: Fault) -> Observed: ...
 
+    def answers(self) -> bool:
+        """Whether the payload answers a poll after a run from the last instant without a fault."""
+        ...
+
 
 def test_injector(injector: Injects, run: GoldenRun) -> None:
     """Raises BenchError unless nothing injected changes nothing, a repeat is equal, and a plain fault is found.
@@ -28,6 +32,11 @@ def test_injector(injector: Injects, run: GoldenRun) -> None:
                 f"after {null.instructions} instructions; the golden run after {run.instructions - rung.time}",
                 hint="does this machine restore its UART and its timers from a snapshot?",
             )
+    if not injector.answers():
+        raise BenchError(
+            "self-test: after a run from a snapshot the payload does not answer",
+            hint="does this machine restore its UART's receiver?",
+        )
     for fault in (*_controls(run, run.rungs[-1].time), *_controls(run, run.rungs[0].time)):
         first, second = injector.inject(fault), injector.inject(fault)
         if first != second:

@@ -38,8 +38,8 @@ def load_subject(setup: InjectorSetup) -> Subject:
     target = load_target(setup.target)
     if target.counter is None:
         raise ConfigurationError(
-            f"target {target.name} has no capability 'upsets': its file names no instruction counter",
-            hint="choose a target whose file has a table [upsets], such as qemu-mps2-an386",
+            f"target {target.name} has no capability 'upsets': its file has no table [upsets]",
+            hint="choose a target whose file has one, such as qemu-mps2-an386",
         )
     scenario = load_scenario(setup.scenario)
     if scenario.recording is None:

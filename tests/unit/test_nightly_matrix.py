@@ -130,7 +130,9 @@ def test_a_board_without_a_port_is_blocked_and_no_error(tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "firmware_if/targets/host.toml"
     text = file.read_text().replace('name = "host"', 'name = "desk"')
     text = text.replace('kind = "process"', 'kind = "serial"')
-    (tmp_path / "desk.toml").write_text("\n".join(line for line in text.splitlines() if "arguments" not in line))
+    (tmp_path / "desk.toml").write_text(
+        "\n".join(line for line in text.splitlines() if not line.startswith(("arguments", "storage")))
+    )
     [job] = plan_night(load(tmp_path, 'scenarios = ["sun-sensor"]\ntargets = ["desk.toml"]'))
     assert "desk is a board, and nothing says which port it is on" in job.blocked
     station = '[station.desk]\ntarget = "desk.toml"\nport = "/dev/hil-absent"\n'
