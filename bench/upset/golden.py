@@ -16,9 +16,9 @@ from bench.upset.accuracy import Scorer
 from bench.upset.ending import DEADLINE_S, Ending
 from bench.upset.heard import hear
 from bench.upset.image import Image
-from bench.upset.ladder import Rung, climb, find_places, wanted_instants
+from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
-from bench.upset.places import PC, Place, Steps
+from bench.upset.places import PC, Levels, Steps
 from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
 from bench.upset.regions import Known, list_regions
 from bench.upset.subject import Subject
@@ -39,7 +39,7 @@ class GoldenRun:
     models: tuple[PlacedModel, ...]
     states: tuple[bytes, ...]
     registers: dict[str, Register]
-    places: tuple[Place, ...]
+    levels: Levels
     """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
 
@@ -56,7 +56,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
         machine, image, subject.scenario, subject.recording, target=subject.target, build_id=subject.build_id
     )
     machine.drain()
-    machine.snapshots.save("base")
+    machine.snapshots.save(BASE)
     since = machine.reading()
     ending = _run_once(machine, image, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
@@ -71,9 +71,9 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
     wanted = wanted_instants(ending.time, instants)
-    places = find_places(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
-    rungs = tuple(climb(steps, machine, places, wanted))
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
+    levels = make_levels(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
+    rungs = tuple(climb(steps, machine, levels, wanted))
+    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs)
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:

@@ -18,7 +18,7 @@ from bench.upset.ending import Ending, Runner, start_instructions
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
 from bench.upset.heard import Heard, Listener, hear
 from bench.upset.judge import LIMIT, READ, Judge
-from bench.upset.ladder import Rung, approach
+from bench.upset.ladder import BASE, Rung, approach
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
 from bench.upset.places import Steps
@@ -149,11 +149,10 @@ class QemuInjector:
         image, run = self._subject.image, self._run
         began = time.perf_counter()
         self._machine.restart()
-        self._machine.snapshots.load("base")
         self._runner.arm()  # there the way ends, too
         steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
-        reached = approach(steps, run.places, fault.time)
-        rung = Rung("", reached, self._machine.drain())
+        reached, said = approach(steps, self._machine, run.levels, fault.time, begin=BASE)
+        rung = Rung("", reached, said)
         return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
 
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:

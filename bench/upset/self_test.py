@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from bench.campaign.fault import COMPLETED, MASKED, Fault, Flip, Observed
+from bench.campaign.fault import COMPLETED, MASKED, UNDETECTED, Fault, Flip, Observed
 from bench.errors import BenchError
 from bench.upset.golden import GoldenRun
 
@@ -37,12 +37,11 @@ def test_injector(injector: Injects, run: GoldenRun) -> None:
             "self-test: after a run from a snapshot the payload does not answer",
             hint="does this machine restore its UART's receiver?",
         )
-    last = run.rungs[-1]
-    for fault in _controls(run, last.time):
+    for fault in (*_controls(run, run.rungs[-1].time), *_controls(run, run.rungs[0].time)):
         first, second = injector.inject(fault), injector.inject(fault)
         if first != second:
             raise BenchError(f"self-test: the same fault gave {first.digest[:12]} and then {second.digest[:12]}")
-        if first.learner != MASKED:
+        if first.learner != MASKED or first.detection != UNDETECTED:
             return
     raise BenchError("self-test: no flip in a model's memory was found", hint="is the models' memory where it is read?")
 

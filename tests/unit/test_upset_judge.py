@@ -287,7 +287,9 @@ class Memory:
         return self._content[start : start + count]
 
 
-@pytest.mark.parametrize(("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once")])
+@pytest.mark.parametrize(
+    ("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once"), (bytes(64) + GOOD, "not")]
+)
 def test_a_model_that_is_not_found_once_is_an_error(content: bytes, times: str) -> None:
     arena = Section(".arena", 0x20000000, 64, writable=True, stored=False)
     image = replace(IMAGE, sections={".arena": arena})
