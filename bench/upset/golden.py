@@ -17,11 +17,12 @@ from bench.upset.accuracy import Scorer
 from bench.upset.ending import DEADLINE_S, Ending, Runner
 from bench.upset.heard import hear
 from bench.upset.image import Image
-from bench.upset.ladder import Rung, climb
+from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
-from bench.upset.places import PC, Steps
+from bench.upset.places import PC, Levels, Steps
 from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
 from bench.upset.regions import Known, list_regions
+from bench.upset.stops import climb_by_stops
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
 
@@ -43,6 +44,8 @@ class GoldenRun:
     models: tuple[PlacedModel, ...]
     states: tuple[bytes, ...]
     registers: dict[str, Register]
+    levels: Levels
+    """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
 
     def is_complete(self, said: bytes) -> bool:
@@ -58,7 +61,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
         machine, image, subject.scenario, subject.recording, target=subject.target, build_id=subject.build_id
     )
     machine.drain()
-    machine.snapshots.save("base")
+    machine.snapshots.save(BASE)
     since = machine.reading()
     ending = _run_once(machine, image, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
@@ -72,15 +75,23 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     states = read_states(machine.gdb, models)
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    rungs = sorted(climb(machine, steps, instructions=ending.time, count=instants), key=lambda rung: rung.time)
+    levels: Levels = ()
+    if subject.scenario.checkpoints is not None:  # a watchdog, and a flash that is busy: timers
+        climbed = climb_by_stops(steps, machine, instructions=ending.time, count=instants)
+    else:
+        if instants > 1:
+            levels = make_levels(machine, steps, image, instructions=ending.time, count=instants)
+        climbed = climb(steps, machine, levels, wanted_instants(ending.time, instants))
+    rungs = sorted(climbed, key=lambda rung: rung.time)
     for address in image.sleeps:
         machine.gdb.clear_breakpoint(address, image.sleep_bytes)
-    rungs = _that_repeat(machine, rungs, Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes), ending)
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, tuple(rungs))
+    runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
+    kept = _that_repeat(machine, rungs, runner, ending)
+    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, kept)
 
 
-def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden: Ending) -> list[Rung]:
-    """The rungs from which the run goes on as it did; raises BenchError where too many are lost.
+def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden: Ending) -> tuple[Rung, ...]:
+    """The rungs from which the run goes on as it did; raises BenchError where nearly none does.
 
     Not everything is in a snapshot: a NOR flash forgets which command it is in the middle of (QEMU 7.2).
     """
@@ -98,7 +109,7 @@ def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden
             f"from {len(rungs) - len(found)} of {len(rungs)} snapshots the golden run does not go on as it did",
             hint="does this machine restore its UART and its timers from a snapshot?",
         )
-    return found
+    return tuple(found)
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:

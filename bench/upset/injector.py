@@ -18,10 +18,10 @@ from bench.upset.ending import Ending, Runner, start_instructions
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
 from bench.upset.heard import Heard, Listener, hear
 from bench.upset.judge import LIMIT, READ, Judge
-from bench.upset.ladder import Rung
+from bench.upset.ladder import BASE, Rung, approach
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
-from bench.upset.places import Place, Steps, approach, find_places
+from bench.upset.places import Steps
 from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
 from bench.upset.resume import Rows, go_on
@@ -45,8 +45,8 @@ class QemuInjector:
         self._run: GoldenRun
         self._judge: Judge
         self._runner: Runner
+        self._boot = 0
         self._rungs: dict[int, Rung] = {}
-        self._places: tuple[Place, ...] = ()
         self._next_rows: Mapping[int, int] = {}
         self._golden: Golden
         self.seconds = dict.fromkeys(("restore", "inject", "run", "talk", "read-out"), 0.0)
@@ -65,8 +65,8 @@ class QemuInjector:
         )
         machine.restart()
         image = subject.image
-        boot = start_instructions(machine)
-        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=boot)
+        self._boot = start_instructions(machine)
+        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
         self._runner.arm()
         self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}
@@ -146,24 +146,14 @@ class QemuInjector:
 
         For comparison. Where the places that the breakpoints stand at lie wide apart, it stops beside the instant.
         """
-        self._places = self._places or self._find_places()
+        image, run = self._subject.image, self._run
         began = time.perf_counter()
         self._machine.restart()
-        self._machine.snapshots.load("base")
         self._runner.arm()  # there the way ends, too
-        reached = approach(self._steps(), self._places, fault.time)
-        rung = Rung("", reached, self._machine.drain())
+        steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
+        reached, said = approach(steps, self._machine, run.levels, fault.time, begin=BASE)
+        rung = Rung("", reached, said)
         return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
-
-    def _steps(self) -> Steps:
-        image = self._subject.image
-        return Steps(self._machine, code_bytes=image.sleep_bytes, since=self._run.since, sleeps=image.sleeps)
-
-    def _find_places(self) -> tuple[Place, ...]:
-        run, count = self._run, len(self._run.rungs)
-        return find_places(
-            self._machine, self._steps(), self._subject.image, instructions=run.instructions, count=count
-        )
 
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
         for flip in fault.flips:
@@ -191,9 +181,11 @@ class QemuInjector:
         if not judge.is_owed(ending, listener.heard):
             return listener.heard, None
         self._runner.disarm()
-        limit = LIMIT * run.instructions
-        live = LiveLink(self._machine, listener, limit=limit)
-        talk = go_on(live, listener, results=run.window.results, rows=judge.rows, for_start=run.since + limit)
+        wanted = run.window.results
+        missing = max(0, wanted - listener.heard.results)
+        live = LiveLink(self._machine, listener, limit=LIMIT * run.instructions * missing // wanted)
+        for_start = run.since + LIMIT * run.instructions if judge.rows else LIMIT * self._boot
+        talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
             self._runner.arm()
         return listener.heard, talk

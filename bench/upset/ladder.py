@@ -1,27 +1,29 @@
-"""The ladder: snapshots of the golden run, each at a known instruction.
+"""The ladder: snapshots of the golden run, each at a known instruction, and on every machine the same.
 
-The host stops the emulator wherever it happens to be and looks at the count: as the ladder is made once and shared, its
-instants need only be known, and lie everywhere. A breakpoint would be nearer to where one wants to be, but lets
-the guest's clock jump to the next timer's deadline (QEMU 7.2): a watchdog that waits, or a flash that is busy, would be
-in another state than in the golden run.
+An emulator can be stopped soon, but not at a given instruction. So breakpoints at functions bring the machine near an
+instant, and single steps the rest of the way. Everything that decides where it stands is the guest's own.
 """
 
 import random
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bench.upset.image import Image
 from bench.upset.machine import Machine
-from bench.upset.places import Steps
+from bench.upset.places import Levels, Steps, find_levels, find_near
 
 _SEED: Final = 20260601
-_MOST_PASSES: Final = 300
-"""Through the window; 5 to 20 fill it on a quiet machine."""
-_RANDOM_STEPS: Final = 48
-"""After a stop from outside, which comes between two blocks of code: the core is upset inside of them, too."""
-_PER_S: Final = 1e8
-"""Instructions per second of the host's, until it is known better."""
+"""Of the instants: the same for every machine, as faults name them."""
+_MOST_STEPS: Final = 2000
+"""At the end of the way; some tens mostly bring it there."""
+_LOOP_STEPS: Final = 300
+"""From so many on a loop is looked for."""
+
+
+BASE: Final = "base"
+"""The snapshot of where the window begins."""
+_WAY: Final = "way"
 
 
 @dataclass(frozen=True)
@@ -44,34 +46,73 @@ def wanted_instants(instructions: int, count: int) -> tuple[int, ...]:
     return (0, *sorted(times - {0}))
 
 
-def climb(machine: Machine, steps: Steps, *, instructions: int, count: int) -> Iterator[Rung]:
-    """A rung in each of `count` equal parts of the window, in no order; a part that is never met has none.
+def climb(steps: Steps, machine: Machine, levels: Levels, wanted: Sequence[int]) -> Iterator[Rung]:
+    """The rungs for the `wanted` instants; `base` is saved where the window begins.
 
-    `base` is saved where the window begins, and has a rung. Breakpoints stand where the core goes to sleep.
+    Breakpoints stand at the image's sleeps. A rung lies before the instant that was wanted where the code passes no
+    place for long: it is where the machine stands, and that is known.
     """
-    count = max(1, min(count, instructions))
-    missing = {instant * count // instructions: instant for instant in wanted_instants(instructions, count)[1:]}
-    machine.snapshots.load("base")
-    said = machine.drain()
-    machine.snapshots.save(_name(0))
-    yield Rung(_name(0), 0, said)
-    draw = random.Random(_SEED)  # noqa: S311 - no secret
-    per_s = _PER_S
-    for _ in range(_MOST_PASSES if missing else 0):
-        machine.snapshots.load("base")
-        machine.drain()
-        said, now = b"", 0
-        while now < instructions and (goals := [instant for instant in missing.values() if instant > now]):
-            began, before = time.monotonic(), now
-            steps.run_for((min(goals) - now) / per_s)
-            per_s = max(per_s, (steps.time - before) / (time.monotonic() - began))
-            if steps.time * count // instructions in missing:
-                steps.step_on(draw.randrange(_RANDOM_STEPS))
-            now, said = steps.time, said + machine.drain()
-            if not steps.at_end and missing.pop(now * count // instructions, None) is not None:
-                machine.snapshots.save(_name(now))
-                yield Rung(_name(now), now, said)
+    said, last, name = b"", -1, BASE
+    for instant in wanted:
+        time, more = approach(steps, machine, levels, instant, begin=name)
+        if time <= last or steps.at_end:
+            continue
+        said += more
+        name = f"rung{time}"
+        machine.snapshots.save(name)
+        yield Rung(name, time, said)
+        last = time
 
 
-def _name(instant: int) -> str:
-    return f"rung{instant}"
+def make_levels(machine: Machine, steps: Steps, image: Image, *, instructions: int, count: int) -> Levels:
+    """For so many instants; `base` is saved where the window begins, and the machine ends anywhere."""
+    machine.snapshots.load(BASE)
+    functions = [symbol.address for symbol in image.symbols.values() if symbol.kind == "STT_FUNC" and symbol.size]
+    return find_levels(steps, functions, part=max(1, instructions // count))
+
+
+def approach(steps: Steps, machine: Machine, levels: Levels, instant: int, *, begin: str) -> tuple[int, bytes]:
+    """Go from the snapshot `begin` to `instant`, or as near before it as some hundred steps allow.
+
+    Where the machine stands then, and what the payload has said on the way. On each level as many stops are made as lie
+    before the instant, which is known when one has come too far: then the machine goes back, and the same way once more
+    but for that stop. So no phase of the code is met more often than another.
+    """
+    _return(machine, begin)
+    said = b""
+    for level in levels:
+        if instant - steps.time > _LOOP_STEPS:
+            begin, more = _leap(steps, machine, level, instant, begin=begin)
+            said += more
+    if instant - steps.time > _LOOP_STEPS:
+        near = find_near(steps)
+        _return(machine, begin)
+        begin, more = _leap(steps, machine, () if near is None else (near,), instant, begin=begin)
+        said += more
+    for _ in range(min(_MOST_STEPS, instant - steps.time)):
+        steps.step()
+    return steps.time, said + machine.drain()
+
+
+def _leap(steps: Steps, machine: Machine, level: Sequence[int], instant: int, *, begin: str) -> tuple[str, bytes]:
+    """From the snapshot `begin`, at which the machine stands, over the level's stops that lie before the instant.
+
+    The snapshot at which it stands now, and what was said.
+    """
+    count = 0
+    with steps.stops_at(level):
+        while level and steps.go() >= 0 and steps.time <= instant:
+            count += 1
+        _return(machine, begin)
+        for _ in range(count):
+            steps.go()
+    if not count:
+        return begin, b""
+    machine.snapshots.save(_WAY)
+    return _WAY, machine.drain()
+
+
+def _return(machine: Machine, name: str) -> None:
+    """To a snapshot; what was said after it is forgotten."""
+    machine.snapshots.load(name)
+    machine.drain()

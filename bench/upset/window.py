@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -150,27 +150,35 @@ def _facts(recorder: Recorder) -> dict[str, ModelFacts]:
     }
 
 
-def _hold(machine: Machine, entry: int, frames: bytes, *, thumb: bool) -> None:
-    """Until all `frames` have arrived the payload stands at `entry`, where it takes the first of the requests."""
+def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool) -> None:
+    """Until all `frames` have arrived the payload stands at `entry`, where it begins with the first of them."""
     gdb = machine.gdb
     hold = _HOLD_THUMB if thumb else _HOLD_ARM
     gdb.interrupt()
     gdb.set_breakpoint(entry, len(hold))
     gdb.go()
-    left = frames
-    while left:
-        left = left[machine.line.transfer(left, _ARRIVE_S).written :]
+    _write(machine, frames[0])
     if gdb.wait_stop(_ARRIVE_S) is None:
         raise BenchError(f"the payload has not begun to train within {_ARRIVE_S:g} s")
     gdb.clear_breakpoint(entry, len(hold))
     instruction = gdb.read_memory(entry, len(hold))
     gdb.write_memory(entry, hold)
     gdb.go()
+    for frame in frames[1:]:
+        _write(machine, frame)
     _await_arrival(machine)
     gdb.interrupt()
     gdb.write_memory(entry, instruction)
     if gdb.read_register(15) != entry:
         raise BenchError(f"the held payload stands at {gdb.read_register(15):#x} and not at {entry:#x}")
+
+
+def _write(machine: Machine, frame: bytes) -> None:
+    until = time.monotonic() + _ARRIVE_S
+    while frame:
+        frame = frame[machine.line.transfer(frame, 1.0).written :]
+        if time.monotonic() > until:
+            raise BenchError(f"QEMU has not taken the requests within {_ARRIVE_S:g} s")
 
 
 def _await_arrival(machine: Machine) -> None:

@@ -17,6 +17,8 @@ from firmware_if.messages import Message, ModelCreated, Samples, TrainEpoch
 EPOCH_ENTRY: Final = "hil_request_train_epoch"
 ROWS_ENTRY: Final = "hil_request_samples"
 """The payload's functions that carry TrainEpoch and Samples out: at their beginning it can be held."""
+_AROUND_BYTES: Final = MOST_FRAMING_BYTES + PACKET_OVERHEAD_BYTES + ROW_FIELD_BYTES
+"""What the rows of a packet travel with."""
 
 
 @dataclass(frozen=True)
@@ -90,22 +92,22 @@ def epochs_work(scenario: Scenario, recording: Recording, created: Sequence[tupl
 
 
 def _packets(recording: Recording, connection: Connection) -> list[int]:
-    """Rows of each packet that the credit covers, as many as the last segment has; raises ConfigurationError for none.
+    """Rows of each packet, as full as in any run: one, and behind it what the credit covers.
 
-    Packets are as full as in any run.
+    As many as the last segment has, at the most; raises ConfigurationError where not one row fits.
     """
     segment = recording.segments[-1]
-    left_rows, left_bytes = segment.end_row - segment.first_row, connection.credit
+    left = segment.end_row - segment.first_row
     record_bytes = sample_records(recording).dtype.itemsize
-    packets = []
-    while left_rows:
-        room = left_bytes - MOST_FRAMING_BYTES - PACKET_OVERHEAD_BYTES - ROW_FIELD_BYTES
-        rows = min(left_rows, rows_per_packet(record_bytes), room // record_bytes)
+    packets: list[int] = []
+    room = connection.credit
+    while left:
+        rows = min(left, rows_per_packet(record_bytes), (room - _AROUND_BYTES) // record_bytes)
         if rows < 1:
             break
+        room = room - _AROUND_BYTES - rows * record_bytes if packets else connection.credit
+        left -= rows
         packets.append(rows)
-        left_rows -= rows
-        left_bytes -= MOST_FRAMING_BYTES + PACKET_OVERHEAD_BYTES + ROW_FIELD_BYTES + rows * record_bytes
     if not packets:
         raise ConfigurationError(
             f"no row of recording {recording.name} fits: a row is {record_bytes} bytes, and the payload takes "

@@ -105,8 +105,10 @@ def test_an_undefined_instruction_ends_in_the_fault_handler(injector: QemuInject
 def test_a_core_that_is_put_to_sleep_where_no_code_does_so_is_woken_by_what_the_bench_says(
     injector: QemuInjector,
 ) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("a Cortex-A goes on to where no memory is, at 100 000 instructions a second")
     observed = injector.inject(first_instruction(injector, WFI))
-    assert observed.system in {CRASH, HANG}  # it goes on without its first instruction
+    assert observed.system == CRASH  # it goes on without its first instruction
     assert observed.instructions is None
     assert injector.inject(first_instruction(injector, WFI)) == observed
 

@@ -65,7 +65,7 @@ GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
 def make_run() -> GoldenRun:
     window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 3 * 4, "three epochs", 100)
     rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
-    return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, rungs)
+    return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
 
 
 def make_judge() -> Judge:
@@ -287,7 +287,9 @@ class Memory:
         return self._content[start : start + count]
 
 
-@pytest.mark.parametrize(("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once")])
+@pytest.mark.parametrize(
+    ("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once"), (bytes(64) + GOOD, "not")]
+)
 def test_a_model_that_is_not_found_once_is_an_error(content: bytes, times: str) -> None:
     arena = Section(".arena", 0x20000000, 64, writable=True, stored=False)
     image = replace(IMAGE, sections={".arena": arena})
