@@ -45,6 +45,7 @@ class QemuInjector:
         self._run: GoldenRun
         self._judge: Judge
         self._runner: Runner
+        self._boot = 0
         self._rungs: dict[int, Rung] = {}
         self._next_rows: Mapping[int, int] = {}
         self._golden: Golden
@@ -64,8 +65,8 @@ class QemuInjector:
         )
         machine.restart()
         image = subject.image
-        boot = start_instructions(machine)
-        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=boot)
+        self._boot = start_instructions(machine)
+        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
         self._runner.arm()
         self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}
@@ -180,9 +181,11 @@ class QemuInjector:
         if not judge.is_owed(ending, listener.heard):
             return listener.heard, None
         self._runner.disarm()
-        limit = LIMIT * run.instructions
-        live = LiveLink(self._machine, listener, limit=limit)
-        talk = go_on(live, listener, results=run.window.results, rows=judge.rows, for_start=run.since + limit)
+        wanted = run.window.results
+        missing = max(0, wanted - listener.heard.results)
+        live = LiveLink(self._machine, listener, limit=LIMIT * run.instructions * missing // wanted)
+        for_start = run.since + LIMIT * run.instructions if judge.rows else LIMIT * self._boot
+        talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
             self._runner.arm()
         return listener.heard, talk

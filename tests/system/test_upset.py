@@ -102,10 +102,15 @@ def test_an_undefined_instruction_ends_in_the_fault_handler(injector: QemuInject
     assert injector.inject(nothing).learner == MASKED
 
 
-def test_a_core_that_is_put_to_sleep_where_no_code_does_so_hangs(injector: QemuInjector) -> None:
+def test_a_core_that_is_put_to_sleep_where_no_code_does_so_is_woken_by_what_the_bench_says(
+    injector: QemuInjector,
+) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("a Cortex-A goes on to where no memory is, at 100 000 instructions a second")
     observed = injector.inject(first_instruction(injector, WFI))
-    assert (observed.system, observed.detail) == (HANG, "asleep after 0 of 3 results")
-    assert observed.instructions == 1
+    assert observed.system == CRASH  # it goes on without its first instruction
+    assert observed.instructions is None
+    assert injector.inject(first_instruction(injector, WFI)) == observed
 
 
 def test_a_fault_of_the_fault_handler_goes_round_where_a_core_does_not_lock_up(injector: QemuInjector) -> None:

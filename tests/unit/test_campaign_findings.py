@@ -32,6 +32,7 @@ from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import FAILURE, FUNCTION_LOST, MODEL_LOST, SILENT, kinds_of
 from bench.campaign.rows import Rows, make_row
 from bench.campaign.spec import Campaign
+from bench.campaign.spread import Spread, spread_of
 from bench.errors import ConfigurationError
 from tests.unit.made_campaigns import campaign_text, work, write_campaign
 
@@ -103,6 +104,19 @@ def test_kinds_of_upset_are_weighed_by_their_share_and_not_by_their_number(tmp_p
     assert findings.vulnerabilities  # of single bits alone
     assert sum(one.counts[FAILURE] for one in findings.vulnerabilities) == 0
     assert sum(one.injections for one in findings.vulnerabilities) == 45
+
+
+def test_latency_and_what_was_lost_are_told_by_stratum(tmp_path: Path) -> None:
+    campaign, made = drawn(tmp_path, campaign_text(injections=40, strata=("weights", "link")))
+    weights = numbered(made, "weights")
+    outcome = {fault.id: FINE for fault in made.faults}
+    for fault, latency in zip(weights, (None, 5, 1, 4, 2, 3), strict=False):
+        outcome[fault.id] = replace(FINE, detection=CORRECTED, latency=latency, samples_lost=latency and 10 * latency)
+    findings = find(campaign, made, rows_of(made, outcome), facts={})
+    hit, spared = findings.strata
+    assert (hit.reported, hit.latency, hit.samples_lost) == (6, Spread(5, 2, 3, 4, 5), Spread(5, 20, 30, 40, 50))
+    assert (spared.reported, spared.latency, spared.samples_lost) == (0, None, None)
+    assert spread_of([7]) == Spread(1, 7, 7, 7, 7)
 
 
 def test_bench_errors_are_nobodys_outcome_and_widen_the_interval_both_ways(tmp_path: Path) -> None:
