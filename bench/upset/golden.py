@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bench.campaign.fault import Golden
+from bench.campaign.fault import RAM_FACT, STORAGE_FACT, Golden
 from bench.campaign.injector import InjectorSetup
 from bench.errors import BenchError
 from bench.gdb import Register
@@ -17,11 +17,12 @@ from bench.upset.accuracy import Scorer
 from bench.upset.ending import DEADLINE_S, Ending, Runner
 from bench.upset.heard import hear
 from bench.upset.image import Image
+from bench.upset.kept import find_records
 from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
 from bench.upset.places import PC, Levels, Steps
-from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
-from bench.upset.regions import Known, list_regions
+from bench.upset.readout import ARENA, PlacedModel, digest_of, place_models, read_states
+from bench.upset.regions import Guard, Known, list_regions
 from bench.upset.stops import climb_by_stops
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
@@ -47,6 +48,8 @@ class GoldenRun:
     levels: Levels
     """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
+    records: tuple[tuple[int, int], ...] = ()
+    """Address and size of each checkpoint that the payload keeps."""
 
     def is_complete(self, said: bytes) -> bool:
         """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
@@ -73,21 +76,28 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     states_by_link = _dump(machine, image, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
+    records = find_records(machine.gdb, image, subject.target.flash) if window.keeps_checkpoints else ()
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    levels: Levels = ()
-    if subject.scenario.checkpoints is not None:  # a watchdog, and a flash that is busy: timers
-        climbed = climb_by_stops(steps, machine, instructions=ending.time, count=instants)
-    else:
-        if instants > 1:
-            levels = make_levels(machine, steps, image, instructions=ending.time, count=instants)
-        climbed = climb(steps, machine, levels, wanted_instants(ending.time, instants))
-    rungs = sorted(climbed, key=lambda rung: rung.time)
+    levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
     for address in image.sleeps:
         machine.gdb.clear_breakpoint(address, image.sleep_bytes)
     runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
-    kept = _that_repeat(machine, rungs, runner, ending)
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, kept)
+    rungs = _that_repeat(machine, climbed, runner, ending)
+    return GoldenRun(
+        window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
+    )
+
+
+def _climb(
+    machine: Machine, steps: Steps, subject: Subject, *, instructions: int, count: int
+) -> tuple[Levels, list[Rung]]:
+    """Rungs in their order, and by which breakpoints the way to them was found, if it was."""
+    if subject.scenario.checkpoints is not None and subject.target.flash is not None:  # which is timed while busy
+        rungs = climb_by_stops(steps, machine, instructions=instructions, count=count)
+        return (), sorted(rungs, key=lambda rung: rung.time)
+    levels = make_levels(machine, steps, subject.image, instructions=instructions, count=count) if count > 1 else ()
+    return levels, list(climb(steps, machine, levels, wanted_instants(instructions, count)))
 
 
 def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden: Ending) -> tuple[Rung, ...]:
@@ -154,14 +164,41 @@ def accuracies(scorer: Scorer, models: Sequence[PlacedModel], states: Sequence[b
     return tuple(scorer.score(model, state) for model, state in zip(models, states, strict=True))
 
 
+def _guards(subject: Subject, window: Window) -> tuple[Guard, ...]:
+    """Each lies where the arena ended when the model had been protected (ModelProtected)."""
+    arena = subject.image.sections[ARENA]
+    copies = {spec.name: spec.protection.copies - 1 for spec in subject.scenario.models if spec.protection is not None}
+    return tuple(
+        Guard(
+            name,
+            arena.address + answer.arena_used_bytes - answer.arena_bytes,
+            answer.arena_bytes,
+            copies[name],
+            answer.guarded_bytes,
+        )
+        for name, answer in window.protected.items()
+    )
+
+
 def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version: str) -> Golden:
     """As a campaign knows it."""
-    known = Known(subject.image, run.models, run.registers, run.window.data_bytes)
+    window = run.window
+    known = Known(
+        subject.image,
+        run.models,
+        run.registers,
+        window.data_bytes,
+        window.arena_bytes,
+        _guards(subject, window),
+        run.records,
+    )
     facts = {
         "target": subject.target.name,
         "build id": subject.build_id,
         "emulator": f"QEMU {version}",
-        "window": run.window.described,
+        "window": window.described,
+        RAM_FACT: str(window.arena_bytes),
+        STORAGE_FACT: str(sum(size for _, size in run.records)),
         "clock": subject.target.clock.counted,
         "accuracy": "balanced, of the worst model, on evaluation rows of the recording",
         "seen in": "the models' memory where training ends, and what the payload sent until then",
@@ -172,6 +209,6 @@ def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version:
         instructions=run.instructions,
         instants=tuple(rung.time for rung in run.rungs),
         regions=list_regions(known, setup.strata),
-        samples=run.window.samples,
+        samples=window.samples,
         facts=facts,
     )

@@ -1,8 +1,8 @@
 """The ladder where timers run in the payload: rungs are where the host has stopped the emulator.
 
-A breakpoint lets the clock of a guest jump to the next timer's deadline (QEMU 7.2): a watchdog that waits would bite, a
-flash that is busy be done. A stop from outside and a single step do not. Where the host stops the machine is not known
-before, but is counted afterwards; the ladder is made once and shared, so its instants need only be known.
+A breakpoint lets the clock of a guest jump to the next timer's deadline (QEMU 7.2): a flash that is busy would be done.
+A stop from outside and a single step do not. Where the host stops the machine is not known before, but is counted
+afterwards; the ladder is made once and shared, so its instants need only be known.
 """
 
 import random

@@ -1,6 +1,7 @@
 """Targets say what a board is."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from bench.errors import ConfigurationError
 from bench.station import place
 from bench.target import (
+    FlashPlace,
     ProcessSpec,
     QemuTransportSpec,
     SerialSpec,
+    StorageSpec,
     Target,
     board_names,
     contradictions,
@@ -89,7 +92,9 @@ def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
 def test_a_target_that_counts_instructions_can_be_upset(tmp_path: Path) -> None:
     assert target(tmp_path, QEMU).counter is None
     counting = QEMU.replace('"none"]', '"none", "-icount", "shift=6"]')
-    assert target(tmp_path, f'{counting}[upsets]\ncounter = "icount"\n').counter == "icount"
+    upsets = f'{counting}[upsets]\ncounter = "icount"\n'
+    assert (target(tmp_path, upsets).counter, target(tmp_path, upsets).flash) == ("icount", None)
+    assert target(tmp_path, f"{upsets}flash = {{ address = 64, bytes = 128 }}").flash == FlashPlace(64, 128)
 
 
 def test_a_port_with_boards_is_built_for_the_one_that_the_target_names(tmp_path: Path) -> None:
@@ -189,3 +194,17 @@ def test_a_payload_that_is_another_than_the_file_says_is_told(tmp_path: Path) ->
         "the payload counts host, the file of demo says instructions",
         f"the payload's arena has {arena + 1:,} bytes, the file of demo says {arena:,}",
     )
+
+
+def test_storage_is_a_file_whose_place_the_arguments_say(tmp_path: Path) -> None:
+    text = QEMU.replace("ready_s = 10", 'storage = ["-drive", "file={storage}"]\nstorage_bytes = 4096\nready_s = 10')
+    transport = target(tmp_path, text).transport
+    assert isinstance(transport, QemuTransportSpec)
+    assert transport.storage == StorageSpec(("-drive", "file={storage}"), 4096)
+    assert target(tmp_path, QEMU).transport == replace(transport, storage=None)
+
+
+def test_storage_without_a_place_is_refused(tmp_path: Path) -> None:
+    text = QEMU.replace("ready_s = 10", 'storage = ["-drive", "file=flash"]\nready_s = 10')
+    with pytest.raises(ConfigurationError, match=r"storage: has no \{storage\}"):
+        target(tmp_path, text)
