@@ -26,7 +26,7 @@ from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
 from bench.upset.resume import Rows, go_on
 from bench.upset.self_test import test_injector
-from bench.upset.stamps import find_stamps
+from bench.upset.stamps import find_stamps, watchdog_instructions
 from bench.upset.store import fetch_golden, store_folder
 from bench.upset.subject import Subject, load_subject
 
@@ -86,6 +86,7 @@ class QemuInjector:
             find_stamps(self._machine, subject.image, subject.target, run),
             Rows(subject.recording, subject.recording.row_count - window.results) if is_stream else None,
             tuple(hear(window.connection, [run.said]).reports),
+            watchdog_instructions(subject.scenario, subject.target),
         )
 
     def _rows_at_rungs(self) -> Mapping[int, int]:
@@ -183,8 +184,9 @@ class QemuInjector:
         self._runner.disarm()
         wanted = run.window.results
         missing = max(0, wanted - listener.heard.results)
-        live = LiveLink(self._machine, listener, limit=LIMIT * run.instructions * missing // wanted)
-        for_start = run.since + LIMIT * run.instructions if judge.rows else LIMIT * self._boot
+        limit = LIMIT * run.instructions * missing // wanted + judge.watchdog
+        live = LiveLink(self._machine, listener, limit=limit)
+        for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot + judge.watchdog
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
             self._runner.arm()
@@ -201,7 +203,7 @@ class QemuInjector:
         rest = run.said[len(rung.said) :]
         return self._runner.run(
             rung.time,
-            LIMIT * run.instructions,
+            self._judge.limit,
             is_over=lambda said: said == rest or self._judge.is_over(rung.said + said),
         )
 
