@@ -213,7 +213,15 @@ def _models_digest(models: Sequence[ModelSpec], initial: Mapping[str, InitialMod
 
 def _settings(scenario: Scenario) -> list[object]:
     pace = scenario.speed
-    return [scenario.mode, scenario.epochs, scenario.restart_between_segments, scenario.evaluate, pace]
+    settings: list[object] = [
+        scenario.mode,
+        scenario.epochs,
+        scenario.restart_between_segments,
+        scenario.evaluate,
+        pace,
+    ]
+    kept = scenario.checkpoints  # nothing where there are none: such runs did the same as those before there were any
+    return settings if kept is None else [*settings, kept.rows, kept.watchdog, kept.power_cuts]
 
 
 def _link_faults(trace: Sequence[Entry]) -> list[object]:

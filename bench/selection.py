@@ -17,7 +17,14 @@ from bench.telemetry import Recording
 _MAX_ROWS: Final = 1 << 32
 _OF_ALL_ROWS: Final = ("accuracy.", "run.rows")
 """Measures that say how well, or whether, all rows were learnt: bounds on them mean nothing for fewer."""
-_COUNTS: Final = ("parity.compared.*", "parity.identical.*", "timing.*.count")
+_COUNTS: Final = (
+    "parity.compared.*",
+    "parity.identical.*",
+    "timing.*.count",
+    "checkpoints.written",
+    "checkpoints.power_cuts",
+    "checkpoints.resumed",
+)
 """Measures that count what a run consisted of."""
 
 

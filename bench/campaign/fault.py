@@ -24,6 +24,10 @@ STRATA: Final[Mapping[str, str]] = {
 }
 """Parts of the machine that are sampled, estimated and weighed apart."""
 
+RAM_FACT: Final = "RAM of the models (bytes)"
+STORAGE_FACT: Final = "storage of checkpoints (bytes)"
+"""Facts of a golden run that say what a protection takes."""
+
 COMPLETED: Final = "completed"
 RECOVERED: Final = "recovered"
 SAFE_STOP: Final = "safe_stop"

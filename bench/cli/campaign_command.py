@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from bench.campaign.against import hold_against
+from bench.campaign.against import STATE, Against, hold_against
 from bench.campaign.carry_out import Execute, carry_out, draw_list, load_findings, replay
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.findings import Findings
@@ -126,18 +126,29 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
         daily = findings.failures_per_day(kind, rate)
         _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
     if against is not None:
-        for kind_against in against.kinds:
-            ratio = kind_against.ratio
-            _print(
-                console,
-                f"  {kind_against.kind:<14} {kind_against.said} against {against.other.campaign.name}: "
-                f"{ratio.value:.3g} times ({ratio.low:.3g} to {ratio.high:.3g})",
-            )
+        _print_against(against, rate, console=console)
     missing = len(findings.made.faults) - findings.injections
     if missing or findings.errors:
         _print(console, f"NOT COMPLETE: {missing} faults have no outcome, the bench failed at {len(findings.errors)}")
     _print(console, f"report: {', '.join(map(str, saved))}")
     return 0 if findings.complete else STATUS_INCOMPLETE
+
+
+def _print_against(against: Against, rate: float, *, console: Console) -> None:
+    for where, kinds in (("", against.kinds), (f", in {', '.join(STATE)} alone", against.state)):
+        if kinds:
+            _print(console, f"against {against.other.campaign.name}{where}:")
+        for one in kinds:
+            apart = one.difference.scaled(rate)
+            _print(
+                console,
+                f"  {one.kind:<14} {one.said}: {one.ratio.value:.3g} times ({one.ratio.low:.3g} to "
+                f"{one.ratio.high:.3g}), {apart.value:+.3g} per device-day ({apart.low:+.3g} to {apart.high:+.3g})",
+            )
+    for cost in against.costs:
+        _print(console, f"  {cost.name}: {cost.this:,} and {cost.other:,}, {cost.ratio:.3g} times")
+    for note in against.notes:
+        _print(console, f"mind: {note}")
 
 
 def _percent(value: float) -> str:

@@ -22,6 +22,8 @@ from bench.trace import (
     ModelSkipped,
     PayloadConnected,
     PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
     SamplesTrained,
 )
 
@@ -71,7 +73,7 @@ class RunProgress:
     ) -> None:
         self._progress.stop()
 
-    def observe(self, entry: Entry) -> None:  # noqa: C901, PLR0912 - one line for each kind of entry
+    def observe(self, entry: Entry) -> None:  # noqa: C901, PLR0912, PLR0915 - one line for each kind of entry
         """Take note of one entry."""
         match entry:
             case SamplesTrained():
@@ -84,9 +86,14 @@ class RunProgress:
             case EpochTrained():
                 self._note_epoch(entry)
             case PayloadRestarted():
-                self._say(
-                    f"row {self._done}: payload restarted" + ("" if entry.planned else f" by itself: {entry.reason}")
-                )
+                by_itself = "" if entry.planned or entry.power_cut else f" by itself: {entry.reason}"
+                self._say(f"row {self._done}: payload restarted{by_itself}")
+            case PowerCut():
+                self._say(f"row {entry.after_row}: the power is cut")
+            case PayloadResumed():
+                self._done += entry.unreported_rows
+                unheard = f", the results of {entry.unreported_rows} are lost" if entry.unreported_rows else ""
+                self._say(f"resumed at row {entry.next_row}: {entry.lost_rows} rows are trained again{unheard}")
             case LockTakenOver():
                 self._say(f"lock taken over from {entry.owner}, which has died")
             case CommandRan():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.measure.accuracy import measure_accuracy
-from bench.measure.checkpoints import measure_checkpoints
+from bench.measure.checkpoints import measure_checkpoints, repeatable_after_restarts
 from bench.measure.link import measure_link
 from bench.measure.margins import measure_margins
 from bench.measure.measurement import MarginBasis, Measurement, RunContext
@@ -20,6 +20,10 @@ __all__ = ["COMPLETED", "MarginBasis", "Measurement", "RunContext", "measure"]
 
 def measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, ...]:
     """Every figure of the run, each under a name of its own; what could not be measured says why."""
+    return repeatable_after_restarts(_measure(trace, context), trace)
+
+
+def _measure(trace: Sequence[Entry], context: RunContext) -> tuple[Measurement, ...]:
     return (
         *measure_run(trace),
         *measure_checkpoints(trace),

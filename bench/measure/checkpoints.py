@@ -1,6 +1,8 @@
 """What checkpoints did for a run: how many were kept, and what each restart cost."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from bench.measure.measurement import Measurement, entries_of
 from bench.trace import (
@@ -19,6 +21,15 @@ from bench.trace import (
 
 ROWS_LOST = "checkpoints.rows_lost"
 ROWS_DIFFERING = "checkpoints.rows_differing"
+_REPEAT: Final = (
+    "run.completed",
+    "parity.",
+    "accuracy.evaluation.",
+    "accuracy.recording.",
+    "memory.model.",
+    ROWS_DIFFERING,
+)
+"""What comes of the models, and not of the rows one by one."""
 
 
 def measure_checkpoints(trace: Sequence[Entry]) -> Iterator[Measurement]:
@@ -56,6 +67,13 @@ def unplanned_restarts(trace: Sequence[Entry]) -> list[str]:
         elif isinstance(entry, PayloadConnected):
             caused = False
     return reasons
+
+
+def repeatable_after_restarts(measured: Sequence[Measurement], trace: Sequence[Entry]) -> tuple[Measurement, ...]:
+    """Which rows' results are lost with a payload is the host's affair, and so is what figures are made of them."""
+    if not entries_of(trace, PayloadResumed):
+        return tuple(measured)
+    return tuple(one if one.name.startswith(_REPEAT) else replace(one, repeatable=False) for one in measured)
 
 
 def vouched_rows(trace: Sequence[Entry]) -> set[int]:

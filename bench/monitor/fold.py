@@ -37,6 +37,8 @@ from bench.trace import (
     ModelSkipped,
     PayloadConnected,
     PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
     RequestRefused,
     RunEnded,
     RunStarted,
@@ -101,6 +103,7 @@ def _started(state: RunState, entry: RunStarted, basis: Basis) -> None:
 def _connected(state: RunState, entry: PayloadConnected, basis: Basis) -> None:
     del basis
     state.starts += 1
+    state.power_was_cut = False
     state.payload, state.build_id = short(entry.name), short(entry.build_id)
     state.clock, state.clock_rate_hz, state.arena_bytes = short(entry.clock), entry.clock_rate_hz, entry.arena_bytes
     state.phase = "connected"
@@ -234,9 +237,24 @@ def _restarted(state: RunState, entry: PayloadRestarted, basis: Basis) -> None:
         state.planned_restarts += 1
         state.phase = "restarting"
         note(state, "note", f"row {state.rows}: payload restarted")
+    elif state.power_was_cut:
+        note(state, "note", f"row {state.rows}: payload restarted: {entry.reason}")
     else:
         state.restarts += 1
         note(state, "fault", f"row {state.rows}: payload restarted by itself: {entry.reason}")
+
+
+def _power_cut(state: RunState, entry: PowerCut, basis: Basis) -> None:
+    del basis
+    state.power_was_cut = True
+    note(state, "note", f"row {entry.after_row}: the power is cut")
+
+
+def _went_on(state: RunState, entry: PayloadResumed, basis: Basis) -> None:
+    del basis
+    state.resumed += 1
+    lost, unheard = whole(entry.lost_rows), whole(entry.unreported_rows)
+    note(state, "note", f"the payload goes on with row {entry.next_row}: {lost} rows again, {unheard} results lost")
 
 
 def _cut(state: RunState, entry: LinkCut, basis: Basis) -> None:
@@ -261,6 +279,7 @@ def _faults_began(state: RunState, entry: LinkFaultsBegan, basis: Basis) -> None
 
 def _link_fault(state: RunState, entry: LinkFaultInjected, basis: Basis) -> None:
     del basis
+    state.power_was_cut = state.power_was_cut or entry.fault == "reset"
     note(state, "note", f"injected {entry.fault} {entry.way.replace('_', ' ')}, byte {entry.offset}")
 
 
@@ -347,6 +366,8 @@ _TAKERS: Final[dict[type[Entry], Callable[[RunState, Any, Basis], None]]] = {
     LinkMeasured: _link,
     LinkCounted: _counted,
     PayloadRestarted: _restarted,
+    PowerCut: _power_cut,
+    PayloadResumed: _went_on,
     LinkCut: _cut,
     LinkResumed: _resumed,
     LinkFaultsBegan: _faults_began,

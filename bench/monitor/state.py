@@ -108,6 +108,9 @@ class RunState:
     starts: int = 0
     restarts: int = 0
     """By itself."""
+    resumed: int = 0
+    power_was_cut: bool = False
+    """On purpose, since the payload was connected last."""
     planned_restarts: int = 0
     segment: int = 0
     segment_name: str = ""

@@ -12,6 +12,7 @@ from bench.report.markup import Html, table, tag
 from bench.report.summary import time_of
 from bench.trace import (
     BytesCorrupted,
+    CheckpointsKept,
     CommandRan,
     ConsolePrinted,
     Entry,
@@ -26,6 +27,8 @@ from bench.trace import (
     ModelSkipped,
     PayloadConnected,
     PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
     RequestRefused,
     RunEnded,
     SensorFaultInjected,
@@ -38,7 +41,8 @@ _LINE: Final = 300
 _CONSOLE_CHARACTERS: Final = 200_000
 """At the end of what was printed, from which the last lines are taken."""
 _TOLD: Final[tuple[type[Entry], ...]] = (
-    PayloadConnected, PayloadRestarted, LinkCut, LinkResumed, LinkFaultsBegan, RequestRefused, EventReported,
+    PayloadConnected, PayloadRestarted, CheckpointsKept, PowerCut, PayloadResumed, LinkCut, LinkResumed,
+    LinkFaultsBegan, RequestRefused, EventReported,
     ModelLoaded, ModelSkipped, BytesCorrupted, LinkRecordingFull, LockTakenOver, CommandRan, TargetFailed, RunEnded,
 )  # fmt: skip
 
@@ -68,7 +72,16 @@ def _words(entry: Entry) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - o
         case PayloadConnected():
             return "payload connected", f"start {entry.start}: {entry.name}, build {entry.build_id[:12]}"
         case PayloadRestarted():
-            return ("planned restart" if entry.planned else "restart by itself"), entry.reason
+            by_itself = "restart" if entry.power_cut else "restart by itself"
+            return ("planned restart" if entry.planned else by_itself), entry.reason
+        case CheckpointsKept():
+            watchdog = ", a watchdog waits" if entry.watchdog else ""
+            return "checkpoints kept", f"every {entry.rows:,} rows{watchdog}"
+        case PowerCut():
+            return "power cut", f"after row {entry.after_row:,}"
+        case PayloadResumed():
+            about = f"{entry.lost_rows:,} rows again, {entry.unreported_rows:,} results lost"
+            return "payload resumed", f"start {entry.start} goes on with row {entry.next_row:,}: {about}"
         case LinkCut():
             return "line cut", f"{entry.reason}; waited for up to {entry.reconnect_s:g} s"
         case LinkResumed():

@@ -30,7 +30,6 @@ class _Kept:
     """What a payload must still be after a restart."""
 
     checkpoints: Checkpoints
-    hello: Hello
     models: int
     arena_used_bytes: int | None
 
@@ -42,19 +41,26 @@ class Healing:
         self._dialogue = dialogue
         self._bank = bank
         self._stream = stream
+        self._hello: Hello | None = None
         self._kept: _Kept | None = None
+        self._due: _Kept | None = None
         self._restarts = 0
         self._fruitless = 0
         self._reached = -1
-        self.is_due = False
+        self.power_is_cut = False
+        """The bench has cut it, and the payload has not been heard of since."""
+
+    @property
+    def is_due(self) -> bool:
         """The payload has started anew, and it is not known yet what it holds."""
+        return self._due is not None
 
     @property
     def keeps(self) -> bool:
         """The payload keeps checkpoints of the models of this run."""
         return self._kept is not None
 
-    def keep(self, checkpoints: Checkpoints, hello: Hello, *, start: int) -> None:
+    def keep(self, checkpoints: Checkpoints, *, start: int) -> None:
         """Have the payload write its first checkpoint; raises TargetFailure where it cannot."""
         _, refusal = self._dialogue.request(checkpoints.request())
         if refusal is not None:
@@ -63,7 +69,7 @@ class Healing:
         self._dialogue.recorder.record(CheckpointsKept(checkpoints.rows, checkpoints.watchdog))
         self.report(start)
         housekeeping = self._housekeeping(start)
-        self._kept = _Kept(checkpoints, hello, self._bank.size, housekeeping.get("arena_used_bytes"))
+        self._kept = _Kept(checkpoints, self._bank.size, housekeeping.get("arena_used_bytes"))
 
     def forget(self) -> None:
         """A restart follows after which the models are made again."""
@@ -74,7 +80,9 @@ class Healing:
         self._restarts += 1
         self._fruitless = self._fruitless + 1 if self._stream.reached <= self._reached else 0
         self._reached = self._stream.reached
-        self._dialogue.recorder.record(PayloadRestarted(planned=False, reason=failure.why))
+        why = "its power was cut" if self.power_is_cut else failure.why
+        self._dialogue.recorder.record(PayloadRestarted(planned=False, reason=why, power_cut=self.power_is_cut))
+        self.power_is_cut = False
         if self._kept is None:
             raise failure
         if self._fruitless >= MOST_FRUITLESS or self._restarts > MOST_RESTARTS:
@@ -82,26 +90,28 @@ class Healing:
                 f"the payload restarted {self._restarts} times, and got no further than row {self._reached}",
                 hint="see its console and events in the trace",
             )
-        self.is_due = True
+        self._due = self._kept
 
     def check_build(self, hello: Hello) -> None:
         """Raise TargetFailure unless the same firmware answers as before."""
-        before = self._kept.hello if self._kept is not None else hello
+        before = self._hello or hello
+        self._hello = hello
         if (hello.name, hello.build_id) != (before.name, before.build_id):
             was, now = (f"{one.name} with build {one.build_id.hex()}" for one in (before, hello))
             raise TargetFailure(f"after a restart another payload answers: {now}; it was {was}")
 
     def take_up(self, start: int) -> None:
         """Find out whether the payload holds the models of this run, and from which row on; raises TargetFailure."""
-        if self._kept is None:
-            raise TargetFailure(_LOST)
+        kept = self._due
+        if kept is None:
+            return
         report, housekeeping = self.report(start), self._housekeeping(start)
         if not report.resumed:
             raise TargetFailure(
                 f"{_LOST}: it found no checkpoint to resume from", hint="see its events in the trace, and its storage"
             )
         next_row = housekeeping.get("next_row")
-        self._check(self._kept, report, housekeeping)
+        self._check(kept, report, housekeeping)
         if next_row is None or next_row != report.next_row or next_row > self._stream.sent:
             raise TargetFailure(
                 f"the payload resumed at row {next_row} from a checkpoint before row {report.next_row}; "
@@ -114,7 +124,7 @@ class Healing:
             PayloadResumed(start, next_row, max(0, reached - next_row), max(0, next_row - reached))
         )
         self._bank.read_statistics()
-        self.is_due = False
+        self._due = None
 
     def _check(self, kept: _Kept, report: wire.ProtectionReport, housekeeping: dict[str, int | None]) -> None:
         asked = kept.checkpoints

@@ -107,7 +107,6 @@ class Session:
             self._dialogue, recording, pace=Pace(speed), patience=patience, on_reached=self._cut_power
         )
         self._healing = Healing(self._dialogue, self._bank, self._stream)
-        self._hello: Hello | None = None
         self._power_cuts: list[int] = []
         self._catalogue = CatalogueListed([], [])
         self._mode = "stream"
@@ -233,12 +232,10 @@ class Session:
             self._stream.run(self._stream.position, self._stream.reached, models=self._bank.size, phase="repeat rows")
 
     def _keep(self, checkpoints: Checkpoints) -> None:
-        if self._hello is None:
-            raise TypeError("checkpoints are kept by a payload that has said Hello")
         if checkpoints.power_cuts and not self._transport.can_power_cycle:
             message = "the scenario cuts the payload's power, and the bench cannot start this one anew"
             raise ConfigurationError(message, hint="give the station a reset command, or leave out [[power_cuts]]")
-        self._healing.keep(checkpoints, self._hello, start=self._starts)
+        self._healing.keep(checkpoints, start=self._starts)
         self._power_cuts = [row for row in checkpoints.power_cuts if row > self._stream.reached]
 
     def _cut_power(self, reached: int) -> None:
@@ -246,11 +243,11 @@ class Session:
         if self._power_cuts and reached >= self._power_cuts[0]:
             self._power_cuts = [row for row in self._power_cuts if row > reached]
             self._recorder.record(PowerCut(reached))
+            self._healing.power_is_cut = True
             self._transport.power_cycle()
 
     def _connect(self) -> None:
         hello = self._dialogue.connect(self._ready_s, starting=self._starting)
-        self._hello = hello
         self._starting = self._transport.can_power_cycle  # whoever connects again has just been restarted
         self._limit.begin()
         self._starts += 1

@@ -307,11 +307,13 @@ class LinkCounted(Entry):
 
 @dataclass(frozen=True)
 class PayloadRestarted(Entry):
-    """`planned`: by the scenario. Otherwise the payload started anew by itself and lost what it held."""
+    """`planned`: by the scenario. Otherwise by itself, and it lost what it held unless PayloadResumed follows."""
 
     kind: ClassVar[str] = "payload_restarted"
     planned: bool
     reason: str
+    power_cut: bool = False
+    """The bench had cut its power, as the scenario has it."""
 
 
 @dataclass(frozen=True)

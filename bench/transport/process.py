@@ -202,8 +202,8 @@ class ProcessTransport:
         )
 
     def power_cycle(self) -> None:
-        """The process is killed in the midst of whatever it does."""
-        self._end(grace_s=0.0)
+        """The process is killed in the midst of whatever it does, and another one started."""
+        self.kill()
         self.open()
 
     def fileno(self) -> int:
@@ -233,6 +233,10 @@ class ProcessTransport:
 
     def describe(self) -> list[str]:
         return list(self.program.command(Path("SOCKET")))
+
+    def kill(self) -> None:
+        """End it in the midst of whatever it does."""
+        self._end(grace_s=0.0)
 
     def close(self) -> None:
         self._end(grace_s=END_GRACE_S)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.campaign.fault import Golden
+from bench.campaign.fault import RAM_FACT, STORAGE_FACT, Golden
 from bench.campaign.injector import InjectorSetup
 from bench.errors import BenchError
 from bench.gdb import Register
@@ -16,11 +16,12 @@ from bench.upset.accuracy import Scorer
 from bench.upset.ending import DEADLINE_S, Ending
 from bench.upset.heard import hear
 from bench.upset.image import Image
+from bench.upset.kept import find_records
 from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
 from bench.upset.places import PC, Levels, Steps
-from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
-from bench.upset.regions import Known, list_regions
+from bench.upset.readout import ARENA, PlacedModel, digest_of, place_models, read_states
+from bench.upset.regions import Guard, Known, list_regions
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
 
@@ -42,6 +43,8 @@ class GoldenRun:
     levels: Levels
     """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
+    records: tuple[tuple[int, int], ...] = ()
+    """Address and size of each checkpoint that the payload keeps."""
 
     def is_complete(self, said: bytes) -> bool:
         """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
@@ -68,12 +71,15 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     states_by_link = _dump(machine, image, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
+    records = find_records(machine.gdb, image) if window.keeps_checkpoints else ()
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
     wanted = wanted_instants(ending.time, instants)
     levels = make_levels(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
     rungs = tuple(climb(steps, machine, levels, wanted))
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs)
+    return GoldenRun(
+        window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
+    )
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
@@ -118,14 +124,41 @@ def accuracies(scorer: Scorer, models: Sequence[PlacedModel], states: Sequence[b
     return tuple(scorer.score(model, state) for model, state in zip(models, states, strict=True))
 
 
+def _guards(subject: Subject, window: Window) -> tuple[Guard, ...]:
+    """Each lies where the arena ended when the model had been protected (ModelProtected)."""
+    arena = subject.image.sections[ARENA]
+    copies = {spec.name: spec.protection.copies - 1 for spec in subject.scenario.models if spec.protection is not None}
+    return tuple(
+        Guard(
+            name,
+            arena.address + answer.arena_used_bytes - answer.arena_bytes,
+            answer.arena_bytes,
+            copies[name],
+            answer.guarded_bytes,
+        )
+        for name, answer in window.protected.items()
+    )
+
+
 def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version: str) -> Golden:
     """As a campaign knows it."""
-    known = Known(subject.image, run.models, run.registers, run.window.data_bytes)
+    window = run.window
+    known = Known(
+        subject.image,
+        run.models,
+        run.registers,
+        window.data_bytes,
+        window.arena_bytes,
+        _guards(subject, window),
+        run.records,
+    )
     facts = {
         "target": subject.target.name,
         "build id": subject.build_id,
         "emulator": f"QEMU {version}",
-        "window": run.window.described,
+        "window": window.described,
+        RAM_FACT: str(window.arena_bytes),
+        STORAGE_FACT: str(sum(size for _, size in run.records)),
         "clock": subject.target.clock.counted,
         "accuracy": "balanced, of the worst model, on evaluation rows of the recording",
         "seen in": "the models' memory where training ends, and what the payload sent until then",
@@ -136,6 +169,6 @@ def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version:
         instructions=run.instructions,
         instants=tuple(rung.time for rung in run.rungs),
         regions=list_regions(known, setup.strata),
-        samples=run.window.samples,
+        samples=window.samples,
         facts=facts,
     )

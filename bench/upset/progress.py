@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.upset.golden import GoldenRun
-from bench.upset.image import Image
+from bench.upset.image import SERVICE, Image
 from bench.upset.machine import Machine
 
-SERVICE: Final = "service"
-"""The reference payload's variable with everything that it knows; rows are counted in it."""
 _WORD: Final = 4
 
 

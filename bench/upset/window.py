@@ -25,6 +25,7 @@ from bench.trace import HousekeepingReported, ModelCreated
 from bench.upset.accuracy import ModelFacts
 from bench.upset.image import Image
 from bench.upset.machine import Machine
+from bench.upset.places import PC
 from bench.upset.work import Work, entry_of, epochs_work, rows_before, rows_work, steps_before
 from firmware_if import messages as wire
 from firmware_if.connection import Connection
@@ -53,6 +54,11 @@ class Window:
     described: str
     data_bytes: int
     """Of the data region, taken."""
+    arena_bytes: int
+    """Of the arena, taken."""
+    protected: Mapping[str, wire.ModelProtected]
+    """What the payload said of each model that it protects, by name."""
+    keeps_checkpoints: bool
 
 
 def open_window(
@@ -91,7 +97,6 @@ def open_window(
             f"{len(work.orders)} requests cannot be sent at once: {error.message}", hint="fewer epochs, or fewer models"
         ) from error
     _hold(machine, image.symbols[entry].address, frames, thumb=image.thumb)
-    data_bytes = int(report.values.get("data_used_bytes") or 0)
     window = Window(
         still_copy(connection),
         session.bank.created,
@@ -99,7 +104,10 @@ def open_window(
         work.results,
         work.samples,
         work.described,
-        data_bytes,
+        int(report.values.get("data_used_bytes") or 0),
+        int(report.values.get("arena_used_bytes") or 0),
+        dict(session.bank.protected),
+        scenario.checkpoints is not None,
     )
     return window, session
 
@@ -169,8 +177,8 @@ def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool)
     _await_arrival(machine)
     gdb.interrupt()
     gdb.write_memory(entry, instruction)
-    if gdb.read_register(15) != entry:
-        raise BenchError(f"the held payload stands at {gdb.read_register(15):#x} and not at {entry:#x}")
+    if gdb.read_register(PC) != entry:
+        raise BenchError(f"the held payload stands at {gdb.read_register(PC):#x} and not at {entry:#x}")
 
 
 def _write(machine: Machine, frame: bytes) -> None:

@@ -49,10 +49,17 @@ def entry_of(scenario: Scenario) -> str:
             f"scenario {scenario.name} restarts the payload between segments; upsets are injected into one start of it",
             hint="leave out restart_between_segments",
         )
-    if scenario.link_faults is not None or scenario.sensor_faults:
+    power_cuts = scenario.checkpoints is not None and scenario.checkpoints.power_cuts
+    if scenario.link_faults is not None or scenario.sensor_faults or power_cuts:
         raise ConfigurationError(
             f"scenario {scenario.name} has faults of its own, beside which upsets could not be told",
-            hint="leave out link_faults and sensor_faults",
+            hint="leave out link_faults, sensor_faults and power_cuts",
+        )
+    if scenario.checkpoints is not None and scenario.checkpoints.watchdog:
+        raise ConfigurationError(
+            f"scenario {scenario.name} has a watchdog: QEMU's clock jumps to where it bites whenever a debugger stops "
+            "the machine",
+            hint="write watchdog = false; checkpoints are kept without it",
         )
     return ROWS_ENTRY if scenario.mode == "stream" else EPOCH_ENTRY
 

@@ -166,7 +166,7 @@ def test_every_documented_key_of_a_scenario_is_known(tmp_path: Path) -> None:
         "deadline_s": "1", "cpu_share": "0.5", "uart_baud": "9600",
         "link_faults": '"noisy:7"',
     }  # fmt: skip
-    alternatives = {"each", "equal", "models", "limits", "margins", "sensor_faults"}
+    alternatives = {"each", "equal", "models", "limits", "margins", "sensor_faults", "checkpoints", "power_cuts"}
     lines = [f"{key} = {values[key]}" for key in documented["Scenarios"] if key not in alternatives]
     for section, heading in (("[models]", "Models"), ("[limits]", "Limits"), ("margins", "Margins")):
         lines.append(f"[{section}]")

@@ -31,7 +31,7 @@ from firmware_if.messages import (
     RequestProtection,
     Samples,
 )
-from tests.system.caller import Caller
+from tools.caller import Caller
 
 SEED = 19720704
 CHANNELS = 5

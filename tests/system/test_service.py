@@ -20,7 +20,7 @@ from firmware_if.messages import (
     SampleReport,
     Samples,
 )
-from tests.system.caller import Caller
+from tools.caller import Caller
 
 ROW = struct.pack(">Ihf", 0, 1, 0.5)
 AROW = CreateModel("arow", "orbitai-1d", "flight", (0,), 0, ())

@@ -23,11 +23,15 @@ from bench.trace import (
     HousekeepingReported,
     LinkCounted,
     LinkCut,
+    LinkFaultInjected,
     LinkMeasured,
     LinkResumed,
     ModelCreated,
     ModelEpoch,
+    PayloadConnected,
     PayloadRestarted,
+    PayloadResumed,
+    PowerCut,
     RequestRefused,
     RunEnded,
     RunStarted,
@@ -160,6 +164,16 @@ def test_faults_of_the_link_and_the_payload_are_counted_and_told() -> None:
     assert not state.link.is_cut
     assert state.failure == "it hangs"
     assert [line.kind for line in state.log].count("fault") == 5
+
+
+def test_a_restart_after_a_power_cut_is_none_by_itself() -> None:
+    connected = PayloadConnected(2, "host", "", "", 1, "host", 0, 0, 0, 0)
+    restarted = PayloadRestarted(planned=False, reason="it said Hello anew")
+    state = folded(PowerCut(12), restarted, connected, PayloadResumed(2, 8, 4, 0), restarted)
+    assert (state.restarts, state.resumed) == (1, 1)
+    assert [line.kind for line in state.log].count("fault") == 1
+    state = folded(LinkFaultInjected("to_payload", "reset", 9), restarted)
+    assert state.restarts == 0
 
 
 def test_link_counts_of_segments_are_added_and_the_whole_run_replaces_them() -> None:

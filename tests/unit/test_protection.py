@@ -1,13 +1,16 @@
-"""`protection` of a model in a scenario."""
+"""`protection` of a model, [checkpoints] and [[power_cuts]] in a scenario."""
 
 from pathlib import Path
 
 import pytest
 
 from bench.errors import ConfigurationError
-from bench.protection import Protection
-from bench.scenario import make_scenario
-from firmware_if.messages import FaultAction, ProtectModel
+from bench.plan import ConfigureStream, CreateModels, KeepCheckpoints, ReadHousekeeping, RestoreModels, make_plan
+from bench.protection import Checkpoints, Protection
+from bench.scenario import Limit, make_scenario, with_checkpoints
+from bench.target import load_target
+from firmware_if.messages import FaultAction, ProtectBank, ProtectModel
+from tests.unit.made_runs import make_recording
 
 MODEL = 'name = "s"\ntitle = "s"\n[[models]]\nname = "a"\nlearner = "arow"\nfeatures = "identity"\n'
 
@@ -42,3 +45,67 @@ def test_every_key_reaches_the_telecommand() -> None:
 def test_what_is_no_protection_is_refused(line: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
         protection_of(line)
+
+
+def checkpoints_of(text: str) -> Checkpoints | None:
+    return make_scenario('name = "s"\ntitle = "s"\n' + text, Path("s.toml")).checkpoints
+
+
+def test_no_checkpoints_are_kept_unless_a_scenario_says_so() -> None:
+    assert checkpoints_of("") is None
+
+
+def test_checkpoints_reach_the_telecommand() -> None:
+    assert checkpoints_of("[checkpoints]\nrows = 64") == Checkpoints(64)
+    text = "[checkpoints]\nrows = 64\nwatchdog = true\n[[power_cuts]]\nafter_row = 3\n[[power_cuts]]\nafter_row = 70"
+    found = checkpoints_of(text)
+    assert found == Checkpoints(64, watchdog=True, power_cuts=(3, 70))
+    assert found.request() == ProtectBank(64, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[checkpoints]", "checkpoints.rows"),
+        ("[checkpoints]\nrows = 0", "checkpoints.rows"),
+        ("[checkpoints]\nrows = 4294967296", "checkpoints.rows"),
+        ("[checkpoints]\nrows = 4\nwatchdogs = true", "watchdogs"),
+        ('mode = "batch"\nepochs = 2\n[checkpoints]\nrows = 4', "checkpoints: given in batch mode"),
+        ('mode = "score"\n[checkpoints]\nrows = 4', "checkpoints: given in score mode"),
+        ("[[power_cuts]]\nafter_row = 4", r"power_cuts: given without \[checkpoints\]"),
+        ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 0", "after_row"),
+        ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 5\nram = 1", "ram"),
+        ("[checkpoints]\nrows = 4" + "\n[[power_cuts]]\nafter_row = 5" * 2, "is 5, not above the one before"),
+        (
+            "[checkpoints]\nrows = 4" + "".join(f"\n[[power_cuts]]\nafter_row = {row}" for row in range(1, 66)),
+            "power_cuts: more than 64",
+        ),
+    ],
+)
+def test_checkpoints_that_mean_nothing_are_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        checkpoints_of(text)
+
+
+def test_checkpoints_begin_when_the_models_are_made_and_again_when_they_are_made_again() -> None:
+    text = 'name = "s"\ntitle = "s"\nrestart_between_segments = true\n[checkpoints]\nrows = 4'
+    plan = make_plan(make_scenario(text, Path("s.toml")), make_recording(), target=load_target("host"))
+    kinds = [type(step) for step in plan.steps]
+    places = [place for place, kind in enumerate(kinds) if kind is KeepCheckpoints]
+    assert [kinds[place - 1] for place in places] == [CreateModels, *[RestoreModels] * (len(places) - 1)]
+    assert kinds[places[0] + 1] is ReadHousekeeping
+    assert len(places) == kinds.count(ConfigureStream) > 1
+
+
+def test_a_run_with_checkpoints_is_held_to_what_they_promise() -> None:
+    own = Limit("checkpoints.rows_lost", at_most=3)
+    assert with_checkpoints((), None) == ()
+    implied = with_checkpoints((), Checkpoints(64))
+    assert [(limit.measure, limit.at_most, limit.equal) for limit in implied] == [
+        ("checkpoints.rows_lost", 64, None),
+        ("checkpoints.rows_differing", None, 0),
+    ]
+    assert [limit.measure for limit in with_checkpoints((own,), Checkpoints(64))] == [
+        "checkpoints.rows_lost",
+        "checkpoints.rows_differing",
+    ]

@@ -1,6 +1,7 @@
 """Targets say what a board is."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bench.target import (
     ProcessSpec,
     QemuTransportSpec,
     SerialSpec,
+    StorageSpec,
     Target,
     board_names,
     contradictions,
@@ -189,3 +191,17 @@ def test_a_payload_that_is_another_than_the_file_says_is_told(tmp_path: Path) ->
         "the payload counts host, the file of demo says instructions",
         f"the payload's arena has {arena + 1:,} bytes, the file of demo says {arena:,}",
     )
+
+
+def test_storage_is_a_file_whose_place_the_arguments_say(tmp_path: Path) -> None:
+    text = QEMU.replace("ready_s = 10", 'storage = ["-drive", "file={storage}"]\nstorage_bytes = 4096\nready_s = 10')
+    transport = target(tmp_path, text).transport
+    assert isinstance(transport, QemuTransportSpec)
+    assert transport.storage == StorageSpec(("-drive", "file={storage}"), 4096)
+    assert target(tmp_path, QEMU).transport == replace(transport, storage=None)
+
+
+def test_storage_without_a_place_is_refused(tmp_path: Path) -> None:
+    text = QEMU.replace("ready_s = 10", 'storage = ["-drive", "file=flash"]\nready_s = 10')
+    with pytest.raises(ConfigurationError, match=r"storage: has no \{storage\}"):
+        target(tmp_path, text)

@@ -63,7 +63,18 @@ GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
 
 
 def make_run() -> GoldenRun:
-    window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 3 * 4, "three epochs", 100)
+    window = Window(
+        still_copy(Connection(lambda: 1)),
+        (("m", CREATED),),
+        FACTS,
+        3,
+        3 * 4,
+        "three epochs",
+        100,
+        64,
+        {},
+        keeps_checkpoints=False,
+    )
     rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
     return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
 
@@ -258,7 +269,7 @@ REGISTERS = {
 
 
 def test_regions_are_disjoint_and_of_the_strata_asked_for() -> None:
-    known = Known(IMAGE, (MODEL,), REGISTERS, 0)
+    known = Known(IMAGE, (MODEL,), REGISTERS, 0, 64)
     regions = list_regions(known, ("globals", "link", "weights", "optimizer", "fp_registers"))
     assert [(region.name, region.address, region.bits) for region in regions] == [
         ("m.w", 0x20000000, 64),

@@ -12,13 +12,9 @@ import argparse
 import random
 import struct
 import sys
-import time
 from dataclasses import dataclass
 
-from bench.clock import MonotonicClock
 from bench.target import Target, load_target
-from bench.transport import Transport
-from firmware_if.connection import Connected, Connection, PacketReceived
 from firmware_if.messages import (
     Completed,
     ConfigureStream,
@@ -28,7 +24,6 @@ from firmware_if.messages import (
     Mode,
     ModelCreated,
     ModelProtected,
-    NotAccepted,
     Operation,
     ProtectModel,
     RequestStatistics,
@@ -36,6 +31,7 @@ from firmware_if.messages import (
     Statistics,
 )
 from tools.benchmarks.common import build_payload, print_method, print_table, qemu_targets, qemu_transport
+from tools.caller import Caller
 
 SEED = 17
 ROWS = 400
@@ -82,40 +78,12 @@ class Cost:
     more_bytes: int
 
 
-class Asking:
-    """One telecommand after the other."""
-
-    def __init__(self, line: Transport) -> None:
-        self._line = line
-        self._clock = MonotonicClock()
-        self._connection = Connection(lambda: 7)
-        self._connection.open(self._clock.now())
-        self._hear(Connected)
-
-    def ask(self, message: Message) -> list[Message]:
-        """What is answered; ends the program when it is refused."""
-        self._connection.send(message)
-        answers = self._hear(Completed, NotAccepted)
-        if isinstance(answers[-1], NotAccepted):
-            raise SystemExit(f"the payload refused {message}: {answers[-1]}")
-        return answers
-
-    def _hear(self, *last: type) -> list[Message]:
-        heard: list[Message] = []
-        outgoing = b""
-        until = time.monotonic() + _DEADLINE_S
-        while time.monotonic() < until:
-            outgoing += self._connection.bytes_to_send(self._clock.now())
-            transfer = self._line.transfer(outgoing, 0.05)
-            outgoing = outgoing[transfer.written :]
-            self._connection.receive_data(transfer.received, self._clock.now())
-            self._connection.handle_deadline(self._clock.now())
-            while (event := self._connection.next_event()) is not None:
-                if isinstance(event, PacketReceived):
-                    heard.append(event.telemetry.message)
-                if isinstance(event, last) or (heard and isinstance(heard[-1], last)):
-                    return heard
-        raise SystemExit(f"no answer within {_DEADLINE_S:g} s")
+def ask(caller: Caller, message: Message) -> list[Message]:
+    """What is answered; ends the program when it is refused."""
+    answers = caller.ask(message)
+    if not isinstance(answers[-1], Completed):
+        raise SystemExit(f"the payload refused {message}: {answers[-1]}")
+    return answers
 
 
 def rows(first: int, channels: int) -> Samples:
@@ -133,18 +101,18 @@ def measure(target: Target, channels: int) -> list[Cost]:
     """Every learner under every protection, in one bank."""
     kinds = [(learner, protection) for learner in LEARNERS for protection in (None, *PROTECTIONS)]
     with qemu_transport(target, build_payload(target)) as line:
-        asking = Asking(line)
-        asking.ask(ConfigureStream(channels, 0, (-1, 1), Mode.STREAM))
+        caller = Caller(line, deadline_s=_DEADLINE_S)
+        ask(caller, ConfigureStream(channels, 0, (-1, 1), Mode.STREAM))
         arena, more = [], []
         for (learner, arithmetic), _ in kinds:
-            made = asking.ask(CreateModel(learner, "identity", arithmetic, tuple(range(channels)), 0, ()))
+            made = ask(caller, CreateModel(learner, "identity", arithmetic, tuple(range(channels)), 0, ()))
             arena += [answer.arena_bytes for answer in made if isinstance(answer, ModelCreated)]
         for model, (_, protection) in enumerate(kinds):
-            made = asking.ask(protection.request(model)) if protection else []
+            made = ask(caller, protection.request(model)) if protection else []
             more.append(sum(answer.arena_bytes for answer in made if isinstance(answer, ModelProtected)))
         for first in range(0, ROWS, PACKET_ROWS):
-            asking.ask(rows(first, channels))
-        sums = {a.model: a.sums for a in asking.ask(RequestStatistics()) if isinstance(a, Statistics)}
+            ask(caller, rows(first, channels))
+        sums = {a.model: a.sums for a in ask(caller, RequestStatistics()) if isinstance(a, Statistics)}
     costs = []
     for model, ((learner, arithmetic), protection) in enumerate(kinds):
         means = {one.operation: one.sum / one.count for one in sums[model] if one.count}

@@ -1,0 +1,1 @@
+"""Parts of tools/power_cuts.py."""
