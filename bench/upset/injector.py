@@ -26,7 +26,7 @@ from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
 from bench.upset.resume import Rows, go_on
 from bench.upset.self_test import test_injector
-from bench.upset.stamps import find_stamps, watchdog_instructions
+from bench.upset.stamps import find_stamps
 from bench.upset.store import fetch_golden, store_folder
 from bench.upset.subject import Subject, load_subject
 
@@ -86,7 +86,6 @@ class QemuInjector:
             find_stamps(self._machine, subject.image, subject.target, run),
             Rows(subject.recording, subject.recording.row_count - window.results) if is_stream else None,
             tuple(hear(window.connection, [run.said]).reports),
-            watchdog_instructions(subject.scenario, subject.target),
         )
 
     def _rows_at_rungs(self) -> Mapping[int, int]:
@@ -184,9 +183,9 @@ class QemuInjector:
         self._runner.disarm()
         wanted = run.window.results
         missing = max(0, wanted - listener.heard.results)
-        limit = LIMIT * run.instructions * missing // wanted + judge.watchdog
+        limit = LIMIT * run.instructions * missing // wanted
         live = LiveLink(self._machine, listener, limit=limit)
-        for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot + judge.watchdog
+        for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
             self._runner.arm()

@@ -61,13 +61,11 @@ class Judge:
     """Of stream mode."""
     reports: tuple[Report, ...] = ()
     """The golden run's."""
-    watchdog: int = 0
-    """Instructions that the payload's watchdog may wait before it bites; 0 = nobody watches."""
 
     @property
     def limit(self) -> int:
         """Instructions after which a run counts as hung."""
-        return LIMIT * self.run.instructions + self.watchdog
+        return LIMIT * self.run.instructions
 
     def is_over(self, said: bytes) -> bool:
         """Whether a core that goes to sleep after all of `said` is known never to wake by itself."""
@@ -89,8 +87,7 @@ class Judge:
         if how == "died":
             return (LOCKUP if _LOCKUP_WORD in words else CRASH), next(iter(words.splitlines()), "")
         if how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
-            wait = ", and the watchdog's wait" if self.watchdog else ""
-            return HANG, f"{_TOO_MANY}{wait}{'' if talk is None else ', when it was talked to'}"
+            return HANG, _TOO_MANY if talk is None else f"{_TOO_MANY}, when it was talked to"
         if FAULT_WORD in heard.console and not (heard.restarts and has_resumed(heard)):
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
         if how == "silent":

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.errors import BenchError
-from bench.scenario import Scenario
 from bench.target import QemuTransportSpec, Target
 from bench.upset.ending import DEADLINE_S
 from bench.upset.golden import GoldenRun
@@ -22,8 +21,6 @@ from bench.upset.machine import Machine
 
 UPTIME: Final = "uptime_us"
 """The function of a port that tells the uptime, which each packet is stamped with."""
-WATCHDOG_S: Final = 4.0
-"""Of guest time, that the ports' watchdogs wait (WATCHDOG_MS of their Makefiles)."""
 GRAIN_S: Final = 2.0**-16
 """Of a time stamp (SPEC.md)."""
 _SHIFT: Final = re.compile(r"shift=(\d+)")
@@ -53,14 +50,6 @@ def instruction_s(target: Target) -> float | None:
         return None
     found = _SHIFT.search(spec.arguments[spec.arguments.index("-icount") + 1])
     return 2 ** int(found[1]) / 1e9 if found else None
-
-
-def watchdog_instructions(scenario: Scenario, target: Target) -> int:
-    """That a payload may execute before its watchdog bites, and a quarter more; 0 where nobody watches."""
-    lasts = instruction_s(target)
-    if scenario.checkpoints is None or not scenario.checkpoints.watchdog or lasts is None:
-        return 0
-    return round(1.25 * WATCHDOG_S / lasts)
 
 
 def find_stamps(machine: Machine, image: Image, target: Target, run: GoldenRun) -> Stamps | None:
