@@ -182,9 +182,7 @@ class QemuInjector:
             return listener.heard, None
         self._runner.disarm()
         wanted = run.window.results
-        missing = max(0, wanted - listener.heard.results)
-        limit = LIMIT * run.instructions * missing // wanted
-        live = LiveLink(self._machine, listener, limit=limit)
+        live = LiveLink(self._machine, listener, limit=judge.limit)
         for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
