@@ -54,7 +54,7 @@ def test_its_own_stands_before_one_that_was_made_since(tmp_path: Path) -> None:
 
 def test_one_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "_MOST_PACKED", 10)
-    with pytest.raises(BenchError, match=r"the golden run takes \d+ bytes; a campaign keeps up to 10"):
+    with pytest.raises(BenchError, match=r"the golden run takes [\d,]+ bytes; a campaign keeps up to 10"):
         fetch_golden("key", tmp_path, maker(tmp_path), folder=tmp_path / "store", archive=tmp_path / "kept")
 
 
