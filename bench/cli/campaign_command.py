@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bench.campaign.against import STATE, Against, hold_against
-from bench.campaign.carry_out import Execute, carry_out, draw_list, load_findings, replay
+from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, replay
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
@@ -86,7 +86,7 @@ def _execute(chosen: Campaign, options: argparse.Namespace, *, console: Console)
 
 def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> int:
     """Show one injection, and whether it came out as it is recorded, if it is."""
-    fault, seen, golden = replay(chosen, name, opener=find_opener(chosen.injector))
+    fault, seen, golden = replay(chosen, name, folder, opener=find_opener(chosen.injector))
     where = ", ".join(f"{flip.space} {flip.address:#x} bit {flip.bit}" for flip in fault.flips)
     _print(console, f"{fault.id}: {fault.region}[{fault.element}], {where}")
     _print(console, f"at guest instruction {fault.time:,} of {golden.instructions:,}")
@@ -96,7 +96,14 @@ def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> i
     if not (folder / FAULTS).exists():
         return 0
     made = load_list(folder / FAULTS)
-    row = read_rows(folder / ROWS, made).first.get(name) if made.golden.digest == golden.digest else None
+    if made.golden.digest != golden.digest:
+        _print(
+            console,
+            f"NOT COMPARED with {folder}: its golden run was {made.golden.digest[:12]}, the one here is "
+            f"{golden.digest[:12]}. Are firmware, emulator, scenario and recording the same, and is {GOLDEN} there?",
+        )
+        return STATUS_INCOMPLETE
+    row = read_rows(folder / ROWS, made).first.get(name)
     if row is None:
         _print(console, f"{folder} has no outcome of it to compare with")
         return 0

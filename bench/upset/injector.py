@@ -60,9 +60,8 @@ class QemuInjector:
         """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
         machine, subject, setup = self._machine, self._subject, self.setup
         machine.open()
-        run = self._run = fetch_golden(
-            f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
-        )
+        key = f"{subject.key}-{machine.version}"
+        run = self._run = fetch_golden(key, self._folder, self._make, folder=store_folder(), archive=setup.archive)
         machine.restart()
         image = subject.image
         self._boot = start_instructions(machine)

@@ -16,7 +16,7 @@ from bench.telemetry import Recording, find_recording, load_recording
 from bench.upset.image import Image, read_image
 
 _RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
-_FORMAT: Final = "4"
+_FORMAT: Final = "6"
 """Of what is kept of a golden run; counts up when an older one can no longer be read."""
 
 
