@@ -155,7 +155,7 @@ def find(campaign: Campaign, made: FaultList, rows: Rows, *, facts: Mapping[str,
     pairs = [(fault, seen[fault.id]) for fault in made.faults if fault.id in seen]
     strata = tuple(_stratum(campaign, spec.name, made, rows, pairs=pairs) for spec in campaign.strata)
     weight = math.fsum(one.weight for one in strata)
-    per_rate = {kind: weighted_sum([(one.weight, one.kinds[kind]) for one in strata]) for kind in KINDS}
+    per_rate = join_strata(strata)
     return Findings(
         campaign=campaign,
         made=made,
@@ -173,6 +173,11 @@ def find(campaign: Campaign, made: FaultList, rows: Rows, *, facts: Mapping[str,
         repeated=len(rows.repeated),
         notes=rows.notes,
     )
+
+
+def join_strata(strata: Sequence[StratumFindings]) -> Mapping[str, Estimate]:
+    """Failures of each kind in these strata; times upsets per bit and day, they are failures per device-day."""
+    return {kind: weighted_sum([(one.weight, one.kinds[kind]) for one in strata]) for kind in KINDS}
 
 
 def _depth(seen: Observed) -> str:

@@ -60,9 +60,8 @@ class QemuInjector:
         """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
         machine, subject, setup = self._machine, self._subject, self.setup
         machine.open()
-        run = self._run = fetch_golden(
-            f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
-        )
+        key = f"{subject.key}-{machine.version}"
+        run = self._run = fetch_golden(key, self._folder, self._make, folder=store_folder(), archive=setup.archive)
         machine.restart()
         image = subject.image
         self._boot = start_instructions(machine)
@@ -182,9 +181,8 @@ class QemuInjector:
             return listener.heard, None
         self._runner.disarm()
         wanted = run.window.results
-        missing = max(0, wanted - listener.heard.results)
-        live = LiveLink(self._machine, listener, limit=LIMIT * run.instructions * missing // wanted)
-        for_start = run.since + LIMIT * run.instructions if judge.rows else LIMIT * self._boot
+        live = LiveLink(self._machine, listener, limit=judge.limit)
+        for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":
             self._runner.arm()
@@ -201,7 +199,7 @@ class QemuInjector:
         rest = run.said[len(rung.said) :]
         return self._runner.run(
             rung.time,
-            LIMIT * run.instructions,
+            self._judge.limit,
             is_over=lambda said: said == rest or self._judge.is_over(rung.said + said),
         )
 

@@ -62,6 +62,11 @@ class Judge:
     reports: tuple[Report, ...] = ()
     """The golden run's."""
 
+    @property
+    def limit(self) -> int:
+        """Instructions after which a run counts as hung."""
+        return LIMIT * self.run.instructions
+
     def is_over(self, said: bytes) -> bool:
         """Whether a core that goes to sleep after all of `said` is known never to wake by itself."""
         return FAULT_WORD.encode() in said or self.run.is_complete(said)

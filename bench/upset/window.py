@@ -124,22 +124,23 @@ def _lead_up(session: Session, plan: Plan, scenario: Scenario, recording: Record
     if scenario.mode == "batch":
         session.settle()
         return epochs_work(scenario, recording, session.bank.created)
-    connection = session.dialogue.connection
-    before = rows_before(recording, connection)
+    credit = session.dialogue.connection.credit
+    before = rows_before(recording, credit)
     if before.end_row > before.first_row:
         session.do(before)
     session.settle()
-    return rows_work(recording, connection, models=session.bank.size)
+    return rows_work(recording, credit, models=session.bank.size)
 
 
 def still_copy(connection: Connection) -> Connection:
     """A copy for listening, which can be kept in a file: it begins no session, so it needs no random numbers."""
     copied = copy.deepcopy(connection)
-    copied._draw = _no_number  # noqa: SLF001
+    copied._draw = no_number  # noqa: SLF001
     return copied
 
 
-def _no_number() -> int:
+def no_number() -> int:
+    """In place of a draw of random numbers."""
     return 1
 
 

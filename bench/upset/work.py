@@ -11,7 +11,7 @@ from bench.plan import Plan, Step, StreamSegment, TrainEpochs
 from bench.scenario import Scenario
 from bench.session.decode import PACKET_OVERHEAD_BYTES, ROW_FIELD_BYTES, rows_per_packet, sample_records
 from bench.telemetry import Recording
-from firmware_if.connection import MOST_FRAMING_BYTES, Connection
+from firmware_if.connection import MOST_FRAMING_BYTES
 from firmware_if.messages import Message, ModelCreated, Samples, TrainEpoch
 
 EPOCH_ENTRY: Final = "hil_request_train_epoch"
@@ -71,16 +71,16 @@ def steps_before(plan: Plan, scenario: Scenario) -> Iterator[Step]:
     yield from plan.steps[:place]
 
 
-def rows_before(recording: Recording, connection: Connection) -> StreamSegment:
+def rows_before(recording: Recording, credit: int) -> StreamSegment:
     """The last segment without the rows that the payload can take at once, which are the work."""
     index = len(recording.segments) - 1
     segment = recording.segments[index]
-    return StreamSegment(index, segment.first_row, segment.end_row - sum(_packets(recording, connection)))
+    return StreamSegment(index, segment.first_row, segment.end_row - sum(_packets(recording, credit)))
 
 
-def rows_work(recording: Recording, connection: Connection, *, models: int) -> Work:
+def rows_work(recording: Recording, credit: int, *, models: int) -> Work:
     """The last rows of the recording, as many as the payload can take at once."""
-    records, packets = sample_records(recording), _packets(recording, connection)
+    records, packets = sample_records(recording), _packets(recording, credit)
     count = sum(packets)
     first = start = recording.row_count - count
     orders = []
@@ -98,7 +98,7 @@ def epochs_work(scenario: Scenario, recording: Recording, created: Sequence[tupl
     return Work(EPOCH_ENTRY, orders, 1, len(orders), len(orders) * recording.row_count, described)
 
 
-def _packets(recording: Recording, connection: Connection) -> list[int]:
+def _packets(recording: Recording, credit: int) -> list[int]:
     """Rows of each packet, as full as in any run: one, and behind it what the credit covers.
 
     As many as the last segment has, at the most; raises ConfigurationError where not one row fits.
@@ -107,18 +107,18 @@ def _packets(recording: Recording, connection: Connection) -> list[int]:
     left = segment.end_row - segment.first_row
     record_bytes = sample_records(recording).dtype.itemsize
     packets: list[int] = []
-    room = connection.credit
+    room = credit
     while left:
         rows = min(left, rows_per_packet(record_bytes), (room - _AROUND_BYTES) // record_bytes)
         if rows < 1:
             break
-        room = room - _AROUND_BYTES - rows * record_bytes if packets else connection.credit
+        room = room - _AROUND_BYTES - rows * record_bytes if packets else credit
         left -= rows
         packets.append(rows)
     if not packets:
         raise ConfigurationError(
             f"no row of recording {recording.name} fits: a row is {record_bytes} bytes, and the payload takes "
-            f"{connection.credit} bytes at once",
+            f"{credit} bytes at once",
             hint="fewer channels, or a payload with a larger receive queue",
         )
     return packets

@@ -125,6 +125,15 @@ def test_a_request_that_the_upset_destroyed_is_sent_again(batch: QemuInjector) -
     assert seen.instructions is None
 
 
+def test_whatever_is_destroyed_in_the_queue_comes_out_the_same_twice(batch: QemuInjector) -> None:
+    first, queue = in_queue(batch) - 10, IMAGE.symbols["received"].address
+    faults = [memory(first + place, place % 8) for place in range(0, 30, 3)]
+    faults += [memory(queue + 2048 + place, place) for place in (0, 1, 4, 5)]  # where it begins and ends
+    seen = [batch.inject(fault) for fault in faults]
+    assert [batch.inject(fault) for fault in reversed(faults)] == seen[::-1]
+    assert sum(one.system == COMPLETED and one.instructions is None for one in seen) >= 5
+
+
 def test_a_payload_that_answers_as_somebody_else_cannot_be_talked_to(batch: QemuInjector) -> None:
     content = batch.stand_at(0).read_memory(address("service"), IMAGE.symbols["service"].size)
     tag = batch._run.window.connection._nonce.to_bytes(4, "little")  # noqa: SLF001 - what the payload calls the bench

@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from bench.campaign.against import hold_against
+from bench.campaign.against import Cost, hold_against
 from bench.campaign.carry_out import draw_list
 from bench.campaign.draw import flips
 from bench.campaign.fault import (
@@ -19,8 +19,10 @@ from bench.campaign.fault import (
     MASKED,
     NAN,
     NOT_READ,
+    RAM_FACT,
     RECOVERED,
     SAFE_STOP,
+    STORAGE_FACT,
     SYSTEM,
     Fault,
     Observed,
@@ -214,6 +216,16 @@ def test_two_campaigns_are_compared_by_failures_per_device_day(tmp_path: Path) -
     assert kinds[FUNCTION_LOST].ratio.low < 1 < kinds[FUNCTION_LOST].ratio.high
     assert {one.kind: one.said for one in hold_against(plain, guarded).kinds}[MODEL_LOST] == "more"
     assert against.notes == ("only guarded was hit in protectors",)
+    assert {one.kind: one.said for one in against.state}[MODEL_LOST] == "fewer"
+    assert against.costs == (
+        Cost("guest instructions", guarded.made.golden.instructions, plain.made.golden.instructions),
+    )
+    sizes = [{RAM_FACT: "1880", STORAGE_FACT: "1178"}, {RAM_FACT: "864", STORAGE_FACT: "0"}]
+    this, other = (replace(found, facts=facts) for found, facts in zip((guarded, plain), sizes, strict=True))
+    taken = hold_against(this, other).costs[1:]
+    assert [(cost.name, cost.this, cost.other) for cost in taken] == [(RAM_FACT, 1880, 864), (STORAGE_FACT, 1178, 0)]
+    assert taken[0].ratio == pytest.approx(2.176, abs=1e-3)
+    assert math.isnan(taken[1].ratio)
 
 
 def test_more_bits_that_survive_do_not_make_a_payload_look_better(tmp_path: Path) -> None:

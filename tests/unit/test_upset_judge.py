@@ -25,6 +25,7 @@ from bench.campaign.fault import (
 )
 from bench.errors import BenchError, BuildError, ConfigurationError
 from bench.gdb import Register
+from bench.protection import Checkpoints
 from bench.scenario import SCENARIOS, load_scenario
 from bench.target import load_target
 from bench.upset.accuracy import ModelFacts, Scorer
@@ -398,6 +399,8 @@ def open_with(image: Image, **changes: object) -> None:
         ({"mode": "score"}, "has mode 'score', in which nothing is trained"),
         ({"restart_between_segments": True}, "restarts the payload between segments"),
         ({"link_faults": "harsh"}, "has faults of its own"),
+        ({"checkpoints": Checkpoints(30, power_cuts=(7,))}, "has faults of its own"),
+        ({"checkpoints": Checkpoints(30, watchdog=True)}, "has a watchdog: QEMU's clock jumps to where it bites"),
         ({"mode": "stream"}, "has no function hil_request_samples"),
         ({"mode": "batch"}, "has no function hil_request_train_epoch"),
     ],

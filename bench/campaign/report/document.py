@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench.campaign.against import Against
+from bench.campaign.against import Against, KindAgainst
 from bench.campaign.fault import LEARNER, SYSTEM
 from bench.campaign.findings import Findings, StratumFindings
 from bench.campaign.intervals import Estimate
@@ -125,14 +125,20 @@ def _against(against: Against | None) -> Mapping[str, Any] | None:
         "campaign": against.other.campaign.name,
         "list": against.other.made.sha256,
         "notes": list(against.notes),
-        "kinds": {
-            one.kind: {
-                "this_per_rate": estimate_json(one.this),
-                "other_per_rate": estimate_json(one.other),
-                "difference_per_rate": estimate_json(one.difference),
-                "ratio": estimate_json(one.ratio),
-                "said": one.said,
-            }
-            for one in against.kinds
-        },
+        "kinds": _kinds_against(against.kinds),
+        "state": _kinds_against(against.state),
+        "costs": {cost.name: {"this": cost.this, "other": cost.other} for cost in against.costs},
+    }
+
+
+def _kinds_against(kinds: Sequence[KindAgainst]) -> Mapping[str, Any]:
+    return {
+        one.kind: {
+            "this_per_rate": estimate_json(one.this),
+            "other_per_rate": estimate_json(one.other),
+            "difference_per_rate": estimate_json(one.difference),
+            "ratio": estimate_json(one.ratio),
+            "said": one.said,
+        }
+        for one in kinds
     }
