@@ -18,7 +18,7 @@ _CHECKED_BYTES: Final = 16
 _MAGIC: Final = 0x48434B31
 
 
-def find_records(gdb: GdbClient, image: Image, flash: FlashPlace | None) -> tuple[tuple[int, int], ...]:
+def find_records(gdb: GdbClient, image: Image, flash: FlashPlace | None = None) -> tuple[tuple[int, int], ...]:
     """Address and size of each whole record, header included; none where the storage is neither."""
     symbol = image.symbols.get(STORAGE)
     if flash is not None:

@@ -165,9 +165,9 @@ def setup_of(tmp_path: Path, *, target: str = "qemu-mps2-an386", mode: str = "ba
 
 
 def test_a_target_without_the_capability_is_refused(tmp_path: Path) -> None:
-    target = write_target(
-        tmp_path, "no-upsets", like="qemu-zynq-a9", replaced={"[upsets]": "", 'counter = "icount"': ""}
-    )
+    place = "flash = { address = 0xE2000000, bytes = 1_048_576 }"
+    without = {"[upsets]": "", 'counter = "icount"': "", place: ""}
+    target = write_target(tmp_path, "no-upsets", like="qemu-zynq-a9", replaced=without)
     with pytest.raises(
         ConfigurationError, match="no-upsets has no capability 'upsets': its file has no table"
     ) as caught:

@@ -11,7 +11,7 @@ from bench.errors import ConfigurationError
 from bench.gdb import Register
 from bench.plan import Plan, StreamSegment, make_plan
 from bench.scenario import SCENARIOS, load_scenario
-from bench.target import load_target
+from bench.target import FlashPlace, load_target
 from bench.upset.accuracy import ModelFacts, Scorer
 from bench.upset.image import SERVICE, Image, Section, Symbol
 from bench.upset.kept import STORAGE, find_records
@@ -134,6 +134,8 @@ def header(count: int, *, damage: int = 0) -> bytes:
 def test_checkpoints_are_found_by_their_headers(content: dict[int, bytes], found: tuple[tuple[int, int], ...]) -> None:
     assert find_records(Storage(content), IMAGE) == found  # type: ignore[arg-type]
     assert find_records(Storage(content), replace(IMAGE, symbols={})) == ()  # type: ignore[arg-type]
+    flash = FlashPlace(RAM + 0x6004, 0x1000)  # as a flash that lay there
+    assert find_records(Storage(content), replace(IMAGE, symbols={}), flash) == found  # type: ignore[arg-type]
 
 
 def plan_of(mode: str) -> Plan:
