@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,7 +83,8 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     for address in image.sleeps:
         machine.gdb.clear_breakpoint(address, image.sleep_bytes)
     runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
-    rungs = _that_repeat(machine, climbed, runner, ending)
+    runner.arm()
+    rungs = that_repeat(climbed, lambda rung: _goes_on(machine, rung, runner, ending))
     return GoldenRun(
         window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
     )
@@ -100,26 +101,27 @@ def _climb(
     return levels, list(climb(steps, machine, levels, wanted_instants(instructions, count)))
 
 
-def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden: Ending) -> tuple[Rung, ...]:
+def _goes_on(machine: Machine, rung: Rung, runner: Runner, golden: Ending) -> bool:
+    """Whether the run goes on from that rung as it did."""
+    machine.snapshots.load(rung.name)
+    machine.drain()
+    rest = golden.said[len(rung.said) :]
+    ending = runner.run(rung.time, 2 * golden.time, is_over=rest.__eq__)
+    return (ending.how, ending.time, ending.said) == ("asleep", golden.time, rest)
+
+
+def that_repeat(rungs: Sequence[Rung], goes_on: Callable[[Rung], bool]) -> tuple[Rung, ...]:
     """The rungs from which the run goes on as it did; raises BenchError where nearly none does.
 
     Not everything is in a snapshot: a NOR flash forgets which command it is in the middle of (QEMU 7.2).
     """
-    runner.arm()
-    found = []
-    for rung in rungs:
-        machine.snapshots.load(rung.name)
-        machine.drain()
-        rest = golden.said[len(rung.said) :]
-        ending = runner.run(rung.time, 2 * golden.time, is_over=rest.__eq__)
-        if (ending.how, ending.time, ending.said) == ("asleep", golden.time, rest):
-            found.append(rung)
+    found = tuple(rung for rung in rungs if goes_on(rung))
     if len(found) < len(rungs) * _LEAST_SHARE:
         raise BenchError(
             f"from {len(rungs) - len(found)} of {len(rungs)} snapshots the golden run does not go on as it did",
             hint="does this machine restore its UART and its timers from a snapshot?",
         )
-    return tuple(found)
+    return found
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:

@@ -31,7 +31,7 @@ from bench.target import load_target
 from bench.upset.accuracy import ModelFacts, Scorer
 from bench.upset.detection import EVENTS, detect
 from bench.upset.ending import Ending
-from bench.upset.golden import GoldenRun
+from bench.upset.golden import GoldenRun, that_repeat
 from bench.upset.heard import Heard, Report
 from bench.upset.image import Image, Section, Symbol, read_image
 from bench.upset.judge import Judge
@@ -241,6 +241,14 @@ def test_detection_goes_by_the_payload_s_events(events: list[str], detection: st
 
 def test_every_event_of_the_contract_has_its_verdict() -> None:
     assert set(EVENTS) == set(EventId)
+
+
+def test_rungs_from_which_the_run_goes_on_otherwise_are_dropped_unless_they_are_nearly_all() -> None:
+    rungs = [Rung(f"rung{time}", time, b"") for time in range(20)]
+    assert that_repeat(rungs, lambda rung: rung.time % 2 == 0) == tuple(rungs[::2])
+    with pytest.raises(BenchError, match="from 19 of 20 snapshots the golden run does not go on as it did") as caught:
+        that_repeat(rungs, lambda rung: rung.time == 0)
+    assert "restore its UART" in caught.value.hint
 
 
 def test_instants_ascend_from_0_within_the_window_and_repeat() -> None:
