@@ -124,6 +124,15 @@ class TargetMemory:
 
 
 @dataclass(frozen=True)
+class FlashPlace:
+    """Emulated flash with checkpoints: its content is memory to a debugger; after a command it is busy for a while."""
+
+    address: int
+    bytes: int
+    """All that the port uses: two slots of the same size."""
+
+
+@dataclass(frozen=True)
 class Target:
     name: str
     title: str
@@ -140,6 +149,8 @@ class Target:
     """The meter holds interrupts off between its stamps, so that counts repeat."""
     counter: str | None = None
     """What upset campaigns tell the time by, one of COUNTERS; None = the target cannot have them."""
+    flash: FlashPlace | None = None
+    """Where upset campaigns find the checkpoints; None = in memory, or nowhere."""
     path: Path | None = field(default=None, compare=False)
     build_id: str | None = None
     """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
@@ -168,6 +179,7 @@ def _read_target(path: Path) -> Target:
         what = f"is {name!r}, expected the file's name, up to 15 letters, digits, '_' and '-'"
         raise root.problem("name", what, hint=f"name the target {path.stem!r}, or rename the file")
     port = root.take("port", str, None, choices=_port_names())
+    upsets = root.take_table("upsets", optional=True)
     target = Target(
         name=name,
         title=root.take("title", str),
@@ -178,7 +190,8 @@ def _read_target(path: Path) -> Target:
         transport=_read_transport(root.take_table("transport")),
         capabilities=_read_capabilities(root),
         masks_interrupts=root.take("masks_interrupts", bool),
-        counter=root.take_table("upsets").take("counter", str, choices=COUNTERS) if "upsets" in root else None,
+        counter=upsets.take("counter", str, choices=COUNTERS) if "upsets" in root else None,
+        flash=_read_flash(upsets),
         path=path,
     )
     root.finish()
@@ -264,6 +277,17 @@ def _read_clock(root: StrictTable) -> TargetClock:
         what = f"given for a clock that counts {kind}"
         raise facts.problem("assumed_instructions_per_s", what, hint="only a count of instructions needs a rate")
     return clock
+
+
+def _read_flash(table: StrictTable) -> FlashPlace | None:
+    if "flash" not in table:
+        return None
+    flash = table.take_table("flash")
+    place = FlashPlace(
+        flash.take_number("address", int, low=0, high=2**32 - 1), flash.take_number("bytes", int, low=64, high=2**28)
+    )
+    flash.finish()
+    return place
 
 
 def _read_memory(table: StrictTable) -> TargetMemory:

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bench.campaign.fault import RAM_FACT, STORAGE_FACT, Golden
 from bench.campaign.injector import InjectorSetup
@@ -13,7 +14,7 @@ from bench.errors import BenchError
 from bench.gdb import Register
 from bench.session import Session
 from bench.upset.accuracy import Scorer
-from bench.upset.ending import DEADLINE_S, Ending
+from bench.upset.ending import DEADLINE_S, Ending, Runner
 from bench.upset.heard import hear
 from bench.upset.image import Image
 from bench.upset.kept import find_records
@@ -22,8 +23,12 @@ from bench.upset.machine import Machine
 from bench.upset.places import PC, Levels, Steps
 from bench.upset.readout import ARENA, PlacedModel, digest_of, place_models, read_states
 from bench.upset.regions import Guard, Known, list_regions
+from bench.upset.stops import climb_by_stops
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
+
+_LEAST_SHARE: Final = 0.1
+"""Of the rungs, which must repeat."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,50 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     states_by_link = _dump(machine, image, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
-    records = find_records(machine.gdb, image) if window.keeps_checkpoints else ()
+    records = find_records(machine.gdb, image, subject.target.flash) if window.keeps_checkpoints else ()
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    wanted = wanted_instants(ending.time, instants)
-    levels = make_levels(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
-    rungs = tuple(climb(steps, machine, levels, wanted))
+    levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
+    for address in image.sleeps:
+        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
+    runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
+    rungs = _that_repeat(machine, climbed, runner, ending)
     return GoldenRun(
         window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
     )
+
+
+def _climb(
+    machine: Machine, steps: Steps, subject: Subject, *, instructions: int, count: int
+) -> tuple[Levels, list[Rung]]:
+    """Rungs in their order, and by which breakpoints the way to them was found, if it was."""
+    if subject.scenario.checkpoints is not None and subject.target.flash is not None:  # which is timed while busy
+        rungs = climb_by_stops(steps, machine, instructions=instructions, count=count)
+        return (), sorted(rungs, key=lambda rung: rung.time)
+    levels = make_levels(machine, steps, subject.image, instructions=instructions, count=count) if count > 1 else ()
+    return levels, list(climb(steps, machine, levels, wanted_instants(instructions, count)))
+
+
+def _that_repeat(machine: Machine, rungs: Sequence[Rung], runner: Runner, golden: Ending) -> tuple[Rung, ...]:
+    """The rungs from which the run goes on as it did; raises BenchError where nearly none does.
+
+    Not everything is in a snapshot: a NOR flash forgets which command it is in the middle of (QEMU 7.2).
+    """
+    runner.arm()
+    found = []
+    for rung in rungs:
+        machine.snapshots.load(rung.name)
+        machine.drain()
+        rest = golden.said[len(rung.said) :]
+        ending = runner.run(rung.time, 2 * golden.time, is_over=rest.__eq__)
+        if (ending.how, ending.time, ending.said) == ("asleep", golden.time, rest):
+            found.append(rung)
+    if len(found) < len(rungs) * _LEAST_SHARE:
+        raise BenchError(
+            f"from {len(rungs) - len(found)} of {len(rungs)} snapshots the golden run does not go on as it did",
+            hint="does this machine restore its UART and its timers from a snapshot?",
+        )
+    return tuple(found)
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:

@@ -49,6 +49,21 @@ class Steps:
         self._gdb.step()
         return place
 
+    def step_on(self, count: int) -> None:
+        """So many instructions, fewer where the core would go to sleep."""
+        for _ in range(count):
+            if self.at_end:
+                return
+            self._gdb.step()
+
+    def run_for(self, seconds: float) -> None:
+        """So long by the host's clock, less where the core would go to sleep."""
+        if self.at_end:
+            self._gdb.step()
+        self._gdb.go()
+        if self._gdb.wait_stop(seconds) is None:
+            self._gdb.interrupt()
+
     def go(self) -> int:
         """To the next breakpoint; where it is, or -1 at the end of the run."""
         if self._gdb.read_register(PC) in self._sleeps:

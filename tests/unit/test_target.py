@@ -9,6 +9,7 @@ import pytest
 from bench.errors import ConfigurationError
 from bench.station import place
 from bench.target import (
+    FlashPlace,
     ProcessSpec,
     QemuTransportSpec,
     SerialSpec,
@@ -91,7 +92,9 @@ def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
 def test_a_target_that_counts_instructions_can_be_upset(tmp_path: Path) -> None:
     assert target(tmp_path, QEMU).counter is None
     counting = QEMU.replace('"none"]', '"none", "-icount", "shift=6"]')
-    assert target(tmp_path, f'{counting}[upsets]\ncounter = "icount"\n').counter == "icount"
+    upsets = f'{counting}[upsets]\ncounter = "icount"\n'
+    assert (target(tmp_path, upsets).counter, target(tmp_path, upsets).flash) == ("icount", None)
+    assert target(tmp_path, f"{upsets}flash = {{ address = 64, bytes = 128 }}").flash == FlashPlace(64, 128)
 
 
 def test_a_port_with_boards_is_built_for_the_one_that_the_target_names(tmp_path: Path) -> None:
