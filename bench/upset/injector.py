@@ -135,7 +135,8 @@ class QemuInjector:
         self.stand_at(rung.time)
         ending = self._run_on(rung)
         self._runner.disarm()
-        live = LiveLink(self._machine, self._listener(rung, ending), limit=self._run.instructions)
+        guards = bool(self._run.window.protected)
+        live = LiveLink(self._machine, self._listener(rung, ending), limit=self._run.instructions, guards=guards)
         talk = live.talk(lambda _: False, polls=1)
         self._runner.arm()
         return talk.how == "answered"
@@ -181,7 +182,7 @@ class QemuInjector:
             return listener.heard, None
         self._runner.disarm()
         wanted = run.window.results
-        live = LiveLink(self._machine, listener, limit=judge.limit)
+        live = LiveLink(self._machine, listener, limit=judge.limit, guards=bool(run.window.protected))
         for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":

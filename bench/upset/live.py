@@ -26,6 +26,9 @@ up by then."""
 FOR_A_BYTE: Final = 2_000
 """Instructions that the payload is allowed for each byte that the bench says, beside those for its work. A Cortex-M4F
 takes 340 for a byte that comes alone, and 2000 for the last of a poll."""
+LOOK_AFTER: Final = 100_000
+"""The same where the payload guards models: it looks after one when it wakes, so after nearly every byte that comes
+alone. A checksum and three copies of 27 weights with their variances take 30000 of a Cortex-M4F."""
 _LOOKS: Final = 2
 _PAUSE_S: Final = 0.0
 """What all threads sleep through between two looks of each they sleep through together; nobody else speaks to them."""
@@ -47,8 +50,9 @@ class _OverrunError(Exception):
 class LiveLink:
     """Talks with the payload of a machine that stands where its core sleeps. No breakpoint may be set there."""
 
-    def __init__(self, machine: Machine, listener: Listener, *, limit: int) -> None:
-        """`limit`: instructions that the payload may execute, those for each byte left out."""
+    def __init__(self, machine: Machine, listener: Listener, *, limit: int, guards: bool = False) -> None:
+        """`limit`: instructions that it may execute, those for each byte left out; `guards`: it guards models."""
+        self._for_a_byte = LOOK_AFTER if guards else FOR_A_BYTE
         self._machine = machine
         self._listener = listener
         self._limit = machine.reading() + limit
@@ -106,7 +110,7 @@ class LiveLink:
     def _say(self, data: bytes) -> bytes:
         """All that it says meanwhile; ends early where it sleeps on with a byte that it has not taken."""
         line, said = self._machine.line, bytearray()
-        self._limit += FOR_A_BYTE * len(data)
+        self._limit += self._for_a_byte * len(data)
         for byte in data:
             said += line.transfer(bytes((byte,)), 0.0).received
             self._await_sleep(said)

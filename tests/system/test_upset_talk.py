@@ -20,6 +20,7 @@ from bench.campaign.fault import (
     Observed,
 )
 from bench.campaign.injector import InjectorSetup
+from bench.errors import BenchError
 from bench.target import load_target
 from bench.upset import QemuInjector, open_injector
 from bench.upset.image import read_image
@@ -183,3 +184,11 @@ def test_the_latency_of_a_correction_is_counted_in_instructions(stream: QemuInje
     assert seen.latency is not None
     per_row = stream.golden().instructions / stream.golden().samples
     assert seen.latency < 3 * per_row
+
+
+def test_a_golden_run_without_all_results_is_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    text = BATCH.replace("epochs = 1", "epochs = 2").replace("copies = 2", "bound = 1e-9")
+    with pytest.raises(BenchError, match="the golden run ended asleep after 3 of 4 results"):
+        next(opened(tmp_path_factory, text, "weights"))

@@ -1,14 +1,12 @@
 """Machines that do what no real one can be made to: what the bench says when it cannot tell what comes of a payload."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bench.errors import BenchError
-from bench.gdb import Stop
 from bench.target import load_target
-from bench.transport import PeerDied, Transfer
 from bench.upset import ending, live, stamps
 from bench.upset.ending import Runner, last_words, start_instructions
 from bench.upset.heard import Listener
@@ -17,80 +15,8 @@ from bench.upset.live import LiveLink
 from bench.upset.progress import find_counters
 from bench.upset.stamps import Stamps, find_stamps, instruction_s
 from firmware_if.connection import Connection
+from tests.unit.stuck_machine import END, StuckMachine
 from tests.unit.test_upset_judge import make_run
-
-END = 0x100
-
-
-class Machine:
-    """A machine, its line, its debugger's stub and its machine protocol in one; stands at `END`."""
-
-    def __init__(self, *, idle: bool = False, stops: bool = False, unread: int = 0, words: str | None = None) -> None:
-        self.gdb = self.qmp = self.line = self
-        self.resets = 0
-        self.count = 0
-        self.steps: list[str] = []
-        self._idle = idle
-        self._stops = stops
-        self._unread = unread
-        self._words = words
-
-    def go(self) -> None:
-        self.steps.append("go")
-
-    def interrupt(self) -> Stop:
-        self.steps.append("interrupt")
-        return Stop(2)
-
-    def begin_step(self) -> None:
-        self.steps.append("step")
-
-    def wait_stop(self, timeout_s: float, *, also: Sequence[int] = ()) -> Stop | None:
-        del timeout_s
-        return Stop(5) if self._stops and also else None
-
-    def read_register(self, number: int) -> int:
-        assert number == 15
-        return END
-
-    def set_breakpoint(self, address: int, kind: int) -> None:
-        self.steps.append(f"set {address:#x} {kind}")
-
-    def reading(self) -> int:
-        self.count += 1000
-        return self.count
-
-    def instructions(self, since: int, now: int) -> int:
-        return now - since
-
-    def is_idle(self, looks: int = 4, *, pause_s: float = 0.0) -> bool:
-        del looks, pause_s
-        return self._idle
-
-    def processor_s(self) -> float:
-        return 0.0
-
-    def fileno(self) -> int:
-        return 0
-
-    def drain(self) -> bytes:
-        return b""
-
-    def unread(self) -> int:
-        return self._unread
-
-    def transfer(self, data: bytes, timeout_s: float) -> Transfer:
-        del timeout_s
-        if self._words is not None:
-            raise PeerDied("it died", returncode=1, words=self._words)
-        return Transfer(len(data), b"")
-
-    @property
-    def snapshots(self) -> "Machine":
-        return self
-
-    def load(self, name: str) -> None:
-        self.steps.append(name)
 
 
 @pytest.fixture(autouse=True)
@@ -113,19 +39,19 @@ def talk(machine: Any, *, limit: int = 10**9) -> live.Talk:  # noqa: ANN401 - st
 @pytest.mark.parametrize(
     ("work", "machine", "words"),
     [
-        (run, Machine(), "a run has not ended within 0.05 s"),
-        (run, Machine(stops=True), "a step has not ended within 0.05 s, and the emulator is not idle"),
+        (run, StuckMachine(), "a run has not ended within 0.05 s"),
+        (run, StuckMachine(stops=True), "a step has not ended within 0.05 s, and the emulator is not idle"),
         (
             lambda machine: last_words(machine, bytearray()),
-            Machine(),
+            StuckMachine(),
             "has hung up on its debugger, and lives on 0.05 s",
         ),
-        (start_instructions, Machine(), "the payload has not gone to sleep within 0.05 s of its start"),
-        (talk, Machine(), "the payload has not fallen asleep again within 0.05 s of a byte"),
+        (start_instructions, StuckMachine(), "the payload has not gone to sleep within 0.05 s of its start"),
+        (talk, StuckMachine(), "the payload has not fallen asleep again within 0.05 s of a byte"),
     ],
 )
 def test_what_takes_too_long_is_an_error_of_the_bench(
-    work: Callable[[Any], object], machine: Machine, words: str
+    work: Callable[[Any], object], machine: StuckMachine, words: str
 ) -> None:
     with pytest.raises(BenchError, match=words):
         work(machine)
@@ -134,7 +60,7 @@ def test_what_takes_too_long_is_an_error_of_the_bench(
 def test_where_stamps_are_looked_for_the_run_must_end() -> None:
     image = Image({}, {"uptime_us": Symbol("uptime_us", 4, 4, ".text", "STT_FUNC")}, thumb=True, sleeps=())
     with pytest.raises(BenchError, match=r"the golden run has not been run again within 0\.05 s"):
-        find_stamps(Machine(), image, load_target("qemu-mps2-an386"), make_run())  # type: ignore[arg-type]
+        find_stamps(StuckMachine(), image, load_target("qemu-mps2-an386"), make_run())  # type: ignore[arg-type]
 
 
 def test_stamps_are_told_only_of_an_emulator_with_a_known_pace() -> None:
@@ -142,12 +68,12 @@ def test_stamps_are_told_only_of_an_emulator_with_a_known_pace() -> None:
     assert instruction_s(load_target("qemu-zynq-a9")) == 64e-9
     assert instruction_s(load_target("host")) is None
     image = Image({}, {}, thumb=True, sleeps=())
-    assert find_stamps(Machine(), image, load_target("qemu-mps2-an386"), make_run()) is None  # type: ignore[arg-type]
+    assert find_stamps(StuckMachine(), image, load_target("qemu-mps2-an386"), make_run()) is None  # type: ignore[arg-type]
     assert Stamps(1.0, 128e-9).instruction(1.0 + 1e-3) == 7812
     assert Stamps(1.0, 128e-9).grain == 119
 
 
-class Reset(Machine):
+class Reset(StuckMachine):
     """Is reset while it runs."""
 
     def processor_s(self) -> float:
@@ -156,20 +82,20 @@ class Reset(Machine):
 
 
 def test_a_reset_within_the_limit_is_given_the_time_that_a_start_takes() -> None:
-    assert run(Machine(idle=True), limit=500).how == "overrun"
+    assert run(StuckMachine(idle=True), limit=500).how == "overrun"
     assert run(Reset(idle=True), limit=500).how == "asleep"
 
 
 def test_talking_ends_where_the_core_can_do_no_more() -> None:
-    assert talk(Machine(idle=True)).how == "silent"
-    assert talk(Machine(idle=True, unread=1)).how == "silent"
-    assert talk(Machine(idle=True), limit=-(10**9)).how == "overrun"
-    died = talk(Machine(words="qemu: fatal: Lockup"))
+    assert talk(StuckMachine(idle=True)).how == "silent"
+    assert talk(StuckMachine(idle=True, unread=1)).how == "silent"
+    assert talk(StuckMachine(idle=True), limit=-(10**9)).how == "overrun"
+    died = talk(StuckMachine(words="qemu: fatal: Lockup"))
     assert (died.how, died.words) == ("died", "qemu: fatal: Lockup")
 
 
 def test_a_stub_that_hangs_up_is_an_emulator_that_died() -> None:
-    machine = Machine(idle=True, words="qemu: hardware error")
+    machine = StuckMachine(idle=True, words="qemu: hardware error")
     machine.go = lambda: (_ for _ in ()).throw(EOFError)  # type: ignore[method-assign]
     died = talk(machine)
     assert (died.how, died.words) == ("died", "qemu: hardware error")
