@@ -13,7 +13,7 @@ SCENARIO = """name = "kept"
 title = "Checkpoints in flash"
 recording = "sun-sensor"
 [checkpoints]
-rows = 60
+rows = 150
 [[models]]
 name = "arow"
 learner = "arow"
@@ -30,7 +30,7 @@ def injector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QemuInjector]
     (folder / "kept.toml").write_text(SCENARIO)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIL_GOLDEN_RUNS", str(folder / "golden-runs"))
-        with open_injector(InjectorSetup(folder / "kept.toml", "qemu-zynq-a9", STRATA, 0.01, 8)) as opened:
+        with open_injector(InjectorSetup(folder / "kept.toml", "qemu-zynq-a9", STRATA, 0.01, 24)) as opened:
             yield opened
 
 
