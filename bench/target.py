@@ -15,6 +15,8 @@ TARGETS: Final = Path(__file__).parents[1] / "firmware_if" / "targets"
 PORTS: Final = Path(__file__).parents[1] / "firmware_if" / "firmware" / "ports"
 
 CLOCKS: Final = ("instructions", "cycles", "host")
+COUNTERS: Final = ("icount",)
+"""`icount`: QEMU's own count of the guest's instructions, which its option -icount makes."""
 CAPABILITIES: Final[Mapping[str, str]] = {
     "stream": "every sample trains on arrival",
     "batch": "a data set is loaded into its own memory and trained on in epochs",
@@ -123,12 +125,12 @@ class TargetMemory:
 
 
 @dataclass(frozen=True)
-class InstructionCounter:
-    """A register of an emulated machine by which a debugger tells how many instructions were executed."""
+class FlashPlace:
+    """Emulated flash with checkpoints: its content is memory to a debugger; after a command it is busy for a while."""
 
     address: int
-    ticks_per_instruction: float
-    """At least 2, so that no two counts of instructions share a reading."""
+    bytes: int
+    """All that the port uses: two slots of the same size."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,10 @@ class Target:
     """Names of CAPABILITIES."""
     masks_interrupts: bool
     """The meter holds interrupts off between its stamps, so that counts repeat."""
-    counter: InstructionCounter | None = None
-    """What upset campaigns tell the time by; None = the target cannot have them."""
+    counter: str | None = None
+    """What upset campaigns tell the time by, one of COUNTERS; None = the target cannot have them."""
+    flash: FlashPlace | None = None
+    """Where upset campaigns find the checkpoints; None = in memory, or nowhere."""
     path: Path | None = field(default=None, compare=False)
     build_id: str | None = None
     """Of the firmware that is expected to answer, from the station file; None = the one that the bench builds, if it
@@ -181,6 +185,7 @@ def _read_target(path: Path) -> Target:
         what = f"is {name!r}, expected the file's name, up to 15 letters, digits, '_' and '-'"
         raise root.problem("name", what, hint=f"name the target {path.stem!r}, or rename the file")
     port = root.take("port", str, None, choices=_port_names())
+    upsets = root.take_table("upsets", optional=True)
     target = Target(
         name=name,
         title=root.take("title", str),
@@ -191,10 +196,12 @@ def _read_target(path: Path) -> Target:
         transport=_read_transport(root.take_table("transport")),
         capabilities=_read_capabilities(root),
         masks_interrupts=root.take("masks_interrupts", bool),
-        counter=_read_counter(root.take_table("upsets", optional=True)),
+        counter=upsets.take("counter", str, choices=COUNTERS) if "upsets" in root else None,
+        flash=_read_flash(upsets),
         path=path,
     )
     root.finish()
+    _check_counter(root, target)
     _check_firmware(root, target)
     return target
 
@@ -224,6 +231,14 @@ def _check_firmware(root: StrictTable, target: Target) -> None:
     if target.port is not None and own is not None:
         hint = "leave out port, or transport.firmware"
         raise root.problem("port", "stands beside transport.firmware, which is built elsewhere", hint=hint)
+
+
+def _check_counter(root: StrictTable, target: Target) -> None:
+    """QEMU counts instructions only where it is told to."""
+    spec = target.transport
+    if target.counter is not None and not (isinstance(spec, QemuTransportSpec) and "-icount" in spec.arguments):
+        what = f"{target.counter!r} is counted by QEMU with -icount alone"
+        raise root.problem("upsets.counter", what, hint="add -icount to transport.arguments, or leave the table out")
 
 
 def _read_board(root: StrictTable, port: str | None) -> str | None:
@@ -270,13 +285,15 @@ def _read_clock(root: StrictTable) -> TargetClock:
     return clock
 
 
-def _read_counter(table: StrictTable) -> InstructionCounter | None:
-    if "counter_address" not in table:
+def _read_flash(table: StrictTable) -> FlashPlace | None:
+    if "flash" not in table:
         return None
-    return InstructionCounter(
-        table.take_number("counter_address", int, low=0, high=2**32 - 4),
-        table.take_number("ticks_per_instruction", float, low=2.0, high=1e6),
+    flash = table.take_table("flash")
+    place = FlashPlace(
+        flash.take_number("address", int, low=0, high=2**32 - 1), flash.take_number("bytes", int, low=64, high=2**28)
     )
+    flash.finish()
+    return place
 
 
 def _read_memory(table: StrictTable) -> TargetMemory:

@@ -38,6 +38,9 @@ _SEQUENCES = 0x10000
 _ACK_EVERY = 4
 """Telemetry frames after which a Status acknowledges them, if no telecommand carried the acknowledgement."""
 
+MOST_FRAMING_BYTES = 24
+"""What a frame adds to its packet on the wire at the most, as the credit counts it."""
+
 _MOST_CONTROL = 256
 """Frames that wait for a line that takes nothing; a whole window is sent again by fewer."""
 
@@ -190,6 +193,11 @@ class Connection:
         return len(self._queue)
 
     @property
+    def credit(self) -> int:
+        """Wire bytes that the payload takes at once, as it said last."""
+        return self._credit
+
+    @property
     def settled(self) -> bool:
         """Everything sent has been acknowledged, and every poll answered."""
         return not self._queue and not self._in_flight and not self._polls
@@ -232,20 +240,22 @@ class Connection:
         self._queue.append(packet)
         return request
 
-    def send_ahead(self, messages: Sequence[Message], now: float, *, answers: int) -> bytes:
+    def send_ahead(self, messages: Sequence[Message], now: float, *, answers: int) -> list[bytes]:
         """The frames of telecommands that arrive together and are carried out one by one, with nothing more said.
 
         Each acknowledges the telemetry that those before it will have caused by then, `answers` packets each, and the
-        last asks for an answer. Raises WireError where the credit does not cover them all.
+        last asks for an answer. The caller sends the first, and the others when the payload has begun to carry it out:
+        it has taken it off the line then, so that they have the whole credit. Raises WireError where that does not
+        cover them.
         """
         if self.state is not State.OPEN or not self.settled:
             raise WireError("telecommands can be sent ahead only on a link that is open and settled")
-        out = bytearray()
+        out: list[bytes] = []
         expected = self._expected
         for number, message in enumerate(messages, start=1):
             packet, _ = pack_telecommand(message, self._telecommands, acknowledgements=ACKNOWLEDGE_NONE)
             self._telecommands += 1
-            if not self._fits(packet):
+            if not self._fits(packet, beside=sum(map(len, out[1:]))):
                 raise WireError(f"a credit of {self._credit} bytes covers {number - 1} of {len(messages)} telecommands")
             sent = _Sent(self._next_sequence, packet, 0)
             self._expected = (expected + (number - 1) * answers) % _SEQUENCES
@@ -254,10 +264,10 @@ class Connection:
             self._next_sequence = (sent.sequence + 1) % _SEQUENCES
             self._in_flight.append(sent)
             self._in_flight_bytes += len(frame)
-            out += frame
+            out.append(frame)
         self._expected = expected
         self._schedule(now)
-        return bytes(out)
+        return out
 
     def expect(self, now: float, *, telemetry: bool) -> None:
         """Say whether telemetry is due. While it is, silence is met: what is missing may have been lost.
@@ -363,10 +373,10 @@ class Connection:
         self._unpolled_bytes = 0
         return self._last_poll
 
-    def _fits(self, packet: bytes) -> bool:
-        """Whether the credit lets `packet` go; its COBS overhead is counted at its worst."""
-        wire_bytes = len(packet) + 24
-        return self._in_flight_bytes + wire_bytes <= self._credit
+    def _fits(self, packet: bytes, *, beside: int | None = None) -> bool:
+        """Whether the credit lets `packet` go `beside` what is in flight; its COBS overhead is counted at its worst."""
+        wire_bytes = len(packet) + MOST_FRAMING_BYTES
+        return (self._in_flight_bytes if beside is None else beside) + wire_bytes <= self._credit
 
     def _transmit_new(self, packet: bytes, now: float) -> bytes:
         """The frame that carries a packet for the first time."""

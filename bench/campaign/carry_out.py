@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from bench.campaign.fault import Fault, Golden, Observed
 from bench.campaign.fault_list import FAULTS, FaultList, find_fault, list_bytes, load_list, make_list
 from bench.campaign.findings import Findings, find
-from bench.campaign.injector import Opener
+from bench.campaign.injector import InjectorSetup, Opener
 from bench.campaign.machine import Machine, Task
 from bench.campaign.rows import ROWS, Row, RowFile, Rows, check_repeats, open_rows, read_rows
 from bench.campaign.spec import Campaign, load_campaign
@@ -18,6 +18,7 @@ from bench.replace import replace_content
 
 CAMPAIGN: Final = "campaign.toml"
 FACTS: Final = "facts.json"
+GOLDEN: Final = "golden-run.tar.xz"
 BETWEEN: Final = 50
 """Injections between one and its repetition, so that the machine was meanwhile elsewhere."""
 MOST_ERRORS: Final = 10
@@ -47,7 +48,7 @@ def carry_out(
 
     Raises BenchError: CampaignError for a folder of another list, and for injections that do not repeat.
     """
-    machine = Machine(opener, campaign.setup())
+    machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
         made = make_list(campaign, golden)
@@ -69,7 +70,7 @@ def carry_out(
 
 def draw_list(campaign: Campaign, folder: Path, *, opener: Opener) -> FaultList:
     """Write the list of faults, and inject none; raises BenchError."""
-    machine = Machine(opener, campaign.setup())
+    machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
     finally:
@@ -79,9 +80,12 @@ def draw_list(campaign: Campaign, folder: Path, *, opener: Opener) -> FaultList:
     return made
 
 
-def replay(campaign: Campaign, name: str, *, opener: Opener) -> tuple[Fault, Observed, Golden]:
-    """Inject the one fault with that id; raises BenchError."""
-    machine = Machine(opener, campaign.setup())
+def replay(campaign: Campaign, name: str, folder: Path, *, opener: Opener) -> tuple[Fault, Observed, Golden]:
+    """Inject the one fault with that id, into the golden run of the campaign in `folder` if it is kept there.
+
+    Raises BenchError.
+    """
+    machine = Machine(opener, _setup(campaign, folder) if (folder / FAULTS).exists() else campaign.setup())
     try:
         golden = machine.golden()
         fault = find_fault(make_list(campaign, golden), name)
@@ -91,6 +95,12 @@ def replay(campaign: Campaign, name: str, *, opener: Opener) -> tuple[Fault, Obs
     if row.observed is None:
         raise CampaignError(f"fault {name} could not be injected: {row.error}", hint="bench doctor may know why")
     return fault, row.observed, golden
+
+
+def _setup(campaign: Campaign, folder: Path) -> InjectorSetup:
+    """With a place for the golden run; a list that was drawn of one which is not kept gets no other one there."""
+    archive = folder / GOLDEN
+    return replace(campaign.setup(), archive=archive if archive.exists() or not (folder / FAULTS).exists() else None)
 
 
 def load_findings(folder: Path) -> Findings:

@@ -24,6 +24,10 @@ STRATA: Final[Mapping[str, str]] = {
 }
 """Parts of the machine that are sampled, estimated and weighed apart."""
 
+RAM_FACT: Final = "RAM of the models (bytes)"
+STORAGE_FACT: Final = "storage of checkpoints (bytes)"
+"""Facts of a golden run that say what a protection takes."""
+
 COMPLETED: Final = "completed"
 RECOVERED: Final = "recovered"
 SAFE_STOP: Final = "safe_stop"
@@ -37,8 +41,8 @@ SYSTEM: Final[Mapping[str, str]] = {
     SAFE_STOP: "the payload stopped training by itself, and said so",
     CRASH: "a fault handler, an abort, or an exit",
     LOCKUP: "a fault inside the fault handler: the core stands still",
-    HANG: "asleep with nothing pending, or twice the instructions of the golden run",
-    LINK_LOST: "the payload ran on and could not be talked to",
+    HANG: "twice the instructions of the golden run, or asleep and answering while results never come",
+    LINK_LOST: "the payload sleeps and could not be talked to",
 }
 """Outcomes of the system axis, best first. What the bench itself could not do is an exception, and no outcome."""
 
@@ -155,7 +159,7 @@ class Observed:
     latency: int | None = None
     """Guest instructions from the injection to the first report of it; None: none."""
     samples_lost: int | None = None
-    """Training steps that a restart threw away; None: unknown."""
+    """Training steps that a restart, or a model that went back, threw away; None: unknown."""
     accuracy_loss: float | None = None
     """Golden minus observed balanced accuracy of the worst model; None: unknown."""
     instructions: int | None = None

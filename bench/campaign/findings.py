@@ -15,6 +15,7 @@ from bench.campaign.outcome import FAILURE, KINDS, kinds_of
 from bench.campaign.rows import Rows, check_repeats
 from bench.campaign.sample_size import margin_of
 from bench.campaign.spec import Campaign, UpsetKind
+from bench.campaign.spread import Spread, spread_of
 from bench.campaign.vulnerability import Vulnerability, vulnerabilities
 
 TIME_BINS: Final = 10
@@ -70,6 +71,12 @@ class StratumFindings:
     margin: float
     """Margin of error of a proportion of 0.5, after Leveugle, for the injections that were made."""
     time_line: tuple[TimeBin, ...]
+    reported: int
+    """Injections that the payload has reported, the time of some of them unknown."""
+    latency: Spread | None
+    """Guest instructions from the upset to its first report."""
+    samples_lost: Spread | None
+    """Training steps, over the injections in which some were."""
 
     @property
     def weight(self) -> float:
@@ -148,7 +155,7 @@ def find(campaign: Campaign, made: FaultList, rows: Rows, *, facts: Mapping[str,
     pairs = [(fault, seen[fault.id]) for fault in made.faults if fault.id in seen]
     strata = tuple(_stratum(campaign, spec.name, made, rows, pairs=pairs) for spec in campaign.strata)
     weight = math.fsum(one.weight for one in strata)
-    per_rate = {kind: weighted_sum([(one.weight, one.kinds[kind]) for one in strata]) for kind in KINDS}
+    per_rate = join_strata(strata)
     return Findings(
         campaign=campaign,
         made=made,
@@ -166,6 +173,11 @@ def find(campaign: Campaign, made: FaultList, rows: Rows, *, facts: Mapping[str,
         repeated=len(rows.repeated),
         notes=rows.notes,
     )
+
+
+def join_strata(strata: Sequence[StratumFindings]) -> Mapping[str, Estimate]:
+    """Failures of each kind in these strata; times upsets per bit and day, they are failures per device-day."""
+    return {kind: weighted_sum([(one.weight, one.kinds[kind]) for one in strata]) for kind in KINDS}
 
 
 def _depth(seen: Observed) -> str:
@@ -186,7 +198,15 @@ def _stratum(
     margin = margin_of(made_count, size, confidence=confidence) if made_count else 1.0
     bits = sum(places(region, 1) for region in regions)
     kinds, exact = (_kinds(cells, confidence=confidence, exact=exact) for exact in (False, True))
-    return StratumFindings(name, bits, exposure, cells, kinds, exact, margin, _time_line(name, made, pairs))
+    here = [one for cell in cells for one in cell.seen]
+    reported = [one for one in here if one.detection != UNDETECTED]
+    return StratumFindings(
+        *(name, bits, exposure, cells, kinds, exact, margin),
+        time_line=_time_line(name, made, pairs),
+        reported=len(reported),
+        latency=spread_of(one.latency for one in reported if one.latency is not None),
+        samples_lost=spread_of(one.samples_lost for one in here if one.samples_lost),
+    )
 
 
 def _time_line(stratum: str, made: FaultList, pairs: Sequence[tuple[Fault, Observed]]) -> tuple[TimeBin, ...]:

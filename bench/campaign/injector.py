@@ -40,6 +40,8 @@ class InjectorSetup:
     """Balanced accuracy that a model may lose and still be BENIGN."""
     instants: int
     """How fine the time grid should be."""
+    archive: Path | None = None
+    """Where the campaign keeps its golden run, for an injector that can: read where it is there, else written."""
 
 
 Opener = Callable[[InjectorSetup], AbstractContextManager[Injector]]

@@ -10,8 +10,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from bench.campaign.against import hold_against
-from bench.campaign.carry_out import Execute, carry_out, draw_list, load_findings, replay
+from bench.campaign.against import STATE, Against, hold_against
+from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, replay
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
@@ -86,7 +86,7 @@ def _execute(chosen: Campaign, options: argparse.Namespace, *, console: Console)
 
 def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> int:
     """Show one injection, and whether it came out as it is recorded, if it is."""
-    fault, seen, golden = replay(chosen, name, opener=find_opener(chosen.injector))
+    fault, seen, golden = replay(chosen, name, folder, opener=find_opener(chosen.injector))
     where = ", ".join(f"{flip.space} {flip.address:#x} bit {flip.bit}" for flip in fault.flips)
     _print(console, f"{fault.id}: {fault.region}[{fault.element}], {where}")
     _print(console, f"at guest instruction {fault.time:,} of {golden.instructions:,}")
@@ -96,7 +96,14 @@ def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> i
     if not (folder / FAULTS).exists():
         return 0
     made = load_list(folder / FAULTS)
-    row = read_rows(folder / ROWS, made).first.get(name) if made.golden.digest == golden.digest else None
+    if made.golden.digest != golden.digest:
+        _print(
+            console,
+            f"NOT COMPARED with {folder}: its golden run was {made.golden.digest[:12]}, the one here is "
+            f"{golden.digest[:12]}. Are firmware, emulator, scenario and recording the same, and is {GOLDEN} there?",
+        )
+        return STATUS_INCOMPLETE
+    row = read_rows(folder / ROWS, made).first.get(name)
     if row is None:
         _print(console, f"{folder} has no outcome of it to compare with")
         return 0
@@ -126,18 +133,29 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
         daily = findings.failures_per_day(kind, rate)
         _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
     if against is not None:
-        for kind_against in against.kinds:
-            ratio = kind_against.ratio
-            _print(
-                console,
-                f"  {kind_against.kind:<14} {kind_against.said} against {against.other.campaign.name}: "
-                f"{ratio.value:.3g} times ({ratio.low:.3g} to {ratio.high:.3g})",
-            )
+        _print_against(against, rate, console=console)
     missing = len(findings.made.faults) - findings.injections
     if missing or findings.errors:
         _print(console, f"NOT COMPLETE: {missing} faults have no outcome, the bench failed at {len(findings.errors)}")
     _print(console, f"report: {', '.join(map(str, saved))}")
     return 0 if findings.complete else STATUS_INCOMPLETE
+
+
+def _print_against(against: Against, rate: float, *, console: Console) -> None:
+    for where, kinds in (("", against.kinds), (f", in {', '.join(STATE)} alone", against.state)):
+        if kinds:
+            _print(console, f"against {against.other.campaign.name}{where}:")
+        for one in kinds:
+            apart = one.difference.scaled(rate)
+            _print(
+                console,
+                f"  {one.kind:<14} {one.said}: {one.ratio.value:.3g} times ({one.ratio.low:.3g} to "
+                f"{one.ratio.high:.3g}), {apart.value:+.3g} per device-day ({apart.low:+.3g} to {apart.high:+.3g})",
+            )
+    for cost in against.costs:
+        _print(console, f"  {cost.name}: {cost.this:,} and {cost.other:,}, {cost.ratio:.3g} times")
+    for note in against.notes:
+        _print(console, f"mind: {note}")
 
 
 def _percent(value: float) -> str:

@@ -26,6 +26,8 @@ class QmpClient:
         self._answer_s = answer_s
         self._bytes = bytearray()
         self._jobs = 0
+        self.resets = 0
+        """Of the machine, that QEMU has told by the end of the last command."""
 
     def open(self) -> str:
         """QEMU's version, such as 7.2.22."""
@@ -47,6 +49,7 @@ class QmpClient:
         until = time.monotonic() + self._answer_s
         while True:
             answer = self._next(until, command)
+            self.resets += answer.get("event") == "RESET"
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:
@@ -56,6 +59,14 @@ class QmpClient:
     def monitor(self, line: str) -> str:
         """What the human monitor says to `line`; nothing, where it has done what it was told."""
         return str(self.execute("human-monitor-command", command_line=line)).strip()
+
+    def count_instructions(self) -> int:
+        """Executed by the guest since it was started, counted with -icount; told although nothing is replayed."""
+        answer = self.execute("query-replay")
+        count = answer.get("icount") if isinstance(answer, dict) else None
+        if not isinstance(count, int):
+            raise QmpError(f"QEMU tells no count of instructions: {str(answer)[:60]}")
+        return count
 
     def run_job(self, command: str, **arguments: object) -> None:
         """A command that QEMU carries out as a job, to its end."""

@@ -47,4 +47,5 @@ class SnapshotFile:
 
     def _monitor(self, command: str, name: str) -> None:
         if said := self._qmp.monitor(f"{command} {name}"):
-            raise QmpError(f"QEMU failed at {command} {name}: {said}")
+            hint = "a drive among the target's arguments must be able to hold snapshots, or be left out"
+            raise QmpError(f"QEMU failed at {command} {name}: {said}", hint=hint if "support snapshots" in said else "")

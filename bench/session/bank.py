@@ -74,6 +74,7 @@ class Bank:
         self._updates_before: dict[str, int] = {}
         self._updates: dict[str, int] = {}
         self._dumps: dict[str, bytes] = {}
+        self._protected: dict[str, wire.ModelProtected] = {}
         self.start = 1
 
     @property
@@ -85,6 +86,11 @@ class Bank:
     def created(self) -> tuple[tuple[str, wire.ModelCreated], ...]:
         """What the payload said of each model when it made it, by name."""
         return tuple((made.name, made.answer) for made in self._models)
+
+    @property
+    def protected(self) -> Mapping[str, wire.ModelProtected]:
+        """What the payload said of each model that it protects, by name."""
+        return self._protected
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -164,6 +170,7 @@ class Bank:
         found = [answer for answer in answers if isinstance(answer, wire.ModelProtected)]
         if len(found) != 1 or found[0].model != request.model:
             raise TargetFailure(f"the payload broke the contract: no ModelProtected for handle {request.model}")
+        self._protected[name] = found[0]
 
     def _load_file(self, initial: InitialModel, created: ModelCreated, answer: wire.ModelCreated) -> None:
         """Write what a model starts from into its state."""

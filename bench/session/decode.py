@@ -30,7 +30,8 @@ PACKET_OVERHEAD_BYTES = 13
 """PUS-C telecommand header and CRC-16."""
 HOUSEKEEPING_STRUCTURE = 1
 _UNMEASURED = 0xFFFFFFFF
-_ROW_FIELD_BYTES = 4
+ROW_FIELD_BYTES = 4
+"""Of Samples: the number of its first row."""
 _COSTS = struct.Struct(">IIII")
 _CLASS_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ROW_STATUSES = frozenset(map(int, RowStatus))
@@ -50,7 +51,7 @@ def sample_records(recording: Recording) -> NDArray[np.void]:
 
 def rows_per_packet(record_bytes: int) -> int:
     """How many records fit into one telecommand beside its row number."""
-    return max(1, (MAX_PACKET_BYTES - PACKET_OVERHEAD_BYTES - _ROW_FIELD_BYTES) // record_bytes)
+    return max(1, (MAX_PACKET_BYTES - PACKET_OVERHEAD_BYTES - ROW_FIELD_BYTES) // record_bytes)
 
 
 def catalogue(entries: list[CatalogueEntry]) -> CatalogueListed:

@@ -1,4 +1,4 @@
-"""Reading and writing one non-blocking descriptor without ever waiting for both at once."""
+"""Reading and writing non-blocking descriptors without ever waiting for both at once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,20 @@ _ENDED = select.POLLHUP | select.POLLERR | select.POLLNVAL
 class Duplex:
     """Moves bytes over `descriptor`, which must be non-blocking and for which a read of b"" means the end.
 
-    `watch` names a second descriptor; `on_watch` is called when it can be read, and returns whether to go on watching.
+    `into` is where to write, if that is another one. `watch` names one more; `on_watch` is called when that can be
+    read, and returns whether to go on watching.
     """
 
     def __init__(
-        self, descriptor: int, *, watch: int | None = None, on_watch: Callable[[], bool] | None = None
+        self,
+        descriptor: int,
+        *,
+        into: int | None = None,
+        watch: int | None = None,
+        on_watch: Callable[[], bool] | None = None,
     ) -> None:
         self._descriptor = descriptor
+        self._into = descriptor if into is None else into
         self._watch = watch
         self._on_watch = on_watch
         self._poll = select.poll()
@@ -49,7 +56,7 @@ class Duplex:
 
     def _write(self, data: bytes) -> int:
         try:
-            return os.write(self._descriptor, data)
+            return os.write(self._into, data)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -70,12 +77,16 @@ class Duplex:
     def _wait(self, *, writing: bool, timeout_s: float) -> bool:
         """Whether the descriptor can be used, or has ended."""
         if writing != self._writing:
-            self._poll.modify(self._descriptor, select.POLLIN | (select.POLLOUT if writing else 0))
+            reading = select.POLLIN if self._into == self._descriptor else 0
+            if writing or reading:
+                self._poll.register(self._into, reading | (select.POLLOUT if writing else 0))
+            else:
+                self._poll.unregister(self._into)
             self._writing = writing
         usable = False
         # Rounded up to whole milliseconds: rounded down, the last one would be spent in a busy loop.
         for descriptor, _ in self._poll.poll(-(-timeout_s * 1000 // 1)):
-            if descriptor == self._descriptor:
+            if descriptor in (self._descriptor, self._into):
                 usable = True
             elif self._watch is not None and not (self._on_watch and self._on_watch()):
                 self._poll.unregister(self._watch)

@@ -2,17 +2,25 @@
 
 The bench listens on a unix socket in a folder of its own and the process connects to it: nothing to race for, no port
 number to clash, and a process that never connects is told from a payload that stays silent.
+
+Bytes travel over that socket, or over two pipes. A unix socket is full after 277 bytes that were written one by one,
+which is how QEMU's UARTs write; into a pipe a payload says a megabyte before it must wait for the bench.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import select
 import signal
 import socket
+import struct
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +35,8 @@ END_GRACE_S = 1.0
 """QEMU ends 15 ms after SIGTERM; a sanitizer's leak check takes up to a few tenths of a second."""
 SOCKET_PATH_MAX = 107
 """sun_path of unix(7) holds 108 bytes with its final NUL."""
+_PIPE_BYTES = 1 << 20
+"""What Linux lets anyone ask for (fs.pipe-max-size)."""
 _BLAME = re.compile(r"^[\w.-]+: (?!warning)|fatal|error|sanitizer|abort|assert", re.IGNORECASE)
 """'program: what is wrong', or a word that such lines have."""
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -48,6 +58,9 @@ class Program:
     """It ends by itself when the bench closes the socket, and is given the time to."""
     harmless: tuple[str, ...] = ()
     """Regular expressions of lines that mean nothing."""
+    pipes: bool = False
+    """It reads from a pipe at the socket's path with `.in`, writes into one with `.out`, and opens both before it
+    connects: the socket tells that it lives."""
 
     def last_words(self, printed: str) -> str:
         """What it printed, without the harmless lines."""
@@ -75,6 +88,7 @@ class ProcessTransport:
         self._ready_s = ready_s
         self._child: Child | None = None
         self._socket: socket.socket | None = None
+        self._pipes: tuple[int, ...] = ()
         self._duplex: Duplex | None = None
         self._heard = False
         self._printed = ""
@@ -97,6 +111,9 @@ class ProcessTransport:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(1)
+            if self.program.pipes:
+                self._pipes = (_make_pipe(path.with_name("serial.out"), os.O_RDONLY),)
+                os.mkfifo(path.with_name("serial.in"), 0o600)
             self._child = child = Child(self.program.command(path), scratch=str(folder))
             try:
                 child.start()
@@ -111,9 +128,12 @@ class ProcessTransport:
                     f"{self.program.name} cannot be started: {error.strerror}", hint=self.program.install_hint
                 ) from error
             self._socket = self._accept(listener, child)
+            if self.program.pipes:
+                self._pipes = (*self._pipes, os.open(path.with_name("serial.in"), os.O_WRONLY | os.O_NONBLOCK))
         self._socket.settimeout(0.0)
         self._heard = False
-        self._duplex = Duplex(self._socket.fileno(), watch=child.output, on_watch=child.read_output)
+        source, into = self._pipes or (self._socket.fileno(), self._socket.fileno())
+        self._duplex = Duplex(source, into=into, watch=child.output, on_watch=child.read_output)
 
     def _accept(self, listener: socket.socket, child: Child) -> socket.socket:
         until = time.monotonic() + self._ready_s
@@ -190,7 +210,13 @@ class ProcessTransport:
         """The descriptor of the line, for select. Raises TransportError where nothing runs."""
         if self._socket is None:
             raise TransportError(f"{self.program.name} is not running", hint="open the transport first")
-        return self._socket.fileno()
+        return self._pipes[0] if self._pipes else self._socket.fileno()
+
+    def unread(self) -> int:
+        """Bytes written, and not yet read by the process. Raises TransportError where nothing runs."""
+        if self._pipes:
+            return int(struct.unpack("i", fcntl.ioctl(self._pipes[1], termios.FIONREAD, bytes(4)))[0])
+        return int(struct.unpack("i", fcntl.ioctl(self.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
 
     @property
     def pid(self) -> int | None:
@@ -217,7 +243,10 @@ class ProcessTransport:
 
     def _end(self, *, grace_s: float) -> None:
         child, connection = self._child, self._socket
+        pipes, self._pipes = self._pipes, ()
         self._child = self._socket = self._duplex = None
+        for pipe in pipes:
+            os.close(pipe)
         if connection is not None:
             connection.close()
         if child is not None:
@@ -232,6 +261,15 @@ class ProcessTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _make_pipe(path: Path, flags: int) -> int:
+    """A pipe with a name, opened and as wide as the system lets it be."""
+    os.mkfifo(path, 0o600)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    with suppress(OSError):  # the usual 64 KiB
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return descriptor
 
 
 def _short_folder() -> str | None:

@@ -9,9 +9,16 @@ from numpy.typing import NDArray
 
 from bench.errors import ConfigurationError
 from bench.learners import class_labels
+from bench.session.decode import state_arrays
 from bench.telemetry import Recording
 from bench.upset.readout import PlacedModel, arrays
-from firmware_if.reference import complete_hyperparameters, load_feature_map, load_learner, predicted_class
+from firmware_if.reference import (
+    complete_hyperparameters,
+    load_feature_map,
+    load_learner,
+    predicted_class,
+    trains_in_batches,
+)
 
 MOST_ROWS: Final = 256
 """Evenly out of the evaluation rows: each injection whose models differ is scored on them."""
@@ -26,6 +33,8 @@ class ModelFacts:
     arithmetic: str
     channels: tuple[int, ...]
     hyperparameters: Mapping[str, float]
+    bias: bool = False
+    """A constant 1 stands behind the features of an online learner."""
 
 
 class Scorer:
@@ -53,15 +62,22 @@ class Scorer:
                 weights = found["w"].astype(np.float64).reshape(self._outputs, -1)
                 scores = rows @ weights.T + found["b"].astype(np.float64)
             else:
-                learner = module.BatchLearner(
-                    rows.shape[1],
-                    self._outputs,
-                    fact.arithmetic,
-                    complete_hyperparameters(module, fact.hyperparameters),
-                )
-                learner.load({name: values.tolist() for name, values in found.items()})
-                scores = np.array([learner.scores(row) for row in rows.tolist()])
+                scores = np.array(self._twin_scores(model, state))
         return balanced_accuracy(_predict(scores, module.TIE), self._classes)
+
+    def _twin_scores(self, model: PlacedModel, state: bytes) -> list[list[float]]:
+        fact, rows = self._facts[model.name], self._rows[model.name].tolist()
+        module = load_learner(fact.learner, arithmetic=fact.arithmetic)
+        hyperparameters = complete_hyperparameters(module, fact.hyperparameters)
+        content = state_arrays(state, model.created.arrays)
+        dimension = len(rows[0])
+        if trains_in_batches(module):
+            batch = module.BatchLearner(dimension, self._outputs, fact.arithmetic, hyperparameters)
+            batch.load(content)
+            return [batch.scores(row) for row in rows]
+        online = module.Learner(dimension, fact.arithmetic, hyperparameters)
+        online.load(content)
+        return [[online.score(row)] for row in rows]
 
 
 def _predict(scores: NDArray[np.float64], tie: int) -> NDArray[np.int64]:
@@ -72,7 +88,8 @@ def _predict(scores: NDArray[np.float64], tie: int) -> NDArray[np.int64]:
 
 def _mapped(fact: ModelFacts, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     feature_map = load_feature_map(fact.features, arithmetic=fact.arithmetic)
-    return np.array([feature_map.map(row, fact.arithmetic) for row in rows[:, list(fact.channels)].tolist()])
+    mapped = [feature_map.map(row, fact.arithmetic) for row in rows[:, list(fact.channels)].tolist()]
+    return np.array([[*row, 1.0] for row in mapped] if fact.bias else mapped)
 
 
 def balanced_accuracy(predicted: NDArray[np.int64], actual: NDArray[np.int64]) -> float:

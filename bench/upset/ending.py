@@ -1,7 +1,7 @@
 """Running a machine to its end after an injection: how it ended, by what the core does and never by a clock."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,8 +10,9 @@ from bench.transport import PeerDied
 from bench.upset.machine import Machine
 
 How = Literal["asleep", "overrun", "died"]
-DEADLINE_S: Final = 60.0
-"""For one run: when it is over the bench has failed, whatever the payload does."""
+DEADLINE_S: Final = 300.0
+"""For one run: when it is over the bench has failed, whatever the payload does. A core that an upset has sent to where
+no memory is executes 100 000 instructions a second on a busy host."""
 _TURN_S: Final = 0.02
 _SHORT_TURN_S: Final = 0.002
 _SLOWEST_PER_S: Final = 5e7
@@ -27,7 +28,7 @@ _PC: Final = 15
 class Ending:
     """How a run ended.
 
-    `asleep`: at an instruction that puts the core to sleep, with nothing pending that would wake it.
+    `asleep`: the core sleeps, with nothing pending that would wake it.
     `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why.
     """
 
@@ -45,11 +46,11 @@ class Runner:
     A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
     """
 
-    def __init__(self, machine: Machine, sleeps: Sequence[int], end: int, *, since: int, sleep_bytes: int) -> None:
+    def __init__(self, machine: Machine, end: int, *, since: int, sleep_bytes: int, boot: int = 0) -> None:
         self._machine = machine
-        self._sleeps = frozenset(sleeps)
         self._end = end
         self._since = since
+        self._boot = boot
         self._sleep_bytes = sleep_bytes
         self._per_s = _SLOWEST_PER_S
         self._measured = 0
@@ -58,13 +59,20 @@ class Runner:
         """Set the breakpoint; needed once for each process of the emulator."""
         self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
 
+    def disarm(self) -> None:
+        """Take it away, to talk with a payload that would stop there at each byte."""
+        self._machine.gdb.clear_breakpoint(self._end, self._sleep_bytes)
+
     def run(self, start: int, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
         """From `start` to the end, or to where more than `limit` instructions have been executed in the window.
 
+        A payload that starts anew may take `boot` instructions more, the least that a start takes: so what counts is
+        whether it was reset within the limit, whenever the bench looks.
         `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
         that it does not wake again.
         """
         said = bytearray()
+        self._machine.qmp.resets = 0
         try:
             while True:
                 ending = self._run_on(start, limit, said, is_over)
@@ -74,7 +82,8 @@ class Runner:
         except PeerDied as death:
             return Ending("died", bytes(said), 0, words=death.words)
         except EOFError:
-            return self._death(said)
+            words = last_words(self._machine, said)
+            return Ending("died", bytes(said), 0, words=words)
 
     def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
         """To the next stop; None where the core goes on."""
@@ -97,14 +106,14 @@ class Runner:
                 raise BenchError(f"a run has not ended within {DEADLINE_S:g} s")
         said += machine.drain()
         now, pc = self.time(), gdb.read_register(_PC)
-        if now > limit:
+        if now > limit + (self._boot if machine.qmp.resets else 0):
             return Ending("overrun", bytes(said), now, pc)
         if pc == self._end and is_over(bytes(said)):
             self._learn(now - start, machine.processor_s() - before)
             return Ending("asleep", bytes(said), now, pc)
         if pc == self._end:
             return self._end_at(said) if self._falls_asleep() else None
-        return self._end_at(said) if asleep and pc - self._sleep_bytes in self._sleeps else None
+        return self._end_at(said) if asleep and self._sleeps_on(now) else None
 
     def _learn(self, instructions: int, processor_s: float) -> None:
         """How fast the emulator is. This decides when the bench looks at a run that has not ended, and no outcome."""
@@ -117,27 +126,50 @@ class Runner:
 
     def _falls_asleep(self) -> bool:
         """Whether the instruction that the core stands at lets it sleep for good: the step never ends then."""
+        self._machine.gdb.begin_step()
+        return self._becomes_idle("a step")
+
+    def _sleeps_on(self, now: int) -> bool:
+        """Whether the core, told to go on, executes nothing: wherever an upset has let it fall asleep."""
+        self._machine.gdb.go()
+        return self._becomes_idle("a look at a core that sleeps") and self.time() == now
+
+    def _becomes_idle(self, what: str) -> bool:
+        """Whether the emulator falls idle before the core stops; it is stopped then."""
         machine, gdb = self._machine, self._machine.gdb
-        gdb.begin_step()
         until = time.monotonic() + DEADLINE_S
         while gdb.wait_stop(0.0) is None:
             if machine.is_idle():
                 gdb.interrupt()
                 return True
             if time.monotonic() > until:
-                raise BenchError(f"a step has not ended within {DEADLINE_S:g} s, and the emulator is not idle")
+                raise BenchError(f"{what} has not ended within {DEADLINE_S:g} s, and the emulator is not idle")
         return False
 
     def time(self) -> int:
         """Instructions since the window began."""
         return self._machine.instructions(self._since, self._machine.reading())
 
-    def _death(self, said: bytearray) -> Ending:
-        """After the stub hung up: the process is ending, and its words are read to their end."""
-        until = time.monotonic() + DEADLINE_S
-        try:
-            while time.monotonic() < until:
-                said += self._machine.line.transfer(b"", 1.0).received
-        except PeerDied as death:
-            return Ending("died", bytes(said), 0, words=death.words)
-        raise BenchError(f"the emulator has hung up on its debugger, and lives on {DEADLINE_S:g} s later")
+
+def last_words(machine: Machine, said: bytearray) -> str:
+    """After the stub hung up: the process is ending, and what it prints is read to the end."""
+    until = time.monotonic() + DEADLINE_S
+    try:
+        while time.monotonic() < until:
+            said += machine.line.transfer(b"", 1.0).received
+    except PeerDied as death:
+        return death.words
+    raise BenchError(f"the emulator has hung up on its debugger, and lives on {DEADLINE_S:g} s later")
+
+
+def start_instructions(machine: Machine) -> int:
+    """From power-on until the payload sleeps, of a machine that has just been started and that nobody talks to."""
+    machine.gdb.go()
+    until = time.monotonic() + DEADLINE_S
+    while not machine.is_idle():
+        machine.drain()
+        if time.monotonic() > until:
+            raise BenchError(f"the payload has not gone to sleep within {DEADLINE_S:g} s of its start")
+    machine.gdb.interrupt()
+    machine.drain()
+    return machine.reading()

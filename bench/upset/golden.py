@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from bench.campaign.fault import Golden
+from bench.campaign.fault import RAM_FACT, STORAGE_FACT, Golden
 from bench.campaign.injector import InjectorSetup
 from bench.errors import BenchError
 from bench.gdb import Register
 from bench.session import Session
 from bench.upset.accuracy import Scorer
-from bench.upset.ending import DEADLINE_S, Ending
+from bench.upset.ending import DEADLINE_S, Ending, Runner
 from bench.upset.heard import hear
 from bench.upset.image import Image
-from bench.upset.ladder import Rung, climb, find_places, wanted_instants
+from bench.upset.kept import find_records
+from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
-from bench.upset.places import PC, Place, Steps
-from bench.upset.readout import PlacedModel, digest_of, place_models, read_states
-from bench.upset.regions import Known, list_regions
+from bench.upset.places import PC, Levels, Steps
+from bench.upset.readout import ARENA, PlacedModel, digest_of, place_models, read_states
+from bench.upset.regions import Guard, Known, list_regions
+from bench.upset.stops import climb_by_stops
 from bench.upset.subject import Subject
 from bench.upset.window import Window, open_window
+
+_LEAST_SHARE: Final = 0.1
+"""Of the rungs, which must repeat."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,16 @@ class GoldenRun:
     models: tuple[PlacedModel, ...]
     states: tuple[bytes, ...]
     registers: dict[str, Register]
-    places: tuple[Place, ...]
+    levels: Levels
     """By which breakpoints find the way along the run."""
     rungs: tuple[Rung, ...]
+    records: tuple[tuple[int, int], ...] = ()
+    """Address and size of each checkpoint that the payload keeps."""
 
     def is_complete(self, said: bytes) -> bool:
         """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
         heard = hear(self.window.connection, [said])
-        return heard.settled and heard.epochs == self.window.requests
+        return heard.settled and heard.results == self.window.results
 
 
 def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenRun:
@@ -56,24 +64,64 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
         machine, image, subject.scenario, subject.recording, target=subject.target, build_id=subject.build_id
     )
     machine.drain()
-    machine.snapshots.save("base")
+    machine.snapshots.save(BASE)
     since = machine.reading()
     ending = _run_once(machine, image, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
-        results = hear(window.connection, [ending.said]).epochs
+        results = hear(window.connection, [ending.said]).results
         raise BenchError(
-            f"the golden run ended {ending.how} after {results} of {window.requests} results",
+            f"the golden run ended {ending.how} after {results} of {window.results} results",
             hint="does the scenario train by itself? Try: bench run",
         )
     states_by_link = _dump(machine, image, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
+    records = find_records(machine.gdb, image, subject.target.flash) if window.keeps_checkpoints else ()
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    wanted = wanted_instants(ending.time, instants)
-    places = find_places(machine, steps, image, instructions=ending.time, count=instants) if instants > 1 else ()
-    rungs = tuple(climb(steps, machine, places, wanted))
-    return GoldenRun(window, since, ending.time, ending.pc, ending.said, models, states, registers, places, rungs)
+    levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
+    for address in image.sleeps:
+        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
+    runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
+    runner.arm()
+    rungs = that_repeat(climbed, lambda rung: _goes_on(machine, rung, runner, ending))
+    return GoldenRun(
+        window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
+    )
+
+
+def _climb(
+    machine: Machine, steps: Steps, subject: Subject, *, instructions: int, count: int
+) -> tuple[Levels, list[Rung]]:
+    """Rungs in their order, and by which breakpoints the way to them was found, if it was."""
+    if subject.scenario.checkpoints is not None and subject.target.flash is not None:  # which is timed while busy
+        rungs = climb_by_stops(steps, machine, instructions=instructions, count=count)
+        return (), sorted(rungs, key=lambda rung: rung.time)
+    levels = make_levels(machine, steps, subject.image, instructions=instructions, count=count) if count > 1 else ()
+    return levels, list(climb(steps, machine, levels, wanted_instants(instructions, count)))
+
+
+def _goes_on(machine: Machine, rung: Rung, runner: Runner, golden: Ending) -> bool:
+    """Whether the run goes on from that rung as it did."""
+    machine.snapshots.load(rung.name)
+    machine.drain()
+    rest = golden.said[len(rung.said) :]
+    ending = runner.run(rung.time, 2 * golden.time, is_over=rest.__eq__)
+    return (ending.how, ending.time, ending.said) == ("asleep", golden.time, rest)
+
+
+def that_repeat(rungs: Sequence[Rung], goes_on: Callable[[Rung], bool]) -> tuple[Rung, ...]:
+    """The rungs from which the run goes on as it did; raises BenchError where nearly none does.
+
+    Not everything is in a snapshot: a NOR flash forgets which command it is in the middle of (QEMU 7.2).
+    """
+    found = tuple(rung for rung in rungs if goes_on(rung))
+    if len(found) < len(rungs) * _LEAST_SHARE:
+        raise BenchError(
+            f"from {len(rungs) - len(found)} of {len(rungs)} snapshots the golden run does not go on as it did",
+            hint="does this machine restore its UART and its timers from a snapshot?",
+        )
+    return found
 
 
 def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
@@ -93,7 +141,7 @@ def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
 
 def _is_complete(window: Window, said: bytes) -> bool:
     heard = hear(window.connection, [said])
-    return heard.settled and heard.epochs == window.requests
+    return heard.settled and heard.results == window.results
 
 
 def _dump(machine: Machine, image: Image, session: Session, said: bytes) -> dict[str, bytes]:
@@ -118,13 +166,41 @@ def accuracies(scorer: Scorer, models: Sequence[PlacedModel], states: Sequence[b
     return tuple(scorer.score(model, state) for model, state in zip(models, states, strict=True))
 
 
+def _guards(subject: Subject, window: Window) -> tuple[Guard, ...]:
+    """Each lies where the arena ended when the model had been protected (ModelProtected)."""
+    arena = subject.image.sections[ARENA]
+    copies = {spec.name: spec.protection.copies - 1 for spec in subject.scenario.models if spec.protection is not None}
+    return tuple(
+        Guard(
+            name,
+            arena.address + answer.arena_used_bytes - answer.arena_bytes,
+            answer.arena_bytes,
+            copies[name],
+            answer.guarded_bytes,
+        )
+        for name, answer in window.protected.items()
+    )
+
+
 def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version: str) -> Golden:
     """As a campaign knows it."""
-    known = Known(subject.image, run.models, run.registers, run.window.data_bytes)
+    window = run.window
+    known = Known(
+        subject.image,
+        run.models,
+        run.registers,
+        window.data_bytes,
+        window.arena_bytes,
+        _guards(subject, window),
+        run.records,
+    )
     facts = {
         "target": subject.target.name,
         "build id": subject.build_id,
         "emulator": f"QEMU {version}",
+        "window": window.described,
+        RAM_FACT: str(window.arena_bytes),
+        STORAGE_FACT: str(sum(size for _, size in run.records)),
         "clock": subject.target.clock.counted,
         "accuracy": "balanced, of the worst model, on evaluation rows of the recording",
         "seen in": "the models' memory where training ends, and what the payload sent until then",
@@ -135,6 +211,6 @@ def describe(run: GoldenRun, subject: Subject, setup: InjectorSetup, *, version:
         instructions=run.instructions,
         instants=tuple(rung.time for rung in run.rungs),
         regions=list_regions(known, setup.strata),
-        samples=run.window.requests * subject.recording.row_count,
+        samples=window.samples,
         facts=facts,
     )

@@ -1,15 +1,19 @@
 """What an injector must know of the payload's ELF: addresses, and where the core goes to sleep."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from elftools.common.exceptions import ELFError
+from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from bench.errors import BuildError
+from bench.upset.members import read_members
+
+SERVICE: Final = "service"
+"""The reference payload's variable with everything that it knows."""
 
 _ALLOC: Final = 0x2
 _WRITE: Final = 0x1
@@ -50,6 +54,8 @@ class Image:
     symbols: Mapping[str, Symbol]
     thumb: bool
     sleeps: tuple[int, ...]
+    service: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Offset and size of each part of the variable `service`, such as `bank.protection`; empty where none tells."""
 
     @property
     def sleep_bytes(self) -> int:
@@ -64,7 +70,7 @@ def read_image(elf: Path) -> Image:
             return _read(ELFFile(file))
     except OSError as error:
         raise BuildError(f"{elf} cannot be read: {error.strerror}", hint="build it: tools/setup") from error
-    except ELFError as error:
+    except (ELFError, DWARFError) as error:
         raise BuildError(f"{elf} is no ELF file: {error}", hint="remove it and build again") from error
 
 
@@ -81,7 +87,8 @@ def _read(image: ELFFile) -> Image:
         sections[section.name] = found
         if stored and not found.writable:
             sleeps += _sleeps(section.data(), found.address, thumb=thumb)
-    return Image(sections, {symbol.name: symbol for symbol in _symbols(image)}, thumb, tuple(sleeps))
+    members = read_members(image, SERVICE)
+    return Image(sections, {symbol.name: symbol for symbol in _symbols(image)}, thumb, tuple(sleeps), members)
 
 
 def _is_thumb(image: ELFFile) -> bool:

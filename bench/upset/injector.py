@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.campaign.fault import COMPLETED, Fault, Flip, Golden, Observed
+from bench.campaign.fault import Fault, Flip, Golden, Observed
 from bench.campaign.injector import InjectorSetup
 from bench.errors import BenchError
 from bench.gdb import GdbClient
 from bench.upset.accuracy import Scorer
-from bench.upset.ending import Ending, Runner
+from bench.upset.ending import Ending, Runner, start_instructions
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
-from bench.upset.judge import LIMIT, Judge
-from bench.upset.ladder import Rung, approach
+from bench.upset.heard import Heard, Listener, hear
+from bench.upset.judge import LIMIT, READ, Judge
+from bench.upset.ladder import BASE, Rung, approach
+from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
 from bench.upset.places import Steps
+from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
+from bench.upset.resume import Rows, go_on
 from bench.upset.self_test import test_injector
+from bench.upset.stamps import find_stamps
 from bench.upset.store import fetch_golden, store_folder
 from bench.upset.subject import Subject, load_subject
 
@@ -40,9 +45,11 @@ class QemuInjector:
         self._run: GoldenRun
         self._judge: Judge
         self._runner: Runner
+        self._boot = 0
         self._rungs: dict[int, Rung] = {}
+        self._next_rows: Mapping[int, int] = {}
         self._golden: Golden
-        self.seconds = dict.fromkeys(("restore", "inject", "run", "read-out"), 0.0)
+        self.seconds = dict.fromkeys(("restore", "inject", "run", "talk", "read-out"), 0.0)
 
     @property
     def pid(self) -> int | None:
@@ -53,18 +60,46 @@ class QemuInjector:
         """Raises ConfigurationError for what cannot be a campaign, BenchError where the bench fails."""
         machine, subject, setup = self._machine, self._subject, self.setup
         machine.open()
-        run = self._run = fetch_golden(
-            f"{subject.key}-{machine.version}", self._folder, self._make, folder=store_folder()
-        )
+        key = f"{subject.key}-{machine.version}"
+        run = self._run = fetch_golden(key, self._folder, self._make, folder=store_folder(), archive=setup.archive)
         machine.restart()
-        scorer = Scorer(run.window.facts, subject.recording)
-        self._judge = Judge(run, scorer, accuracies(scorer, run.models, run.states), setup.benign_loss)
         image = subject.image
-        self._runner = Runner(machine, image.sleeps, run.pc, since=run.since, sleep_bytes=image.sleep_bytes)
+        self._boot = start_instructions(machine)
+        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
         self._runner.arm()
+        self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}
+        self._next_rows = self._rows_at_rungs()
         self._golden = describe(run, subject, setup, version=machine.version)
         test_injector(self, run)
+
+    def _make_judge(self, run: GoldenRun) -> Judge:
+        subject, window = self._subject, run.window
+        scorer = Scorer(window.facts, subject.recording)
+        is_stream = subject.scenario.mode == "stream"
+        return Judge(
+            run,
+            scorer,
+            accuracies(scorer, run.models, run.states),
+            self.setup.benign_loss,
+            find_stamps(self._machine, subject.image, subject.target, run),
+            Rows(subject.recording, subject.recording.row_count - window.results) if is_stream else None,
+            tuple(hear(window.connection, [run.said]).reports),
+        )
+
+    def _rows_at_rungs(self) -> Mapping[int, int]:
+        """For what a restart costs: only where there are checkpoints that a payload could resume from."""
+        run, rows = self._run, self._judge.rows
+        if rows is None or self._subject.scenario.checkpoints is None:
+            return {}
+        return rows_at_rungs(
+            self._machine,
+            self._subject.image,
+            run,
+            first=rows.first,
+            end=rows.end,
+            to_the_end=lambda: self._run_on(run.rungs[0]),
+        )
 
     def _make(self) -> GoldenRun:
         run = make_golden(self._machine, self._subject, instants=self.setup.instants)
@@ -84,10 +119,27 @@ class QemuInjector:
                 hint="was the list drawn for another golden run?",
             )
         began = time.perf_counter()
-        self._machine.snapshots.load(rung.name)
-        self._machine.drain()
+        self.stand_at(rung.time)
         began = self._spent("restore", began)
         return self._inject_here(fault, rung, began)
+
+    def stand_at(self, time: int) -> GdbClient:
+        """Restore one of the golden run's instants, to be looked at through the debugger's client."""
+        self._machine.snapshots.load(self._rungs[time].name)
+        self._machine.drain()
+        return self._machine.gdb
+
+    def answers(self) -> bool:
+        """Whether the payload answers a poll after a run from the last instant without a fault."""
+        rung = self._run.rungs[-1]
+        self.stand_at(rung.time)
+        ending = self._run_on(rung)
+        self._runner.disarm()
+        guards = bool(self._run.window.protected)
+        live = LiveLink(self._machine, self._listener(rung, ending), limit=self._run.instructions, guards=guards)
+        talk = live.talk(lambda _: False, polls=1)
+        self._runner.arm()
+        return talk.how == "answered"
 
     def inject_afresh(self, fault: Fault) -> Observed:
         """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.
@@ -97,11 +149,10 @@ class QemuInjector:
         image, run = self._subject.image, self._run
         began = time.perf_counter()
         self._machine.restart()
-        self._machine.snapshots.load("base")
         self._runner.arm()  # there the way ends, too
         steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
-        reached = approach(steps, run.places, fault.time)
-        rung = Rung("", reached, self._machine.drain())
+        reached, said = approach(steps, self._machine, run.levels, fault.time, begin=BASE)
+        rung = Rung("", reached, said)
         return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
 
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
@@ -110,22 +161,46 @@ class QemuInjector:
         began = self._spent("inject", began)
         ending = self._run_on(rung)
         began = self._spent("run", began)
-        heard = self._judge.listen(rung, ending)
-        completed = self._judge.system(ending, heard)[0] == COMPLETED
-        states = read_states(self._machine.gdb, self._run.models) if completed else None
-        observed = self._judge.observe(ending, heard, states, time=fault.time)
-        if ending.how == "died":
+        heard, talk = self._hear_out(rung, ending)
+        began = self._spent("talk", began)
+        is_read = self._judge.system(ending, heard, talk)[0] in READ
+        states = read_states(self._machine.gdb, self._run.models) if is_read else None
+        observed = self._judge.observe(ending, heard, states, time=fault.time, talk=talk)
+        if ending.how == "died" or (talk is not None and talk.how == "died"):
             self._machine.restart()
             self._runner.arm()
         self._spent("read-out", began)
         return observed
+
+    def _hear_out(self, rung: Rung, ending: Ending) -> tuple[Heard, Talk | None]:
+        """What the payload has said since the window began, and what came of talking on, where that had to be."""
+        judge, run = self._judge, self._run
+        if ending.said == run.said[len(rung.said) :]:  # as ever
+            return Heard(run.window.results, settled=True, reports=list(judge.reports)), None
+        listener = self._listener(rung, ending)
+        if not judge.is_owed(ending, listener.heard):
+            return listener.heard, None
+        self._runner.disarm()
+        wanted = run.window.results
+        live = LiveLink(self._machine, listener, limit=judge.limit, guards=bool(run.window.protected))
+        for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
+        talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
+        if talk.how != "died":
+            self._runner.arm()
+        return listener.heard, talk
+
+    def _listener(self, rung: Rung, ending: Ending) -> Listener:
+        listener = Listener(self._run.window.connection)
+        listener.heard.trained = self._next_rows.get(rung.time)
+        listener.take(rung.said + ending.said)
+        return listener
 
     def _run_on(self, rung: Rung) -> Ending:
         run = self._run
         rest = run.said[len(rung.said) :]
         return self._runner.run(
             rung.time,
-            LIMIT * run.instructions,
+            self._judge.limit,
             is_over=lambda said: said == rest or self._judge.is_over(rung.said + said),
         )
 

@@ -1,5 +1,6 @@
 """What came of one injection: a pure function of how the run ended, what was said, and the models."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,29 +9,43 @@ import numpy as np
 from bench.campaign.fault import (
     BENIGN,
     COMPLETED,
-    CORRECTED,
     CRASH,
     CRITICAL,
     HANG,
+    LINK_LOST,
     LOCKUP,
     MASKED,
     NAN,
     NOT_READ,
-    UNCORRECTED,
+    RECOVERED,
+    SAFE_STOP,
     UNDETECTED,
     Observed,
 )
 from bench.upset.accuracy import Scorer
+from bench.upset.detection import detect
 from bench.upset.ending import Ending
 from bench.upset.golden import GoldenRun
-from bench.upset.heard import FAULT_WORD, Heard, hear
-from bench.upset.ladder import Rung
+from bench.upset.heard import FAULT_WORD, Heard, Report
+from bench.upset.live import Talk
 from bench.upset.readout import arrays, digest_of
+from bench.upset.resume import Rows, has_resumed
+from bench.upset.stamps import Stamps
+from firmware_if.messages import EventId, FailureCode
 
 LIMIT = 2
 """Times the golden run's instructions, after which a run counts as hung."""
 _LOCKUP_WORD = "Lockup"
 """How QEMU begins when it gives up on an M-profile core that can escalate no further."""
+_TOO_MANY = f"more than {LIMIT} times the instructions of the golden run"
+_STOPPED = EventId.TRAINING_STOPPED
+_REFUSED = FailureCode.TRAINING_STOPPED
+_FORGOTTEN = 0xFFFFFF
+"""Bits of ROLLED_BACK's number that tell rows."""
+_LONGEST = 100
+"""Times the golden run, that a report may be late."""
+READ = (COMPLETED, RECOVERED, SAFE_STOP)
+"""Outcomes after which the models are read out."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +56,82 @@ class Judge:
     scorer: Scorer
     accuracy: tuple[float, ...]
     benign_loss: float
+    stamps: Stamps | None = None
+    rows: Rows | None = None
+    """Of stream mode."""
+    reports: tuple[Report, ...] = ()
+    """The golden run's."""
+
+    @property
+    def limit(self) -> int:
+        """Instructions after which a run counts as hung."""
+        return LIMIT * self.run.instructions
 
     def is_over(self, said: bytes) -> bool:
         """Whether a core that goes to sleep after all of `said` is known never to wake by itself."""
         return FAULT_WORD.encode() in said or self.run.is_complete(said)
 
-    def listen(self, rung: Rung, ending: Ending) -> Heard:
-        """What the payload said since the window began; where it is what it always says, that is not decoded again."""
-        if ending.said == self.run.said[len(rung.said) :]:
-            return Heard(self.run.window.requests, settled=True)
-        return hear(self.run.window.connection, [rung.said, ending.said])
+    def is_owed(self, ending: Ending, heard: Heard) -> bool:
+        """Whether only talking on can tell what came of it: the payload sleeps, and has not given all results."""
+        if ending.how != "asleep" or (FAULT_WORD in heard.console and not heard.restarts):
+            return False
+        return heard.restarts > 0 or not heard.settled or heard.results != self.run.window.results
 
-    def system(self, ending: Ending, heard: Heard) -> tuple[str, str]:
-        """Outcome on the system axis, and the payload's or the emulator's words."""
-        if ending.how == "died":
-            return (LOCKUP if _LOCKUP_WORD in ending.words else CRASH), next(iter(ending.words.splitlines()), "")
-        if ending.how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
-            return HANG, f"more than {LIMIT} times the instructions of the golden run"
-        if FAULT_WORD in heard.console:
+    def system(  # noqa: PLR0911 - a list of outcomes, the first that fits
+        self, ending: Ending, heard: Heard, talk: Talk | None = None
+    ) -> tuple[str, str]:
+        """Outcome on the system axis, and the payload's or the emulator's words. `talk`: what came of talking on."""
+        how, words = (
+            (talk.how, talk.words) if talk is not None and ending.how == "asleep" else (ending.how, ending.words)
+        )
+        if how == "died":
+            return (LOCKUP if _LOCKUP_WORD in words else CRASH), next(iter(words.splitlines()), "")
+        if how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
+            return HANG, _TOO_MANY if talk is None else f"{_TOO_MANY}, when it was talked to"
+        if FAULT_WORD in heard.console and not (heard.restarts and has_resumed(heard)):
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
-        if heard.restarted:
+        if how == "silent":
+            return LINK_LOST, f"no answer after {self._came(heard)}"
+        if heard.restarts and not has_resumed(heard):
             return CRASH, "the payload restarted and lost its models"
-        if heard.settled and heard.epochs == self.run.window.requests:
+        if _STOPPED in {report.event for report in heard.reports} or _REFUSED in {code for code, _ in heard.refusals}:
+            return SAFE_STOP, f"stopped training after {self._came(heard)}"
+        if heard.restarts and self.rows is not None and heard.rows_end == self.rows.end:
+            return RECOVERED, f"{heard.rows_again} rows had to be sent again"
+        if not heard.restarts and heard.settled and heard.results == self.run.window.results:
             return COMPLETED, ""
-        return HANG, f"asleep after {heard.epochs} of {self.run.window.requests} results"
+        return HANG, f"asleep, and answering, after {self._came(heard)}{_refusals(heard)}"
+
+    def _came(self, heard: Heard) -> str:
+        if heard.restarts and self.rows is not None:
+            return f"row {heard.rows_end} of {self.rows.end}, {heard.restarts} times started anew"
+        return f"{heard.results} of {self.run.window.results} results"
+
+    def new_reports(self, heard: Heard) -> list[Report]:
+        """Events that the golden run does not have."""
+        usual = Counter((report.event, report.number) for report in self.reports)
+        found = []
+        for report in heard.reports:
+            key = (report.event, report.number)
+            if usual[key]:
+                usual[key] -= 1
+            else:
+                found.append(report)
+        return found
+
+    def latency(self, reports: Sequence[Report], time: int) -> int | None:
+        """Instructions from `time` to when the first of them was made; None: unknown, as of another start's clock."""
+        if not reports or reports[0].start or self.stamps is None:
+            return None
+        took = self.stamps.instruction(reports[0].uptime_s) - time
+        if took < -self.stamps.grain or took > _LONGEST * self.run.instructions:
+            return None  # the upset hit the clock, or the stamp
+        return max(0, took)
+
+    def samples_lost(self, heard: Heard) -> int:
+        """Training steps: rows that another start had to be sent again, and those that models went back by."""
+        back = [report.number for report in self.new_reports(heard) if report.event == EventId.ROLLED_BACK]
+        return heard.rows_again * len(self.run.models) + sum(number & _FORGOTTEN for number in back)
 
     def learner(self, states: Sequence[bytes]) -> tuple[str, float]:
         """Outcome on the learner axis, and how much balanced accuracy the worst model has lost."""
@@ -80,21 +147,26 @@ class Judge:
             return NAN, loss
         return (BENIGN if loss <= self.benign_loss else CRITICAL), loss
 
-    def observe(self, ending: Ending, heard: Heard, states: Sequence[bytes] | None, *, time: int) -> Observed:
-        """All of it, for a fault at instant `time`; `states` are None where the run was not completed."""
-        system, detail = self.system(ending, heard)
-        detection = detect(heard) if ending.how != "overrun" else UNDETECTED
-        took = ending.time - time if ending.how == "asleep" else None  # else the host decided when to look
-        if system != COMPLETED or states is None:
-            digest = digest_of((), system, detection, detail, str(took))
-            return Observed(system, NOT_READ, detection, digest, instructions=took, detail=detail)
+    def observe(
+        self, ending: Ending, heard: Heard, states: Sequence[bytes] | None, *, time: int, talk: Talk | None = None
+    ) -> Observed:
+        """All of it, for a fault at instant `time`; `states` are None where the models were not read."""
+        system, detail = self.system(ending, heard, talk)
+        reports = self.new_reports(heard)
+        told = ending.how != "overrun" and (talk is None or talk.how != "overrun")
+        detection = detect([one.event for one in reports], refused=bool(heard.refusals)) if told else UNDETECTED
+        latency = self.latency(reports, time) if told else None
+        took = ending.time - time if ending.how == "asleep" and talk is None else None
+        if system not in READ or states is None:
+            digest = digest_of((), system, detection, detail, str(took), str(latency))
+            return Observed(system, NOT_READ, detection, digest, latency=latency, instructions=took, detail=detail)
         learner, loss = self.learner(states)
-        digest = digest_of(states, system, learner, detection, str(took))
-        return Observed(system, learner, detection, digest, accuracy_loss=loss, instructions=took, detail=detail)
+        lost = self.samples_lost(heard)
+        digest = digest_of(states, system, learner, detection, str(took), str(latency), str(lost))
+        return Observed(system, learner, detection, digest, latency, lost, loss, took, detail)
 
 
-def detect(heard: Heard) -> str:
-    """Whether the payload has reported anything, by the names of its events."""
-    if any("CORRECTED" in name and "UNCORRECTED" not in name for name, _ in heard.events):
-        return CORRECTED
-    return UNCORRECTED if heard.events or heard.refusals else UNDETECTED
+def _refusals(heard: Heard) -> str:
+    names = {int(code): code.name for code in FailureCode}
+    said = [f"{names.get(code, code)} ({number})" for code, number in heard.refusals]
+    return f"; refused: {', '.join(dict.fromkeys(said))}" if said else ""

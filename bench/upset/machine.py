@@ -12,11 +12,11 @@ from typing import Final
 from bench.errors import ConfigurationError, TransportError
 from bench.gdb import GdbClient
 from bench.qmp import QmpClient, SnapshotFile
-from bench.target import InstructionCounter, QemuTransportSpec, Target
+from bench.target import QemuTransportSpec, Target
 from bench.transport.process import ProcessTransport, Program
 from bench.transport.qemu import HARMLESS
+from bench.upset.threads import Threads
 
-_WRAP: Final = 1 << 32
 _SNAPSHOTS: Final = "ladder.qcow2"
 
 
@@ -26,14 +26,14 @@ class Machine:
     def __init__(self, target: Target, elf: Path, folder: Path) -> None:
         if not isinstance(target.transport, QemuTransportSpec) or target.counter is None:
             raise ConfigurationError(
-                f"target {target.name} has no capability 'upsets': no emulated machine with a counter",
+                f"target {target.name} has no capability 'upsets': no emulated machine that counts",
                 hint="choose one whose file has a table [upsets], such as qemu-mps2-an386",
             )
         self._spec: QemuTransportSpec = target.transport
-        self._counter: InstructionCounter = target.counter
         self._elf = elf
         self._folder = folder
         self._sockets = ExitStack()
+        self._threads = Threads(0)
         self.line = ProcessTransport(
             Program(
                 name=self._spec.binary,
@@ -42,6 +42,7 @@ class Machine:
                 install_hint="install it, then run: bench doctor",
                 refusal_hint="check machine and arguments in the target's file under firmware_if/targets",
                 harmless=HARMLESS,
+                pipes=True,  # what the payload says must not wait: its instructions would not repeat
             ),
             ready_s=self._spec.ready_s,
         )
@@ -54,7 +55,8 @@ class Machine:
         spec = self._spec
         return [
             *(spec.binary, "-machine", spec.machine, *spec.arguments, "-S"),
-            *("-serial", f"unix:{_escaped(path)}", "-kernel", str(self._elf)),
+            *("-chardev", f"pipe,id=serial,path={_escaped(path)}", "-serial", "chardev:serial"),
+            *("-chardev", f"socket,id=lives,path={_escaped(path)}", "-kernel", str(self._elf)),
             *("-chardev", f"socket,id=gdb,path={_escaped(self._folder / 'gdb')}", "-gdb", "chardev:gdb"),
             *("-chardev", f"socket,id=qmp,path={_escaped(self._folder / 'qmp')}", "-mon", "chardev=qmp,mode=control"),
         ]
@@ -69,10 +71,12 @@ class Machine:
                 listener.bind(str(self._folder / name))
                 listener.listen(1)
             self.line.open()
+            self._threads = Threads(self.line.pid or 0)
             try:
                 gdb, qmp = (self._accept(listener) for listener in listeners)
                 self.gdb, self.qmp = GdbClient(gdb), QmpClient(qmp)
                 self.version = self.qmp.open()
+                self._check_counter()
                 path = self._folder / _SNAPSHOTS
                 existed = path.exists()
                 self.snapshots = SnapshotFile(self.qmp, path)
@@ -98,17 +102,31 @@ class Machine:
 
     def close(self) -> None:
         self.line.close()
+        self._threads.close()
         with suppress(OSError):
             self._sockets.close()
 
     # ------------------------------------------------------------------------------------------------------- counting
     def reading(self) -> int:
-        """The instruction counter's ticks; the core is stopped."""
-        return int.from_bytes(self.gdb.read_memory(self._counter.address, 4), "little")
+        """Instructions that the guest has executed; the core is stopped.
+
+        QEMU tells its own count, which snapshots hold, and touches nothing of the guest for it.
+        """
+        return self.qmp.count_instructions()
 
     def instructions(self, since: int, now: int) -> int:
-        """Between two readings less than one turn of the counter apart: 1.3e9 instructions at 3.2 ticks for each."""
-        return round((now - since) % _WRAP / self._counter.ticks_per_instruction)
+        """Between two readings."""
+        return now - since
+
+    def _check_counter(self) -> None:
+        """Before the first instruction of all: one step must count as one."""
+        before = self.reading()
+        self.gdb.step()
+        if (before, self.reading()) != (0, 1):
+            raise TransportError(
+                f"{self._spec.binary} {self.version} counts {self.reading()} instructions after one, from {before}",
+                hint="upsets need an emulator that counts with -icount; verified with QEMU 7.2",
+            )
 
     # ------------------------------------------------------------------------------------------------------- the line
     def drain(self) -> bytes:
@@ -118,39 +136,23 @@ class Machine:
             out += received
         return bytes(out)
 
-    def is_idle(self, looks: int = 4) -> bool:
+    def is_idle(self, looks: int = 4, *, pause_s: float = 0.001) -> bool:
         """Whether the whole process sleeps, time after time, and has done nothing in between.
 
         This, and no clock, tells a guest that sleeps with nothing pending from one that the host has kept waiting: a
         thread with work to do is never asleep.
         """
-        seen = self._activity()
+        seen = self._threads.activity()
         for _ in range(looks if seen is not None else 0):
-            time.sleep(0.001)
-            now = self._activity()
+            time.sleep(pause_s)
+            now = self._threads.activity()
             if now is None or now != seen:
                 return False
         return seen is not None
 
     def processor_s(self) -> float:
         """Processor time that the emulator has taken, all threads together."""
-        spent = 0
-        for task in Path(f"/proc/{self.line.pid}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                spent += int((task / "schedstat").read_text().split()[0])
-        return spent / 1e9
-
-    def _activity(self) -> tuple[str, ...] | None:
-        """Processor time and context switches of each thread; None where one of them is not asleep."""
-        found = []
-        for task in sorted(Path(f"/proc/{self.line.pid}/task").iterdir()):
-            with suppress(FileNotFoundError, ProcessLookupError):
-                state, *rest = (task / "stat").read_text().rpartition(")")[2].split()
-                if state != "S":
-                    return None
-                switches = [line for line in (task / "status").read_text().splitlines() if "ctxt_switches" in line]
-                found.append(" ".join([task.name, *rest[10:12], *switches]))
-        return tuple(found)
+        return self._threads.processor_s()
 
 
 def _escaped(path: Path) -> str:

@@ -1,29 +1,25 @@
-"""Places in the code that the golden run passes again and again, found the same way on every machine."""
+"""Places in the code that the golden run passes again and again, and moving along it by them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from bench.gdb import GdbClient
 from bench.upset.machine import Machine
 
 PC: Final = 15
-_HITS: Final = 5
+_HITS: Final = 50
 """Of one function, after which it is not stopped at again."""
+_SEEN_PARTS: Final = 5
+_FRACTIONS: Final = (4, 32, 256, 2048, 1 << 62)
+"""Of the instructions between two instants, that lie between two calls of a level's functions."""
 _LEAST_HITS: Final = 3
-_TRACED: Final = 2000
-"""Steps in which places are looked for that are passed every few hundred and every few instructions."""
-_WIDE: Final = 700
+_TRACED: Final = 400
+"""Steps in which a place is looked for that a loop passes."""
 _NEVER_S: Final = 30.0
 
-
-@dataclass(frozen=True)
-class Place:
-    """`gap`: instructions from one pass to the next, the most that was seen."""
-
-    address: int
-    gap: int
+Levels = tuple[tuple[int, ...], ...]
+"""Addresses to stop at on the way to an instant: on each level those of the one before, and some passed more often."""
 
 
 class Steps:
@@ -53,6 +49,21 @@ class Steps:
         self._gdb.step()
         return place
 
+    def step_on(self, count: int) -> None:
+        """So many instructions, fewer where the core would go to sleep."""
+        for _ in range(count):
+            if self.at_end:
+                return
+            self._gdb.step()
+
+    def run_for(self, seconds: float) -> None:
+        """So long by the host's clock, less where the core would go to sleep."""
+        if self.at_end:
+            self._gdb.step()
+        self._gdb.go()
+        if self._gdb.wait_stop(seconds) is None:
+            self._gdb.interrupt()
+
     def go(self) -> int:
         """To the next breakpoint; where it is, or -1 at the end of the run."""
         if self._gdb.read_register(PC) in self._sleeps:
@@ -66,58 +77,44 @@ class Steps:
         place = self._gdb.read_register(PC)
         return -1 if place in self._sleeps else place
 
-    def pass_by(self, place: Place, times: int) -> bool:
-        """So many passes of `place`, at which a breakpoint stands; False where the run ended before."""
-        for _ in range(times):
-            self._gdb.step()
-            self._gdb.go()
-            if self._gdb.wait_stop(_NEVER_S) is None:
-                self._gdb.interrupt()
-                return False
-            if self._sleeps and self._gdb.read_register(PC) != place.address:
-                return False
-        return True
-
-    def set(self, address: int) -> None:
-        self._gdb.set_breakpoint(address, self._code_bytes)
-
-    def clear(self, address: int) -> None:
-        self._gdb.clear_breakpoint(address, self._code_bytes)
+    @contextmanager
+    def stops_at(self, addresses: Iterable[int]) -> Iterator[None]:
+        """Breakpoints there, but where the core goes to sleep, for that has them already."""
+        wanted = [address for address in addresses if address not in self._sleeps]
+        for address in wanted:
+            self._gdb.set_breakpoint(address, self._code_bytes)
+        try:
+            yield
+        finally:
+            for address in wanted:
+                self._gdb.clear_breakpoint(address, self._code_bytes)
 
 
-def find_rare(steps: Steps, functions: Iterable[int], *, instructions: int, parts: int) -> Place | None:
-    """The function that is called most rarely, of those called several times, every so often, in a part of the run.
+def find_levels(steps: Steps, functions: Iterable[int], *, part: int) -> Levels:
+    """Those that are called in the next instructions, on levels by how often; the machine ends anywhere.
 
-    The machine stands where the window begins, and then anywhere.
+    `part` is how many instructions lie between two instants: on each level some tens of calls.
     """
     hits: dict[int, list[int]] = {}
-    waiting = set(functions)
-    for address in sorted(waiting):
-        steps.set(address)
-    while waiting and (place := steps.go()) >= 0:
-        at = hits.setdefault(place, [])
-        at.append(steps.time)
-        if len(at) == _HITS:
-            steps.clear(place)
-            waiting.discard(place)
-    for address in sorted(waiting):
-        steps.clear(address)
-    found = [
-        Place(address, max(b - a for a, b in pairwise(at))) for address, at in hits.items() if len(at) >= _LEAST_HITS
-    ]
-    fitting = [place for place in found if place.gap <= instructions // parts]
-    return max(fitting, key=lambda place: (place.gap, place.address), default=None)
+    with ExitStack() as waiting:
+        standing = {function: waiting.enter_context(ExitStack()) for function in sorted(set(functions))}
+        for function, stack in standing.items():
+            stack.enter_context(steps.stops_at([function]))
+        while (place := steps.go()) >= 0 and (now := steps.time) <= _SEEN_PARTS * part:
+            hits.setdefault(place, []).append(now)
+            if len(hits[place]) == _HITS:
+                standing[place].close()
+    gaps = {function: (at[-1] - at[0]) // (len(at) - 1) for function, at in hits.items() if len(at) > 1}
+    return tuple(
+        tuple(sorted(function for function, gap in gaps.items() if gap >= part // fraction)) for fraction in _FRACTIONS
+    )
 
 
-def find_near(steps: Steps) -> list[Place]:
-    """From where the machine stands: one place passed every few hundred instructions, one every few."""
-    passes: dict[int, list[int]] = {}
-    for number in range(_TRACED):
-        passes.setdefault(steps.step(), []).append(number)
-    for at in passes.values():  # what is passed only in a part of the trace is no place
-        at[:0], at[len(at) :] = [0], [_TRACED]
-    gaps = {place: max(b - a for a, b in pairwise(at)) for place, at in passes.items() if len(at) >= _LEAST_HITS}
-    wide = max(((gap, place) for place, gap in gaps.items() if gap <= _WIDE), default=None)
-    narrow = min(((gap, place) for place, gap in gaps.items()), default=None)
-    found = [place for place in (wide, narrow) if place is not None]
-    return [Place(address, gap) for gap, address in dict.fromkeys(found)]
+def find_near(steps: Steps) -> int | None:
+    """From where the machine stands: the place that is passed most often in the next steps, if there is a loop."""
+    passes: dict[int, int] = {}
+    for _ in range(_TRACED):
+        place = steps.step()
+        passes[place] = passes.get(place, 0) + 1
+    often = max(passes, key=lambda place: (passes[place], place))
+    return often if passes[often] >= _LEAST_HITS else None

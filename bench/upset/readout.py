@@ -29,7 +29,10 @@ class PlacedModel:
 def place_models(
     gdb: GdbClient, image: Image, created: Sequence[tuple[str, ModelCreated]], dumps: Mapping[str, bytes]
 ) -> tuple[PlacedModel, ...]:
-    """Where each state lies: the one place in the arena that holds what the payload has just sent over the link."""
+    """Where each state lies: the one place that holds what the payload has just sent over the link.
+
+    It is looked for in the part of the arena that the model took when it was made: copies lie behind that.
+    """
     section = image.sections.get(ARENA)
     if section is None:
         raise BenchError(
@@ -38,8 +41,10 @@ def place_models(
     arena = gdb.read_memory(section.address, section.size)
     placed = []
     for name, answer in created:
-        offset = arena.find(dumps[name])
-        if offset < 0 or arena.find(dumps[name], offset + 1) >= 0:
+        end = min(answer.arena_used_bytes, section.size)
+        start = max(0, end - answer.arena_bytes)
+        offset = arena.find(dumps[name], start, end)
+        if offset < 0 or arena.find(dumps[name], offset + 1, end) >= 0:
             times = "not" if offset < 0 else "more than once"
             raise BenchError(
                 f"the state of model {name} stands {times} in the payload's arena",

@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from bench.campaign.fault import COMPLETED, MASKED, Fault, Flip, Observed
+from bench.campaign.fault import COMPLETED, MASKED, UNDETECTED, Fault, Flip, Observed
 from bench.errors import BenchError
 from bench.upset.golden import GoldenRun
 
@@ -13,6 +13,10 @@ class Injects(Protocol):
     """As an injector does."""
 
     def inject(self, fault: Fault) -> Observed: ...
+
+    def answers(self) -> bool:
+        """Whether the payload answers a poll after a run from the last instant without a fault."""
+        ...
 
 
 def test_injector(injector: Injects, run: GoldenRun) -> None:
@@ -28,12 +32,16 @@ def test_injector(injector: Injects, run: GoldenRun) -> None:
                 f"after {null.instructions} instructions; the golden run after {run.instructions - rung.time}",
                 hint="does this machine restore its UART and its timers from a snapshot?",
             )
-    last = run.rungs[-1]
-    for fault in _controls(run, last.time):
+    if not injector.answers():
+        raise BenchError(
+            "self-test: after a run from a snapshot the payload does not answer",
+            hint="does this machine restore its UART's receiver?",
+        )
+    for fault in (*_controls(run, run.rungs[-1].time), *_controls(run, run.rungs[0].time)):
         first, second = injector.inject(fault), injector.inject(fault)
         if first != second:
             raise BenchError(f"self-test: the same fault gave {first.digest[:12]} and then {second.digest[:12]}")
-        if first.learner != MASKED:
+        if first.learner != MASKED or first.detection != UNDETECTED:
             return
     raise BenchError("self-test: no flip in a model's memory was found", hint="is the models' memory where it is read?")
 

@@ -17,10 +17,9 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from bench.errors import BenchError
+from bench.upset.archive import RUN, SNAPSHOTS, load_run, pack, unpack
 from bench.upset.golden import GoldenRun
 
-SNAPSHOTS: Final = "ladder.qcow2"
-_RUN: Final = "golden.pickle"
 _KEPT: Final = 8
 _LOCK_S: Final = 600.0
 """For another worker to make the run that this one waits for; it takes seconds."""
@@ -35,10 +34,14 @@ def store_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hil-bench" / "golden-runs"
 
 
-def fetch_golden(key: str, into: Path, make: Callable[[], GoldenRun], *, folder: Path) -> GoldenRun:
+def fetch_golden(
+    key: str, into: Path, make: Callable[[], GoldenRun], *, folder: Path, archive: Path | None = None
+) -> GoldenRun:
     """The golden run of that key, with its snapshots in `into`; made by `make`, which leaves its snapshots there.
 
-    Raises BenchError where the folder belongs to somebody else: what lies in it is trusted.
+    `archive` is where a campaign keeps its own. What is there stands before all others, if it has the key; else, where
+    there is nothing yet, the run is written there. Raises BenchError where the folder belongs to somebody else: what
+    lies in it is trusted.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -49,13 +52,17 @@ def fetch_golden(key: str, into: Path, make: Callable[[], GoldenRun], *, folder:
             )
         with FileLock(folder / f"{key}.lock", timeout=_LOCK_S):
             kept = folder / key
-            if (kept / _RUN).is_file():
-                run = pickle.loads((kept / _RUN).read_bytes())  # noqa: S301 - a folder that only this user writes
+            if archive is not None and archive.exists():
+                _take(key, archive, folder, kept)
+            if (kept / RUN).is_file():
+                run: GoldenRun = load_run(kept / RUN)
                 shutil.copyfile(kept / SNAPSHOTS, into / SNAPSHOTS)
                 os.utime(kept)
-                return run  # type: ignore[no-any-return]
-            run = make()
-            _keep(folder, kept, run, into / SNAPSHOTS)
+            else:
+                run = make()
+                _keep(folder, kept, run, into / SNAPSHOTS)
+            if archive is not None and not archive.exists():
+                pack(key, kept, archive)
             return run
     except Timeout as error:
         raise BenchError(f"another worker has been making the golden run for {_LOCK_S:g} s") from error
@@ -63,11 +70,26 @@ def fetch_golden(key: str, into: Path, make: Callable[[], GoldenRun], *, folder:
         raise BenchError(f"{folder} cannot be used for golden runs: {error.strerror}") from error
 
 
+def _take(key: str, archive: Path, folder: Path, kept: Path) -> None:
+    """A campaign's own golden run in place of what is kept, unless it is that of another firmware or scenario."""
+    fresh = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
+    try:
+        if unpack(archive, fresh) == key and _differs(fresh / RUN, kept / RUN):
+            shutil.rmtree(kept, ignore_errors=True)
+            fresh.rename(kept)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _differs(one: Path, other: Path) -> bool:
+    return not other.is_file() or one.read_bytes() != other.read_bytes()
+
+
 def _keep(folder: Path, kept: Path, run: GoldenRun, snapshots: Path) -> None:
     """All of it or nothing; the oldest are dropped."""
     fresh = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
     shutil.copyfile(snapshots, fresh / SNAPSHOTS)
-    (fresh / _RUN).write_bytes(pickle.dumps(run))
+    (fresh / RUN).write_bytes(pickle.dumps(run))
     shutil.rmtree(kept, ignore_errors=True)
     fresh.rename(kept)
     runs = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)

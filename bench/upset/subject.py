@@ -16,7 +16,7 @@ from bench.telemetry import Recording, find_recording, load_recording
 from bench.upset.image import Image, read_image
 
 _RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
-_FORMAT: Final = "3"
+_FORMAT: Final = "6"
 """Of what is kept of a golden run; counts up when an older one can no longer be read."""
 
 
@@ -38,8 +38,8 @@ def load_subject(setup: InjectorSetup) -> Subject:
     target = load_target(setup.target)
     if target.counter is None:
         raise ConfigurationError(
-            f"target {target.name} has no capability 'upsets': its file names no instruction counter",
-            hint="choose a target whose file has a table [upsets], such as qemu-mps2-an386",
+            f"target {target.name} has no capability 'upsets': its file has no table [upsets]",
+            hint="choose a target whose file has one, such as qemu-mps2-an386",
         )
     scenario = load_scenario(setup.scenario)
     if scenario.recording is None:

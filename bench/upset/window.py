@@ -1,6 +1,6 @@
-"""From power-on to the beginning of the window: the data set on board, models made, every request of training received.
+"""From power-on to the beginning of the window: the models made, the rows before it given, every request received.
 
-From there on the payload needs nothing of the bench until training is over, so that what it does repeats to the
+From there on the payload needs nothing of the bench until its work is done, so that what it does repeats to the
 instruction. Requests reach a payload at moments that the host decides, and it would begin with the first of them; so it
 is held: at the beginning of its function for that request a branch to itself stands for the first instruction until
 all have arrived, and is then taken away.
@@ -9,17 +9,14 @@ all have arrived, and is then taken away.
 from __future__ import annotations
 
 import copy
-import fcntl
-import struct
-import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import MonotonicClock
 from bench.errors import BenchError, ConfigurationError
-from bench.plan import TrainEpochs, make_plan
+from bench.plan import Plan, make_plan
 from bench.scenario import Scenario
 from bench.session import Recorder, Session, TargetFailure
 from bench.target import Target
@@ -28,13 +25,12 @@ from bench.trace import HousekeepingReported, ModelCreated
 from bench.upset.accuracy import ModelFacts
 from bench.upset.image import Image
 from bench.upset.machine import Machine
+from bench.upset.places import PC
+from bench.upset.work import Work, entry_of, epochs_work, rows_before, rows_work, steps_before
 from firmware_if import messages as wire
 from firmware_if.connection import Connection
 from firmware_if.errors import WireError
-from firmware_if.messages import TrainEpoch
 
-ENTRY: Final = "hil_request_train_epoch"
-"""The payload's function that carries TrainEpoch out."""
 _HOLD_THUMB: Final = b"\xfe\xe7"
 _HOLD_ARM: Final = b"\xfe\xff\xff\xea"
 _ARRIVE_S: Final = 30.0
@@ -51,24 +47,28 @@ class Window:
     created: tuple[tuple[str, wire.ModelCreated], ...]
     facts: Mapping[str, ModelFacts]
     """Of each model, by name."""
-    requests: int
-    """Epochs asked for, all models together."""
+    results: int
+    """Epochs of one model, or rows, whose results end the window."""
+    samples: int
+    """Training steps."""
+    described: str
     data_bytes: int
     """Of the data region, taken."""
+    arena_bytes: int
+    """Of the arena, taken."""
+    protected: Mapping[str, wire.ModelProtected]
+    """What the payload said of each model that it protects, by name."""
+    keeps_checkpoints: bool
 
 
 def open_window(
     machine: Machine, image: Image, scenario: Scenario, recording: Recording, *, target: Target, build_id: str
 ) -> tuple[Window, Session]:
     """Bring the machine to where the window begins, and leave it stopped there; the session can go on afterwards."""
-    if scenario.mode != "batch":
+    entry = entry_of(scenario)
+    if entry not in image.symbols:
         raise ConfigurationError(
-            f"scenario {scenario.name} trains in {scenario.mode} mode; upsets are injected into batch mode",
-            hint='write mode = "batch": from its first epoch on such a payload needs nothing of the bench',
-        )
-    if ENTRY not in image.symbols:
-        raise ConfigurationError(
-            f"the firmware has no function {ENTRY}, where it could be held", hint="is it built from firmware_if/c?"
+            f"the firmware has no function {entry}, where it could be held", hint="is it built from firmware_if/c?"
         )
     plan = make_plan(scenario, recording, target=target)
     recorder, clock = Recorder(MonotonicClock()), MonotonicClock()
@@ -85,76 +85,115 @@ def open_window(
     )
     machine.gdb.go()
     try:
-        for step in plan.steps:
-            if isinstance(step, TrainEpochs):
-                break
-            session.do(step)
+        work = _lead_up(session, plan, scenario, recording)
     except TargetFailure as error:
         raise BenchError(f"the golden run failed before training: {error.reason}", hint=error.hint) from error
-    session.settle()
     report = next(e for e in reversed(recorder.entries) if isinstance(e, HousekeepingReported))
     connection = session.dialogue.connection
-    created = session.bank.created
-    orders = [TrainEpoch(answer.model, epoch) for epoch in range(scenario.epochs) for _, answer in created]
     try:
-        frames = connection.send_ahead(orders, clock.now(), answers=1)
+        frames = connection.send_ahead(work.orders, clock.now(), answers=work.answers)
     except WireError as error:
         raise ConfigurationError(
-            f"{len(orders)} epochs cannot be asked for at once: {error.message}", hint="fewer epochs, or fewer models"
+            f"{len(work.orders)} requests cannot be sent at once: {error.message}", hint="fewer epochs, or fewer models"
         ) from error
-    _hold(machine, image, frames)
-    data_bytes = int(report.values.get("data_used_bytes") or 0)
-    return Window(still_copy(connection), created, _facts(recorder), len(orders), data_bytes), session
+    _hold(machine, image.symbols[entry].address, frames, thumb=image.thumb)
+    window = Window(
+        still_copy(connection),
+        session.bank.created,
+        _facts(recorder),
+        work.results,
+        work.samples,
+        work.described,
+        int(report.values.get("data_used_bytes") or 0),
+        int(report.values.get("arena_used_bytes") or 0),
+        dict(session.bank.protected),
+        scenario.checkpoints is not None,
+    )
+    return window, session
+
+
+def _lead_up(session: Session, plan: Plan, scenario: Scenario, recording: Recording) -> Work:
+    """All that comes before the work, and a quiet line; raises TargetFailure."""
+    for step in steps_before(plan, scenario):
+        session.do(step)
+    if not session.bank.size:
+        raise ConfigurationError(
+            f"scenario {scenario.name} makes no model on this payload: nothing is trained",
+            hint="choose a learner that the payload has: bench hello",
+        )
+    if scenario.mode == "batch":
+        session.settle()
+        return epochs_work(scenario, recording, session.bank.created)
+    credit = session.dialogue.connection.credit
+    before = rows_before(recording, credit)
+    if before.end_row > before.first_row:
+        session.do(before)
+    session.settle()
+    return rows_work(recording, credit, models=session.bank.size)
 
 
 def still_copy(connection: Connection) -> Connection:
     """A copy for listening, which can be kept in a file: it begins no session, so it needs no random numbers."""
     copied = copy.deepcopy(connection)
-    copied._draw = _no_number  # noqa: SLF001
+    copied._draw = no_number  # noqa: SLF001
     return copied
 
 
-def _no_number() -> int:
+def no_number() -> int:
+    """In place of a draw of random numbers."""
     return 1
 
 
 def _facts(recorder: Recorder) -> dict[str, ModelFacts]:
     return {
         entry.name: ModelFacts(
-            entry.learner, entry.features, entry.arithmetic, tuple(entry.channels), dict(entry.hyperparameters)
+            entry.learner,
+            entry.features,
+            entry.arithmetic,
+            tuple(entry.channels),
+            dict(entry.hyperparameters),
+            entry.bias,
         )
         for entry in recorder.entries
         if isinstance(entry, ModelCreated)
     }
 
 
-def _hold(machine: Machine, image: Image, frames: bytes) -> None:
+def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool) -> None:
+    """Until all `frames` have arrived the payload stands at `entry`, where it begins with the first of them."""
     gdb = machine.gdb
-    hold = _HOLD_THUMB if image.thumb else _HOLD_ARM
-    entry = image.symbols[ENTRY].address
+    hold = _HOLD_THUMB if thumb else _HOLD_ARM
     gdb.interrupt()
     gdb.set_breakpoint(entry, len(hold))
     gdb.go()
-    left = frames
-    while left:
-        left = left[machine.line.transfer(left, _ARRIVE_S).written :]
+    _write(machine, frames[0])
     if gdb.wait_stop(_ARRIVE_S) is None:
         raise BenchError(f"the payload has not begun to train within {_ARRIVE_S:g} s")
     gdb.clear_breakpoint(entry, len(hold))
     instruction = gdb.read_memory(entry, len(hold))
     gdb.write_memory(entry, hold)
     gdb.go()
+    for frame in frames[1:]:
+        _write(machine, frame)
     _await_arrival(machine)
     gdb.interrupt()
     gdb.write_memory(entry, instruction)
-    if gdb.read_register(15) != entry:
-        raise BenchError(f"the held payload stands at {gdb.read_register(15):#x} and not at {entry:#x}")
+    if gdb.read_register(PC) != entry:
+        raise BenchError(f"the held payload stands at {gdb.read_register(PC):#x} and not at {entry:#x}")
+
+
+def _write(machine: Machine, frame: bytes) -> None:
+    until = time.monotonic() + _ARRIVE_S
+    while frame:
+        frame = frame[machine.line.transfer(frame, 1.0).written :]
+        if time.monotonic() > until:
+            raise BenchError(f"QEMU has not taken the requests within {_ARRIVE_S:g} s")
 
 
 def _await_arrival(machine: Machine) -> None:
     """Until QEMU has read all that was written to the line."""
     until = time.monotonic() + _ARRIVE_S
-    while struct.unpack("i", fcntl.ioctl(machine.line.fileno(), termios.TIOCOUTQ, bytes(4)))[0]:
+    while machine.line.unread():
         if time.monotonic() > until:
             raise BenchError(f"QEMU has not read the requests within {_ARRIVE_S:g} s")
         time.sleep(0.001)

@@ -48,6 +48,19 @@ def dialogue_with(name: str) -> Iterator[tuple[Dialogue, ProcessTransport]]:
         yield dialogue, transport
 
 
+def read_function(elf: Path, name: str) -> tuple[int, bytes]:
+    """Where the code of a function lies in the target's memory, and that code."""
+    with elf.open("rb") as file:
+        image = ELFFile(file)
+        symbols = image.get_section_by_name(".symtab")
+        assert isinstance(symbols, SymbolTableSection)
+        [symbol] = symbols.get_symbol_by_name(name) or []
+        section = image.get_section(symbol["st_shndx"])
+        address = symbol["st_value"] & ~1  # an odd address marks Thumb code
+        start = address - section["sh_addr"]
+        return address, section.data()[start : start + symbol["st_size"]]
+
+
 def patch_functions(elf: Path, patched: Path, code: Mapping[str, bytes]) -> Path:
     """Copy an ELF, with other bytes at the start of some functions."""
     content = bytearray(elf.read_bytes())

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.fault import COMPLETED, CRASH, CRITICAL, LOCKUP, MASKED, NAN, Fault, Flip, Region
+from bench.campaign.fault import COMPLETED, CRASH, CRITICAL, HANG, LOCKUP, MASKED, NAN, Fault, Flip, Region
 from bench.campaign.injector import InjectorSetup
-from bench.errors import BenchError, ConfigurationError
+from bench.errors import BenchError, ConfigurationError, TransportError
 from bench.scenario import SCENARIOS
+from bench.target import QemuTransportSpec, load_target
 from bench.upset import QemuInjector, open_injector
-from tests.system.emulated import CORTEX_M
+from bench.upset.machine import Machine
+from tests.system.command_line import write_target
+from tests.system.emulated import CORTEX_M, QEMU_TARGETS, build, read_function
 
 STRATA = ("weights", "optimizer", "link", "stack", "code", "core_registers", "fp_registers")
 SCENARIO = """name = "short"
@@ -28,7 +31,12 @@ hyperparameters = {{ lr = 0.02, batch = 32 }}
 """
 
 
-@pytest.fixture(scope="module", params=CORTEX_M)
+WFI = {"mps2": bytes.fromhex("30bf"), "zynq": bytes.fromhex("03f020e3")}
+UDF = {"mps2": bytes.fromhex("00de"), "zynq": bytes.fromhex("f000f0e7")}
+"""Instructions of ARMv7-M and of ARMv7-A, as they lie in memory: to sleep, and permanently undefined."""
+
+
+@pytest.fixture(scope="module", params=QEMU_TARGETS)
 def injector(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QemuInjector]:
     """Give an injector into the payload that comes with the bench."""
     folder = tmp_path_factory.mktemp("golden-runs")
@@ -74,15 +82,48 @@ def test_repeats_are_equal_whatever_happened_in_between(injector: QemuInjector) 
     assert [injector.inject(fault) for fault in reversed(faults)] == first[::-1]
 
 
-def test_a_wild_program_counter_ends_in_the_fault_handler(injector: QemuInjector) -> None:
-    observed = injector.inject(flip(injector, "pc", 30))
+def first_instruction(injector: QemuInjector, new: dict[str, bytes], *functions: str) -> Fault:
+    """Make a fault that puts another instruction where the window begins, and first in other functions."""
+    target = load_target(injector.setup.target)
+    wanted = new[target.port or ""]
+    flips = []
+    for name in ("hil_request_train_epoch", *functions):
+        address, code = read_function(build(target), name)
+        bits = [bit for bit in range(8 * len(wanted)) if (code[bit // 8] ^ wanted[bit // 8]) >> bit % 8 & 1]
+        flips += [Flip("memory", address + bit // 8, bit % 8) for bit in bits]
+    return Fault("f", "code", 0, tuple(flips), "", 0, 0)
+
+
+def test_an_undefined_instruction_ends_in_the_fault_handler(injector: QemuInjector) -> None:
+    observed = injector.inject(first_instruction(injector, UDF))
     assert observed.system == CRASH
-    assert "fault: " in observed.detail
+    assert observed.detail.startswith("fault: ")
     nothing = replace(flip(injector, "logistic.w", 0), flips=())
     assert injector.inject(nothing).learner == MASKED
 
 
+def test_a_core_that_is_put_to_sleep_where_no_code_does_so_is_woken_by_what_the_bench_says(
+    injector: QemuInjector,
+) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("a Cortex-A goes on to where no memory is, at 100 000 instructions a second")
+    observed = injector.inject(first_instruction(injector, WFI))
+    assert observed.system == CRASH  # it goes on without its first instruction
+    assert observed.instructions is None
+    assert injector.inject(first_instruction(injector, WFI)) == observed
+
+
+def test_a_fault_of_the_fault_handler_goes_round_where_a_core_does_not_lock_up(injector: QemuInjector) -> None:
+    if injector.setup.target in CORTEX_M:
+        pytest.skip("cores of the M profile lock up")
+    observed = injector.inject(first_instruction(injector, UDF, "zynq_fault"))
+    assert observed.system == HANG
+    assert observed.detail.startswith("more than 2 times the instructions")
+
+
 def test_a_lockup_is_the_target_s_and_the_next_injection_has_a_new_emulator(injector: QemuInjector) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("only cores of the M profile lock up")
     wild = flip(injector, "pc", 30)
     handlers = tuple(Flip("memory", address, bit) for address in range(0x0C, 0x1C) for bit in range(8))
     emulator = injector.pid
@@ -124,13 +165,30 @@ def setup_of(tmp_path: Path, *, target: str = "qemu-mps2-an386", mode: str = "ba
 
 
 def test_a_target_without_the_capability_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets'"):
-        open_injector(setup_of(tmp_path, target="qemu-zynq-a9")).__enter__()
+    place = "flash = { address = 0xE2000000, bytes = 1_048_576 }"
+    without = {"[upsets]": "", 'counter = "icount"': "", place: ""}
+    target = write_target(tmp_path, "no-upsets", like="qemu-zynq-a9", replaced=without)
+    with pytest.raises(
+        ConfigurationError, match="no-upsets has no capability 'upsets': its file has no table"
+    ) as caught:
+        open_injector(setup_of(tmp_path, target=str(target))).__enter__()
+    assert "such as qemu-mps2-an386" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", QEMU_TARGETS)
+def test_an_emulator_that_does_not_count_is_refused(tmp_path: Path, name: str) -> None:
+    target = load_target(name)
+    assert isinstance(target.transport, QemuTransportSpec)
+    options = list(target.transport.arguments)
+    place = options.index("-icount")
+    silent = replace(target, transport=replace(target.transport, arguments=(*options[:place], *options[place + 2 :])))
+    with pytest.raises(TransportError, match="counts 0 instructions after one, from 0"):
+        Machine(silent, build(target), tmp_path).open()
 
 
 def test_more_epochs_than_the_payload_can_be_asked_for_at_once_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HIL_GOLDEN_RUNS", str(tmp_path / "store"))
-    with pytest.raises(ConfigurationError, match="90 epochs cannot be asked for at once"):
+    with pytest.raises(ConfigurationError, match="90 requests cannot be sent at once"):
         open_injector(setup_of(tmp_path, epochs=90)).__enter__()

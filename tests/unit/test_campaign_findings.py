@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from bench.campaign.against import hold_against
+from bench.campaign.against import Cost, hold_against
 from bench.campaign.carry_out import draw_list
 from bench.campaign.draw import flips
 from bench.campaign.fault import (
@@ -19,8 +19,10 @@ from bench.campaign.fault import (
     MASKED,
     NAN,
     NOT_READ,
+    RAM_FACT,
     RECOVERED,
     SAFE_STOP,
+    STORAGE_FACT,
     SYSTEM,
     Fault,
     Observed,
@@ -32,6 +34,7 @@ from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import FAILURE, FUNCTION_LOST, MODEL_LOST, SILENT, kinds_of
 from bench.campaign.rows import Rows, make_row
 from bench.campaign.spec import Campaign
+from bench.campaign.spread import Spread, spread_of
 from bench.errors import ConfigurationError
 from tests.unit.made_campaigns import campaign_text, work, write_campaign
 
@@ -103,6 +106,19 @@ def test_kinds_of_upset_are_weighed_by_their_share_and_not_by_their_number(tmp_p
     assert findings.vulnerabilities  # of single bits alone
     assert sum(one.counts[FAILURE] for one in findings.vulnerabilities) == 0
     assert sum(one.injections for one in findings.vulnerabilities) == 45
+
+
+def test_latency_and_what_was_lost_are_told_by_stratum(tmp_path: Path) -> None:
+    campaign, made = drawn(tmp_path, campaign_text(injections=40, strata=("weights", "link")))
+    weights = numbered(made, "weights")
+    outcome = {fault.id: FINE for fault in made.faults}
+    for fault, latency in zip(weights, (None, 5, 1, 4, 2, 3), strict=False):
+        outcome[fault.id] = replace(FINE, detection=CORRECTED, latency=latency, samples_lost=latency and 10 * latency)
+    findings = find(campaign, made, rows_of(made, outcome), facts={})
+    hit, spared = findings.strata
+    assert (hit.reported, hit.latency, hit.samples_lost) == (6, Spread(5, 2, 3, 4, 5), Spread(5, 20, 30, 40, 50))
+    assert (spared.reported, spared.latency, spared.samples_lost) == (0, None, None)
+    assert spread_of([7]) == Spread(1, 7, 7, 7, 7)
 
 
 def test_bench_errors_are_nobodys_outcome_and_widen_the_interval_both_ways(tmp_path: Path) -> None:
@@ -200,6 +216,16 @@ def test_two_campaigns_are_compared_by_failures_per_device_day(tmp_path: Path) -
     assert kinds[FUNCTION_LOST].ratio.low < 1 < kinds[FUNCTION_LOST].ratio.high
     assert {one.kind: one.said for one in hold_against(plain, guarded).kinds}[MODEL_LOST] == "more"
     assert against.notes == ("only guarded was hit in protectors",)
+    assert {one.kind: one.said for one in against.state}[MODEL_LOST] == "fewer"
+    assert against.costs == (
+        Cost("guest instructions", guarded.made.golden.instructions, plain.made.golden.instructions),
+    )
+    sizes = [{RAM_FACT: "1880", STORAGE_FACT: "1178"}, {RAM_FACT: "864", STORAGE_FACT: "0"}]
+    this, other = (replace(found, facts=facts) for found, facts in zip((guarded, plain), sizes, strict=True))
+    taken = hold_against(this, other).costs[1:]
+    assert [(cost.name, cost.this, cost.other) for cost in taken] == [(RAM_FACT, 1880, 864), (STORAGE_FACT, 1178, 0)]
+    assert taken[0].ratio == pytest.approx(2.176, abs=1e-3)
+    assert math.isnan(taken[1].ratio)
 
 
 def test_more_bits_that_survive_do_not_make_a_payload_look_better(tmp_path: Path) -> None:

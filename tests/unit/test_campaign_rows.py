@@ -285,7 +285,7 @@ def test_a_fault_replays_alone_as_it_came_out_in_the_campaign(tmp_path: Path) ->
     work(campaign, tmp_path / "out")
     rows = read_rows(tmp_path / "out" / ROWS, load_list(tmp_path / "out" / FAULTS))
     for name in list(rows.first)[:10]:
-        fault, seen, _ = replay(campaign, name, opener=find_opener(campaign.injector))
+        fault, seen, _ = replay(campaign, name, tmp_path / "out", opener=find_opener(campaign.injector))
         assert fault.id == name
         assert seen == rows.first[name].observed
 
@@ -293,4 +293,4 @@ def test_a_fault_replays_alone_as_it_came_out_in_the_campaign(tmp_path: Path) ->
 def test_a_fault_that_the_bench_cannot_inject_is_an_error_of_the_replay(tmp_path: Path) -> None:
     campaign = write_campaign(tmp_path, campaign_text(opener="open_broken_toy"))
     with pytest.raises(CampaignError, match=r"fault weights\.1\.0 could not be injected: no board"):
-        replay(campaign, "weights.1.0", opener=find_opener(campaign.injector))
+        replay(campaign, "weights.1.0", tmp_path, opener=find_opener(campaign.injector))

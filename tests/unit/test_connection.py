@@ -433,7 +433,7 @@ def test_telemetry_that_is_due_is_asked_for_though_every_telecommand_was_acknowl
 
 
 def test_telecommands_sent_ahead_acknowledge_the_answers_that_will_have_come(payload: Payload) -> None:
-    frames = list(Deframer().feed(payload.connection.send_ahead([AreYouAlive()] * 3, payload.now, answers=1)))
+    frames = list(Deframer().feed(b"".join(payload.connection.send_ahead([AreYouAlive()] * 3, payload.now, answers=1))))
     headers = [frame.header for frame in frames if isinstance(frame, Frame)]
     assert [(header.sequence, header.ack) for header in headers] == [(0, 0), (1, 1), (2, 2)]
     assert [bool(header.poll) for header in headers] == [False, False, True]
@@ -446,7 +446,7 @@ def test_telecommands_sent_ahead_acknowledge_the_answers_that_will_have_come(pay
 
 
 def test_what_cannot_be_sent_ahead_is_refused(payload: Payload) -> None:
-    with pytest.raises(WireError, match=r"a credit of 2048 bytes covers 63 of 90 telecommands"):
+    with pytest.raises(WireError, match=r"a credit of 2048 bytes covers 64 of 90 telecommands"):
         payload.connection.send_ahead([AreYouAlive()] * 90, payload.now, answers=1)
     with pytest.raises(WireError, match="only on a link that is open and settled"):
         payload.connection.send_ahead([AreYouAlive()], payload.now, answers=1)

@@ -110,6 +110,15 @@ def test_what_a_command_cannot_be_answered_by(pair: Pair, answer: object, words:
         client.execute("stop")
 
 
+def test_the_count_of_instructions_is_told_whatever_is_replayed(pair: Pair) -> None:
+    Emulator(pair[1], {"query-replay": [{"return": {"mode": "none", "icount": 5}}, {"return": {"mode": "none"}}]})
+    client = QmpClient(pair[0])
+    client.open()
+    assert client.count_instructions() == 5
+    with pytest.raises(QmpError, match=r"QEMU tells no count of instructions: \{'mode': 'none'\}"):
+        client.count_instructions()
+
+
 def test_a_greeting_of_something_else_is_an_error(pair: Pair) -> None:
     Emulator(pair[1], {}, greeting={"hello": 1})
     with pytest.raises(QmpError, match="greeting is none"):
@@ -128,6 +137,16 @@ def test_a_snapshot_that_fails_is_an_error_with_the_monitor_s_words(pair: Pair, 
     client.open()
     with pytest.raises(QmpError, match=r"QEMU failed at loadvm base: Error: no snapshot"):
         SnapshotFile(client, tmp_path / "x").load("base")
+
+
+def test_a_drive_that_holds_no_snapshots_is_named_with_what_to_do(pair: Pair, tmp_path: Path) -> None:
+    said = "Error: Device 'pflash0' is writable but does not support snapshots\r\n"
+    Emulator(pair[1], {"human-monitor-command": [{"return": said}]})
+    client = QmpClient(pair[0])
+    client.open()
+    with pytest.raises(QmpError, match="'pflash0' is writable but does not support snapshots") as caught:
+        SnapshotFile(client, tmp_path / "x").save("base")
+    assert caught.value.hint.startswith("a drive among the target's arguments")
 
 
 def test_without_io_uring_the_file_is_read_by_threads(pair: Pair, tmp_path: Path) -> None:

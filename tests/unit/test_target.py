@@ -9,6 +9,7 @@ import pytest
 from bench.errors import ConfigurationError
 from bench.station import place
 from bench.target import (
+    FlashPlace,
     ProcessSpec,
     QemuTransportSpec,
     SerialSpec,
@@ -88,6 +89,14 @@ def test_a_target_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     assert load_target(tmp_path / "demo.toml", tmp_path / "elsewhere") == found
 
 
+def test_a_target_that_counts_instructions_can_be_upset(tmp_path: Path) -> None:
+    assert target(tmp_path, QEMU).counter is None
+    counting = QEMU.replace('"none"]', '"none", "-icount", "shift=6"]')
+    upsets = f'{counting}[upsets]\ncounter = "icount"\n'
+    assert (target(tmp_path, upsets).counter, target(tmp_path, upsets).flash) == ("icount", None)
+    assert target(tmp_path, f"{upsets}flash = {{ address = 64, bytes = 128 }}").flash == FlashPlace(64, 128)
+
+
 def test_a_port_with_boards_is_built_for_the_one_that_the_target_names(tmp_path: Path) -> None:
     found = target(tmp_path, QEMU.replace('port = "zynq"', 'port = "mps2"\nboard = "an500"'))
     assert (found.port, found.board) == ("mps2", "an500")
@@ -146,6 +155,14 @@ def test_firmware_of_ones_own_is_found_beside_the_target_and_is_not_on_a_port(tm
         ('["stream"]', '["steam"]', "capabilities[0]: is 'steam', which is no capability", "did you mean 'stream'?"),
         ('kind = "qemu"', 'kind = "qmeu"', "transport.kind: is 'qmeu'", "did you mean 'qemu'?"),
         ("ready_s = 10", "ready_s = 0", "transport.ready_s: is 0.0, expected a value in [0.01, 600]", ""),
+        ("[memory]", "[upsets]\n[memory]", "upsets.counter: missing", "add upsets.counter"),
+        ("[memory]", '[upsets]\ncounter = "count"\n[memory]', "upsets.counter: is 'count'", "'icount'"),
+        (
+            "[memory]",
+            '[upsets]\ncounter = "icount"\n[memory]',
+            "upsets.counter: 'icount' is counted by QEMU with -icount alone",
+            "add -icount to transport.arguments",
+        ),
         ("[memory]", "[memory", "not valid TOML: ", "correct the line that the message names"),
     ],
 )

@@ -1,12 +1,14 @@
 """How a process transport words what a program printed. What it does is in tests/system/test_supervision.py."""
 
+import select
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench.transport import make_process, make_qemu
+from bench.transport import PeerDied, make_process, make_qemu
 from bench.transport.child import name_of_exit
-from bench.transport.process import pick_words
+from bench.transport.process import ProcessTransport, Program, pick_words
 from bench.transport.qemu import HARMLESS
 
 
@@ -56,3 +58,38 @@ def test_the_command_is_described_the_same_in_every_run() -> None:
         "p.elf",
     ]
     assert make_process(Path("p.elf"), arguments=["-x"]).describe() == ["p.elf", "-x", "--socket", "SOCKET"]
+
+
+PIPED = """import os, socket, sys
+path = sys.argv[1]
+source, into = os.open(path + ".in", os.O_RDWR), os.open(path + ".out", os.O_RDWR | os.O_NONBLOCK)
+lives = socket.socket(socket.AF_UNIX)
+lives.connect(path)
+said = sum(os.write(into, b"x") for _ in range(100_000))
+os.write(into, b"." + os.read(source, 100))
+os.read(source, 100)
+print("fatal: enough")
+os.abort()
+"""
+
+
+def test_what_is_said_into_a_pipe_never_waits_for_the_bench() -> None:
+    program = Program(
+        name="piped",
+        command=lambda path: [sys.executable, "-c", PIPED, str(path)],
+        firmware=Path(sys.executable),
+        install_hint="",
+        refusal_hint="",
+        pipes=True,
+    )
+    with ProcessTransport(program, ready_s=10.0) as transport:
+        said = b""
+        assert transport.transfer(b"a", 1.0).written == 1
+        while not said.endswith(b"a"):
+            said += transport.transfer(b"", 10.0).received
+        assert said == b"x" * 100_000 + b".a"
+        assert transport.unread() == 0
+        assert select.select([transport.fileno()], [], [], 0) == ([], [], [])
+        transport.transfer(b"b", 1.0)
+        with pytest.raises(PeerDied, match=r"piped ended by itself \(SIGABRT\): fatal: enough"):
+            transport.transfer(b"", 10.0)

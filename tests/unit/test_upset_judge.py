@@ -1,31 +1,52 @@
 """What came of an injection, and what can be hit, out of values that the test makes up."""
 
+import re
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench.campaign.fault import BENIGN, COMPLETED, CRASH, CRITICAL, HANG, LOCKUP, MASKED, NAN, NOT_READ
+from bench.campaign.fault import (
+    BENIGN,
+    COMPLETED,
+    CRASH,
+    CRITICAL,
+    HANG,
+    LINK_LOST,
+    LOCKUP,
+    MASKED,
+    NAN,
+    NOT_READ,
+    RECOVERED,
+    SAFE_STOP,
+    UNDETECTED,
+)
 from bench.errors import BenchError, BuildError, ConfigurationError
 from bench.gdb import Register
+from bench.protection import Checkpoints
 from bench.scenario import SCENARIOS, load_scenario
 from bench.target import load_target
 from bench.upset.accuracy import ModelFacts, Scorer
+from bench.upset.detection import EVENTS, detect
 from bench.upset.ending import Ending
-from bench.upset.golden import GoldenRun
-from bench.upset.heard import Heard
+from bench.upset.golden import GoldenRun, that_repeat
+from bench.upset.heard import Heard, Report
 from bench.upset.image import Image, Section, Symbol, read_image
-from bench.upset.judge import Judge, detect
+from bench.upset.judge import Judge
 from bench.upset.ladder import Rung, wanted_instants
+from bench.upset.live import Talk
 from bench.upset.machine import Machine
 from bench.upset.readout import PlacedModel, place_models
 from bench.upset.regions import Known, available, list_regions
+from bench.upset.resume import Rows
 from bench.upset.self_test import test_injector as self_test
+from bench.upset.stamps import Stamps
 from bench.upset.store import fetch_golden
 from bench.upset.window import Window, open_window, still_copy
 from firmware_if.connection import Connection
-from firmware_if.messages import ArrayPlace, ArrayType, ModelCreated
+from firmware_if.messages import ArrayPlace, ArrayType, EventId, FailureCode, ModelCreated, ProtectionReport
 from tests.unit.small_recording import make_recording
 
 CREATED = ModelCreated(
@@ -43,7 +64,18 @@ GOOD = struct.pack("<fffI", -1.0, 0.0, 0.2, 9)
 
 
 def make_run() -> GoldenRun:
-    window = Window(still_copy(Connection(lambda: 1)), (("m", CREATED),), FACTS, 3, 100)
+    window = Window(
+        still_copy(Connection(lambda: 1)),
+        (("m", CREATED),),
+        FACTS,
+        3,
+        3 * 4,
+        "three epochs",
+        100,
+        64,
+        {},
+        keeps_checkpoints=False,
+    )
     rungs = (Rung("rung0", 0, b""), Rung("rung50", 50, b"begin"))
     return GoldenRun(window, 0, 100, 0x100, b"begin end", (MODEL,), (GOOD,), {}, (), rungs)
 
@@ -57,25 +89,108 @@ DONE = Heard(3, settled=True)
 ENDED = Ending("asleep", b" end", 100, 0x100)
 
 
+STOPPED = Report(EventId.TRAINING_STOPPED, 0, 1.0)
+FAULT = "\nfault: bus error pc=0x00000001\n"
+LOCKED = "qemu: fatal: Lockup: can't escalate 3 to HardFault\nR00=0"
+REPORT = ProtectionReport(0, 0, 0, 0, 0, 0, 0, 20, 1, 0, 1, 40, 1, 0)
+"""Of a payload that has resumed."""
+STREAM = Rows(make_recording(), 2)
+
+
+def heard(results: int = 1, *, settled: bool = True, **more: Any) -> Heard:  # noqa: ANN401 - any of Heard's fields
+    return Heard(results, settled=settled, **more)
+
+
+def resumed(rows_end: int | None) -> Heard:
+    return heard(restarts=1, rows_end=rows_end, protection=REPORT, rows_again=2)
+
+
 @pytest.mark.parametrize(
-    ("ending", "heard", "system"),
+    ("ending", "seen", "talk", "system", "detail"),
     [
-        (ENDED, DONE, COMPLETED),
-        (ENDED, Heard(2, settled=True), HANG),
-        (ENDED, Heard(3, settled=False), HANG),
-        (replace(ENDED, how="overrun"), DONE, HANG),
-        (replace(ENDED, how="overrun"), Heard(1, console="fault: bus error\n"), HANG),
-        (ENDED, Heard(1, console="\nfault: bus error pc=0x00000001\n"), CRASH),
-        (ENDED, Heard(1, restarted=True), CRASH),
-        (Ending("died", b"", 0, words="qemu: fatal: Lockup: can't escalate 3 to HardFault\nR00=0"), DONE, LOCKUP),
-        (Ending("died", b"", 0, words="qemu: hardware error"), DONE, CRASH),
+        (ENDED, DONE, None, COMPLETED, ""),
+        (ENDED, DONE, Talk("answered"), COMPLETED, ""),
+        (ENDED, heard(2), Talk("answered"), HANG, "asleep, and answering, after 2 of 3 results"),
+        (ENDED, heard(2, refusals=[(4, 0)]), Talk("answered"), HANG, "refused"),
+        (ENDED, heard(2, refusals=[(4227, 9)]), Talk("answered"), HANG, r"refused: 4227 \(9\)"),
+        (ENDED, heard(3, settled=False), Talk("silent"), LINK_LOST, "no answer after 3 of 3 results"),
+        (ENDED, heard(2), Talk("overrun"), HANG, "more than 2 times .* talked to"),
+        (ENDED, heard(2), Talk("died", LOCKED), LOCKUP, "Lockup"),
+        (ENDED, heard(2, reports=[STOPPED]), Talk("answered"), SAFE_STOP, "stopped training after 2 of 3 results"),
+        (ENDED, heard(3, reports=[STOPPED]), None, SAFE_STOP, "stopped training"),
+        (
+            ENDED,
+            heard(2, refusals=[(FailureCode.TRAINING_STOPPED, 0)]),
+            Talk("answered"),
+            SAFE_STOP,
+            "stopped training",
+        ),
+        (replace(ENDED, how="overrun"), DONE, None, HANG, "more than 2 times"),
+        (replace(ENDED, how="overrun"), heard(console=FAULT), None, HANG, "more than 2 times"),
+        (ENDED, heard(console=FAULT), None, CRASH, "fault: bus error pc=0x00000001"),
+        (ENDED, heard(console=FAULT), Talk("silent"), CRASH, "fault: bus error"),
+        (ENDED, heard(restarts=1), Talk("answered"), CRASH, "the payload restarted and lost its models"),
+        (ENDED, heard(restarts=1, console=FAULT), Talk("answered"), CRASH, "fault: bus error"),
+        (ENDED, heard(restarts=1, connected=False), Talk("silent"), LINK_LOST, "row None of 4, 1 times started anew"),
+        (ENDED, resumed(4), Talk("answered"), RECOVERED, "2 rows had to be sent again"),
+        (ENDED, resumed(3), Talk("answered"), HANG, "row 3 of 4, 1 times started anew"),
+        (ENDED, replace(resumed(4), console=FAULT), Talk("answered"), RECOVERED, "2 rows"),
+        (ENDED, replace(resumed(4), reports=[STOPPED]), Talk("answered"), SAFE_STOP, "stopped training"),
+        (Ending("died", b"", 0, words=LOCKED), DONE, None, LOCKUP, "Lockup"),
+        (Ending("died", b"", 0, words="qemu: hardware error"), DONE, None, CRASH, "hardware error"),
     ],
 )
-def test_the_system_axis_goes_by_what_the_core_does(ending: Ending, heard: Heard, system: str) -> None:
-    observed = make_judge().observe(ending, heard, (GOOD,), time=50)
+def test_the_system_axis_goes_by_what_the_core_does(
+    ending: Ending, seen: Heard, talk: Talk | None, system: str, detail: str
+) -> None:
+    judge = replace(make_judge(), rows=STREAM)
+    observed = judge.observe(ending, seen, (GOOD,), time=50, talk=talk)
     assert observed.system == system
-    assert (observed.learner == NOT_READ) == (system != COMPLETED)
+    assert re.search(detail, observed.detail)
+    assert (observed.learner == NOT_READ) == (system not in {COMPLETED, SAFE_STOP, RECOVERED})
+    assert (observed.samples_lost is None) == (observed.learner == NOT_READ)
     assert observed.digest
+
+
+def test_only_a_payload_that_sleeps_without_its_results_is_talked_to() -> None:
+    judge = make_judge()
+    assert judge.is_owed(ENDED, heard(2))
+    assert judge.is_owed(ENDED, heard(3, settled=False))
+    assert judge.is_owed(ENDED, heard(3, restarts=1))
+    assert judge.is_owed(ENDED, heard(0, restarts=1, console=FAULT))
+    assert not judge.is_owed(ENDED, heard(0, console=FAULT))
+    assert not judge.is_owed(ENDED, DONE)
+    assert not judge.is_owed(replace(ENDED, how="overrun"), heard(2))
+
+
+def test_samples_lost_are_rows_sent_again_and_rows_that_models_went_back_by() -> None:
+    back = Report(EventId.ROLLED_BACK, 1 << 24 | 7, 1.0)
+    seen = replace(resumed(4), reports=[back])
+    assert (
+        replace(make_judge(), rows=STREAM).observe(ENDED, seen, (GOOD,), time=0, talk=Talk("answered")).samples_lost
+        == 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "latency"),
+    [
+        ([], None),
+        ([Report(EventId.STATE_CORRECTED, 0, 10.0 + 128e-9 * 90)], 40),
+        ([Report(EventId.STATE_CORRECTED, 0, 10.0)], 0),  # a stamp may be early by its grain
+        ([Report(EventId.STATE_CORRECTED, 0, 9.0)], None),
+        ([Report(EventId.STATE_CORRECTED, 0, 99.0)], None),
+        ([Report(EventId.RESUMED, 0, 10.00001, 1)], None),
+        ([Report(EventId.RECEIVE_OVERRUN, 5, 10.0), Report(EventId.STATE_CORRUPT, 0, 10.0 + 128e-9 * 60)], 10),
+    ],
+)
+def test_latency_is_from_the_fault_to_the_stamp_of_the_first_new_event(
+    reports: list[Report], latency: int | None
+) -> None:
+    usual = (Report(EventId.RECEIVE_OVERRUN, 5, 10.0),)
+    judge = replace(make_judge(), stamps=Stamps(10.0, 128e-9), reports=usual)
+    assert judge.observe(ENDED, heard(3, reports=reports), (GOOD,), time=50).latency == latency
+    assert replace(judge, stamps=None).observe(ENDED, heard(3, reports=reports), (GOOD,), time=50).latency is None
 
 
 @pytest.mark.parametrize(
@@ -103,13 +218,37 @@ def test_when_the_bench_looks_decides_nothing_that_is_kept() -> None:
     ("events", "detection"),
     [
         ([], "none"),
-        ([("NOT_FINITE_STATE", 1.0)], "uncorrected"),
-        ([("STATE_CORRECTED", 1.0)], "corrected"),
-        ([("STATE_UNCORRECTED", 1.0)], "uncorrected"),
+        (["NOT_FINITE_STATE"], "uncorrected"),
+        (["STATE_CORRECTED"], "corrected"),
+        (["STATE_CORRUPT"], "uncorrected"),
+        (["STATE_CORRUPT", "ROLLED_BACK"], "corrected"),
+        (["STATE_CORRUPT", "TRAINING_STOPPED"], "uncorrected"),
+        (["STATE_CORRECTED", "TRAINING_STOPPED"], "uncorrected"),
+        (["WATCHDOG_RESET", "RESUMED"], "corrected"),
+        (["WATCHDOG_RESET"], "uncorrected"),
     ],
 )
-def test_detection_goes_by_the_payload_s_events(events: list[tuple[str, float]], detection: str) -> None:
-    assert detect(Heard(3, events=events)) == detection
+def test_detection_goes_by_the_payload_s_events(events: list[str], detection: str) -> None:
+    reports = [Report(EventId[name], 0, 1.0) for name in events]
+    judge = make_judge()
+    assert judge.observe(ENDED, heard(3, reports=reports), (GOOD,), time=0).detection == detection
+    usual = replace(judge, reports=tuple(reports))
+    assert usual.observe(ENDED, heard(3, reports=reports), (GOOD,), time=0).detection == UNDETECTED
+    assert usual.observe(ENDED, heard(3, reports=2 * reports), (GOOD,), time=0).detection == detection
+    assert detect([], refused=True) == "uncorrected"
+    assert detect([60000], refused=False) == "uncorrected"
+
+
+def test_every_event_of_the_contract_has_its_verdict() -> None:
+    assert set(EVENTS) == set(EventId)
+
+
+def test_rungs_from_which_the_run_goes_on_otherwise_are_dropped_unless_they_are_nearly_all() -> None:
+    rungs = [Rung(f"rung{time}", time, b"") for time in range(20)]
+    assert that_repeat(rungs, lambda rung: rung.time % 2 == 0) == tuple(rungs[::2])
+    with pytest.raises(BenchError, match="from 19 of 20 snapshots the golden run does not go on as it did") as caught:
+        that_repeat(rungs, lambda rung: rung.time == 0)
+    assert "restore its UART" in caught.value.hint
 
 
 def test_instants_ascend_from_0_within_the_window_and_repeat() -> None:
@@ -139,7 +278,7 @@ REGISTERS = {
 
 
 def test_regions_are_disjoint_and_of_the_strata_asked_for() -> None:
-    known = Known(IMAGE, (MODEL,), REGISTERS, 0)
+    known = Known(IMAGE, (MODEL,), REGISTERS, 0, 64)
     regions = list_regions(known, ("globals", "link", "weights", "optimizer", "fp_registers"))
     assert [(region.name, region.address, region.bits) for region in regions] == [
         ("m.w", 0x20000000, 64),
@@ -168,7 +307,9 @@ class Memory:
         return self._content[start : start + count]
 
 
-@pytest.mark.parametrize(("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once")])
+@pytest.mark.parametrize(
+    ("content", "times"), [(bytes(64), "not"), (GOOD + GOOD + bytes(32), "more than once"), (bytes(64) + GOOD, "not")]
+)
 def test_a_model_that_is_not_found_once_is_an_error(content: bytes, times: str) -> None:
     arena = Section(".arena", 0x20000000, 64, writable=True, stored=False)
     image = replace(IMAGE, sections={".arena": arena})
@@ -189,11 +330,17 @@ def test_files_that_are_no_firmware_are_refused(tmp_path: Path) -> None:
 class Played:
     """An injector that sees what the test wants."""
 
-    def __init__(self, *, learners: list[str], instructions: int = 0, changing: bool = False) -> None:
+    def __init__(
+        self, *, learners: list[str], instructions: int = 0, changing: bool = False, deaf: bool = False
+    ) -> None:
+        self._is_deaf = deaf
         self._learners = learners
         self._instructions = instructions
         self._changing = changing
         self._count = 0
+
+    def answers(self) -> bool:
+        return not self._is_deaf
 
     def inject(self, fault):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         self._count += 1
@@ -214,6 +361,8 @@ def test_the_self_test_refuses_a_machine_that_cannot_be_trusted() -> None:
         self_test(Played(learners=["critical"], instructions=1), run)
     with pytest.raises(BenchError, match="the same fault gave 3 and then 4"):
         self_test(Played(learners=["critical"], changing=True), run)
+    with pytest.raises(BenchError, match="after a run from a snapshot the payload does not answer"):
+        self_test(Played(learners=["critical"], deaf=True), run)
     with pytest.raises(BenchError, match="no flip in a model's memory was found"):
         self_test(Played(learners=["masked"]), run)
 
@@ -246,19 +395,30 @@ def test_a_store_that_others_may_write_is_refused(tmp_path: Path) -> None:
         fetch_golden("key", tmp_path, make_run, folder=tmp_path / "file")
 
 
-def open_with(image: Image, mode: str) -> None:
-    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), mode=mode)
+def open_with(image: Image, **changes: object) -> None:
+    scenario = replace(load_scenario(SCENARIOS / "sun-sensor-upsets.toml"), **changes)  # type: ignore[arg-type]
     target = load_target("qemu-mps2-an386")
     open_window(None, image, scenario, make_recording(), target=target, build_id="")  # type: ignore[arg-type]
 
 
-def test_what_cannot_have_a_window_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="trains in stream mode; upsets are injected into batch mode"):
-        open_with(IMAGE, "stream")
-    with pytest.raises(ConfigurationError, match="has no function hil_request_train_epoch"):
-        open_with(IMAGE, "batch")
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mode": "score"}, "has mode 'score', in which nothing is trained"),
+        ({"restart_between_segments": True}, "restarts the payload between segments"),
+        ({"link_faults": "harsh"}, "has faults of its own"),
+        ({"checkpoints": Checkpoints(30, power_cuts=(7,))}, "has faults of its own"),
+        ({"checkpoints": Checkpoints(30, watchdog=True)}, "has a watchdog: QEMU's clock jumps to where it bites"),
+        ({"mode": "stream"}, "has no function hil_request_samples"),
+        ({"mode": "batch"}, "has no function hil_request_train_epoch"),
+    ],
+)
+def test_what_cannot_have_a_window_is_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        open_with(IMAGE, **changes)
 
 
 def test_a_machine_without_a_counter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets'"):
-        Machine(load_target("qemu-zynq-a9"), tmp_path / "x.elf", tmp_path)
+    target = replace(load_target("qemu-zynq-a9"), counter=None)
+    with pytest.raises(ConfigurationError, match="qemu-zynq-a9 has no capability 'upsets': no emulated machine"):
+        Machine(target, tmp_path / "x.elf", tmp_path)

@@ -5,6 +5,9 @@ turns. The wall clock tells what one worker does on a machine that others use to
 emulator and bench together took; `undisturbed` is the mean of the least that each of ninety faults took in --least
 times: what the wall clock would tell on a machine that nobody else uses. The ladder is made before, and its cost told
 apart. Every tenth injection is made twice, and must be equal.
+
+With --workers N it measures something else: so many worker processes of a campaign on this machine, as `bench campaign`
+starts them, against one, which work off the same faults in turns.
 """
 
 from __future__ import annotations
@@ -15,22 +18,30 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from distributed import Client, LocalCluster, wait
+
+from bench.campaign.cluster import Machines, work_off
 from bench.campaign.fault import Fault, Flip, Golden, Observed
 from bench.campaign.injector import InjectorSetup
+from bench.campaign.machine import Task
 from bench.scenario import SCENARIOS
 from bench.upset import QemuInjector, open_injector
-from tools.benchmarks.common import Spread, make_parser, positive, print_method, print_table
+from tools.benchmarks.common import SPREAD_HEAD, Spread, make_parser, positive, print_method, print_table
 
 STRATA: Final = ("weights", "optimizer", "data", "link", "stack", "code", "globals", "core_registers", "fp_registers")
-TARGETS: Final = ("qemu-mps2-an386", "qemu-mps2-an500")
+TARGETS: Final = ("qemu-mps2-an386", "qemu-mps2-an500", "qemu-zynq-a9")
 _REPEATED_EVERY: Final = 10
 _WANTED_PER_S: Final = 80
 _WANTED_RATIO: Final = 10
 _LEAST_FAULTS: Final = 90
+_WANTED_SPEEDUP: Final = 1.6
+_BATCH: Final = 12
+"""Tasks handed out together: a campaign of this many faults does so, too."""
 
 
 def draw_faults(golden: Golden, count: int) -> list[Fault]:
@@ -76,13 +87,68 @@ def main() -> int:
     parser.add_argument("--instants", type=positive, default=64, metavar="N", help="rungs (default: 64)")
     parser.add_argument("--fresh-every", type=positive, default=12, metavar="N", help="in turns (default: 12)")
     parser.add_argument("--least", type=positive, default=7, metavar="N", help="of so many times (default: 7)")
+    parser.add_argument("--workers", type=positive, default=None, metavar="N", help="measure these against one worker")
+    parser.add_argument("--turns", type=positive, default=7, metavar="N", help="of --workers (default: 7)")
     options = parser.parse_args()
     setup = InjectorSetup(SCENARIOS / "sun-sensor-upsets.toml", options.target, STRATA, 0.01, options.instants)
     began = time.perf_counter()
     with open_injector(setup) as injector:
         opened_s = time.perf_counter() - began
-        measure(injector, options, opened_s)
+        if options.workers is None:
+            measure(injector, options, opened_s)
+            return 0
+        golden = injector.golden()
+    measure_workers(setup, golden, options)
     return 0
+
+
+@contextmanager
+def workers_on(setup: InjectorSetup, count: int) -> Iterator[Client]:
+    """So many workers of a campaign, each with its machine running."""
+    with (
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0", silence_logs="CRITICAL") as cluster,
+        Client(cluster) as client,
+    ):
+        client.register_plugin(Machines(open_injector, setup))
+        yield client
+
+
+def work(client: Client, faults: list[Fault], digest: str) -> float:
+    """Seconds until every fault has its row."""
+    tasks = [Task(fault, repeat=False) for fault in faults]
+    began = time.perf_counter()
+    batches = [
+        client.submit(work_off, tasks[start : start + _BATCH], digest, pure=False)
+        for start in range(0, len(tasks), _BATCH)
+    ]
+    wait(batches)
+    took = time.perf_counter() - began
+    rows = [row for batch in batches for row in batch.result()]
+    if len(rows) != len(faults) or any(row.observed is None for row in rows):
+        raise SystemExit("not every fault has an outcome")
+    return took
+
+
+def measure_workers(setup: InjectorSetup, golden: Golden, options: argparse.Namespace) -> None:
+    """The same faults by one worker and by several, in turns; the first of each way is no part of it."""
+    faults = draw_faults(golden, options.runs)
+    seconds: dict[int, list[float]] = {1: [], options.workers: []}
+    with ExitStack() as stack:
+        clients = {count: stack.enter_context(workers_on(setup, count)) for count in seconds}
+        for turn in range(options.turns + 1):
+            for count, client in clients.items() if turn % 2 else reversed(clients.items()):
+                took = work(client, faults, golden.digest)
+                if turn:
+                    seconds[count].append(took)
+    print_method(f"{options.target}, {golden.instructions:,} instructions, {len(faults)} injections a turn, in turns")
+    rows = [
+        [f"{count} workers, per second", *Spread.of([len(faults) / value for value in found]).cells(".1f")]
+        for count, found in seconds.items()
+    ]
+    ratios = [one / several for one, several in zip(seconds[1], seconds[options.workers], strict=True)]
+    rows.append([f"{options.workers} against 1", *Spread.of(ratios).cells(".2f")])
+    print_table(["", *SPREAD_HEAD], rows)
+    print(f"wanted with 2: {_WANTED_SPEEDUP}; load of the machine {os.getloadavg()[0]:.1f}")
 
 
 def undisturbed(injector: QemuInjector, faults: list[Fault], *, times: int) -> float:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench.campaign.against import Against
+from bench.campaign.against import Against, KindAgainst
 from bench.campaign.fault import LEARNER, SYSTEM
 from bench.campaign.findings import Findings, StratumFindings
 from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import KINDS
+from bench.campaign.spread import Spread
 from bench.trace import encode_number
 
 FORMAT: Final = 1
@@ -91,8 +93,15 @@ def _stratum(findings: Findings, one: StratumFindings) -> Mapping[str, Any]:
         "equivalent_device_days": encode_number(findings.equivalent_days(one, rate)),
         "wilson": {kind: estimate_json(estimate) for kind, estimate in one.kinds.items()},
         "clopper_pearson": {kind: estimate_json(estimate) for kind, estimate in one.exact.items()},
+        "reported": one.reported,
+        "latency": _spread(one.latency),
+        "samples_lost": _spread(one.samples_lost),
         "time_line": [[part.begin, part.end, part.injections, part.failures] for part in one.time_line],
     }
+
+
+def _spread(one: Spread | None) -> Mapping[str, int] | None:
+    return asdict(one) if one is not None else None
 
 
 def _outcomes(findings: Findings) -> Sequence[Mapping[str, Any]]:
@@ -116,14 +125,20 @@ def _against(against: Against | None) -> Mapping[str, Any] | None:
         "campaign": against.other.campaign.name,
         "list": against.other.made.sha256,
         "notes": list(against.notes),
-        "kinds": {
-            one.kind: {
-                "this_per_rate": estimate_json(one.this),
-                "other_per_rate": estimate_json(one.other),
-                "difference_per_rate": estimate_json(one.difference),
-                "ratio": estimate_json(one.ratio),
-                "said": one.said,
-            }
-            for one in against.kinds
-        },
+        "kinds": _kinds_against(against.kinds),
+        "state": _kinds_against(against.state),
+        "costs": {cost.name: {"this": cost.this, "other": cost.other} for cost in against.costs},
+    }
+
+
+def _kinds_against(kinds: Sequence[KindAgainst]) -> Mapping[str, Any]:
+    return {
+        one.kind: {
+            "this_per_rate": estimate_json(one.this),
+            "other_per_rate": estimate_json(one.other),
+            "difference_per_rate": estimate_json(one.difference),
+            "ratio": estimate_json(one.ratio),
+            "said": one.said,
+        }
+        for one in kinds
     }

@@ -8,6 +8,7 @@ from bench.campaign.against import Against
 from bench.campaign.fault import DETECTION, LEARNER, SYSTEM
 from bench.campaign.findings import Findings
 from bench.campaign.report.words import percent
+from bench.campaign.spread import Spread
 from bench.report.figures import figure as number
 from bench.report.markup import Html, table, tag
 from bench.report.plot import Axes, figure, line, plot
@@ -39,15 +40,47 @@ def outcomes(findings: Findings, against: Against | None) -> Iterator[Html]:
     yield tag("details", tag("summary", "What the words mean"), tag("ul", *terms))
     yield from _detections(findings)
     yield from _latencies(findings)
+    yield from _by_stratum(findings)
     lost = findings.samples_lost
     if lost:
         yield tag(
             "p",
-            f"Restarts threw training steps away in {len(lost):,} injections: {min(lost):,} to {max(lost):,}, "
-            f"median {int(np.median(lost)):,}, of {findings.made.golden.samples:,} in the window.",
+            f"Restarts, and models that went back, threw training steps away in {len(lost):,} injections: "
+            f"{min(lost):,} to {max(lost):,}, median {int(np.median(lost)):,}, of {findings.made.golden.samples:,} in "
+            "the window.",
         )
     else:
-        yield tag("p", "No restart threw training steps away.")
+        yield tag("p", "No training steps were thrown away.")
+
+
+def _by_stratum(findings: Findings) -> Iterator[Html]:
+    rows = [
+        [one.name, f"{one.reported:,} of {one.injections:,}", *_cells(one.latency), *_cells(one.samples_lost)]
+        for one in findings.strata
+        if one.reported or one.samples_lost
+    ]
+    if rows:
+        head = [
+            "stratum",
+            "reported",
+            "latency: median",
+            "quartiles",
+            "largest",
+            "lost: median",
+            "quartiles",
+            "largest",
+        ]
+        caption = (
+            "Latency: guest instructions from the upset to its first report, where that is known. Lost: training "
+            "steps, over the injections in which some were."
+        )
+        yield table(head, rows, caption=caption, numbers=range(1, len(head)))
+
+
+def _cells(one: Spread | None) -> list[str]:
+    if one is None:
+        return ["\N{EN DASH}"] * 3
+    return [number(one.median), f"{number(one.quartile_1)} to {number(one.quartile_3)}", number(one.largest)]
 
 
 def _cell(findings: Findings, system: str, learner: str) -> Html:

@@ -1,10 +1,10 @@
 """Failures per device-day over the rate of upsets, and against another campaign."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bench.campaign.against import Against
+from bench.campaign.against import STATE, Against, Cost, KindAgainst
 from bench.campaign.findings import Findings
 from bench.campaign.outcome import FAILURE, FUNCTION_LOST, KINDS, MODEL_LOST, SILENT
 from bench.campaign.report.words import WORDS, interval, rate
@@ -77,16 +77,25 @@ def comparison(findings: Findings, against: Against | None) -> Iterator[Html]:
     for note in against.notes:
         yield tag("p", tag("strong", "Mind"), f": {note}", class_="note")
     head = ["kind", ours, theirs, "difference", f"{ours} / {theirs}", ""]
-    rows = []
-    for one in against.kinds:
+    confidence = f"{100 * findings.campaign.confidence:.4g} %"
+    caption = f"With {confidence} intervals; told apart where that of the difference is without 0"
+    yield table(head, _compared(against.kinds, at), caption=caption, numbers=range(1, 5))
+    if against.state:
+        caption = f"The same in the strata {', '.join(STATE)} alone, which is what guards of models look after"
+        yield table(head, _compared(against.state, at), caption=caption, numbers=range(1, 5))
+    bits = Cost("bits exposed", *(sum(one.bits for one in found.strata) for found in (findings, other)))
+    costs = [
+        [cost.name, f"{cost.this:,}", f"{cost.other:,}", f"{cost.this - cost.other:+,}", rate(cost.ratio)]
+        for cost in (bits, *against.costs)
+    ]
+    head = ["", ours, theirs, "difference", f"{ours} / {theirs}"]
+    yield table(head, costs, caption="What is exposed, and what it takes", numbers=range(1, 5))
+
+
+def _compared(kinds: Sequence[KindAgainst], at: float) -> list[list[str | Html]]:
+    rows: list[list[str | Html]] = []
+    for one in kinds:
         cells = [one.this.scaled(at), one.other.scaled(at), one.difference.scaled(at), one.ratio]
         said = [tag("span", rate(cell.value), tag("span", interval(cell), class_="because")) for cell in cells]
         rows.append([WORDS[one.kind], *said, tag("strong", one.said)])
-    confidence = f"{100 * findings.campaign.confidence:.4g} %"
-    caption = f"With {confidence} intervals; told apart where that of the difference is without 0"
-    yield table(head, rows, caption=caption, numbers=range(1, 5))
-    sizes = [
-        [name, f"{sum(one.bits for one in found.strata):,}", f"{found.made.golden.instructions:,}"]
-        for name, found in ((ours, findings), (theirs, other))
-    ]
-    yield table(["campaign", "bits", "guest instructions"], sizes, caption="What is exposed", numbers=(1, 2))
+    return rows

@@ -1,0 +1,135 @@
+"""The link after the window: the bench goes on as in any session, with a payload whose every wait is counted.
+
+No clock takes part. The payload is spoken to only while its core sleeps with nothing pending, one byte at a time, and
+each byte is followed by waiting until it sleeps again. So the core sees every byte at the same instruction whenever the
+fault is injected. Time passes for the bench's end of the link only when there is nothing left to be said or heard: then
+it is the next deadline's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bench.errors import BenchError
+from bench.transport import PeerDied
+from bench.upset.ending import DEADLINE_S, last_words
+from bench.upset.heard import Heard, Listener
+from bench.upset.machine import Machine
+
+How = Literal["answered", "silent", "overrun", "died"]
+POLLS: Final = 8
+"""Without anything new in between, after which nothing new is waited for; a link that hears nothing at all has given
+up by then."""
+FOR_A_BYTE: Final = 2_000
+"""Instructions that the payload is allowed for each byte that the bench says, beside those for its work. A Cortex-M4F
+takes 340 for a byte that comes alone, and 2000 for the last of a poll."""
+LOOK_AFTER: Final = 100_000
+"""The same where the payload guards models: it looks after one when it wakes, so after nearly every byte that comes
+alone. A checksum and three copies of 27 weights with their variances take 30000 of a Cortex-M4F."""
+_LOOKS: Final = 2
+_PAUSE_S: Final = 0.0
+"""What all threads sleep through between two looks of each they sleep through together; nobody else speaks to them."""
+_LOOK_AGAIN_S: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What came of talking on. `answered`: the payload answers, whatever it says. `died`: `words` tells of what."""
+
+    how: How
+    words: str = ""
+
+
+class _OverrunError(Exception):
+    """The payload has executed more instructions than it may; the core stands."""
+
+
+class LiveLink:
+    """Talks with the payload of a machine that stands where its core sleeps. No breakpoint may be set there."""
+
+    def __init__(self, machine: Machine, listener: Listener, *, limit: int, guards: bool = False) -> None:
+        """`limit`: instructions that it may execute, those for each byte left out; `guards`: it guards models."""
+        self._for_a_byte = LOOK_AFTER if guards else FOR_A_BYTE
+        self._machine = machine
+        self._listener = listener
+        self._limit = machine.reading() + limit
+
+    def talk(self, until: Callable[[Heard], bool], *, polls: int = POLLS) -> Talk:
+        """Say what is to be said, and poll, until that is heard and the link owes nothing, or nothing new comes.
+
+        Nothing new: so many `polls`, one after the other, have brought nothing but answers, or not even these.
+        The machine is stopped afterwards, unless it died.
+        """
+        said = bytearray()
+        try:
+            self._machine.gdb.go()
+            how = self._talk(until, polls)
+            self._machine.gdb.interrupt()
+        except _OverrunError:
+            return Talk("overrun")
+        except PeerDied as death:
+            return Talk("died", death.words)
+        except EOFError:
+            return Talk("died", last_words(self._machine, said))
+        return Talk("overrun") if self._machine.reading() > self._limit else Talk(how)
+
+    def allow(self, instructions: int) -> None:
+        """So many more, for more work."""
+        self._limit += instructions
+
+    def _talk(self, until: Callable[[Heard], bool], most: int) -> How:
+        listener, connection = self._listener, self._listener.connection
+        polls, news, frames = 0, listener.heard.news, self._frames()
+        connection.expect(listener.now, telemetry=True)
+        while not (until(listener.heard) and listener.heard.settled):
+            if data := connection.bytes_to_send(listener.now):
+                listener.take(self._say(data))
+                if self._machine.line.unread():
+                    return "silent"  # asleep for good, with a byte before its UART
+                if listener.heard.news != news:
+                    polls, news, frames = 0, listener.heard.news, self._frames()
+                continue
+            deadline = connection.deadline()
+            if deadline is None or polls >= most:
+                break
+            polls += 1
+            listener.now = max(listener.now, deadline)
+            connection.handle_deadline(listener.now)
+            listener.take_events()
+        is_silent = listener.heard.lost or self._frames() == frames
+        return "silent" if polls and is_silent else "answered"
+
+    def _frames(self) -> int:
+        """Intact frames of this session, so far."""
+        seen = self._listener.connection.statistics
+        return seen.frames_received - seen.frames_stale
+
+    def _say(self, data: bytes) -> bytes:
+        """All that it says meanwhile; ends early where it sleeps on with a byte that it has not taken."""
+        line, said = self._machine.line, bytearray()
+        self._limit += self._for_a_byte * len(data)
+        for byte in data:
+            said += line.transfer(bytes((byte,)), 0.0).received
+            self._await_sleep(said)
+            if line.unread():
+                break
+        return bytes(said)
+
+    def _await_sleep(self, said: bytearray) -> None:
+        machine, began = self._machine, time.monotonic()
+        look_at = began + _LOOK_AGAIN_S
+        while not machine.is_idle(_LOOKS, pause_s=_PAUSE_S):
+            said += machine.drain()
+            now = time.monotonic()
+            if now > look_at:
+                machine.gdb.interrupt()  # while it runs QEMU counts up to 2^31 instructions late
+                if machine.reading() > self._limit:
+                    raise _OverrunError
+                machine.gdb.go()
+                look_at = time.monotonic() + _LOOK_AGAIN_S
+            if now > began + DEADLINE_S:
+                raise BenchError(f"the payload has not fallen asleep again within {DEADLINE_S:g} s of a byte")
+        said += machine.drain()

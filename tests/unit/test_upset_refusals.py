@@ -1,0 +1,74 @@
+"""What the bench says where no window can be opened, and where others have the golden run in hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from bench.errors import BenchError, ConfigurationError
+from bench.gdb import Stop
+from bench.upset import golden, store, window
+from bench.upset.accuracy import Scorer
+from bench.upset.image import Image
+from tests.unit.small_recording import make_recording
+from tests.unit.stuck_machine import StuckMachine
+from tests.unit.test_upset_judge import FACTS, make_run
+
+IMAGE = Image({}, {}, thumb=True, sleeps=())
+
+
+class Stopping(StuckMachine):
+    """Comes to a breakpoint, though not where it should."""
+
+    def wait_stop(self, timeout_s: float, *, also: object = ()) -> Stop | None:
+        del timeout_s, also
+        return Stop(5)
+
+
+def hold(machine: Any) -> None:  # noqa: ANN401 - stands for a Machine
+    window._hold(machine, 0x200, [b"frame", b"frame"], thumb=True)  # noqa: SLF001 - of a machine that does not work
+
+
+@pytest.mark.parametrize(
+    ("work", "machine", "words"),
+    [
+        (hold, StuckMachine(), r"the payload has not begun to train within 0\.05 s"),
+        (hold, Stopping(), "the held payload stands at 0x100 and not at 0x200"),
+        (hold, StuckMachine(takes=False), r"QEMU has not taken the requests within 0\.05 s"),
+        (hold, Stopping(unread=3), r"QEMU has not read the requests within 0\.05 s"),
+        (
+            lambda machine: golden._run_once(machine, IMAGE, since=0),  # noqa: SLF001 - as above
+            StuckMachine(),
+            r"the golden run has not ended within 0\.05 s",
+        ),
+    ],
+)
+def test_a_machine_that_gets_nowhere_is_an_error_of_the_bench(
+    monkeypatch: pytest.MonkeyPatch, work: Callable[[Any], object], machine: StuckMachine, words: str
+) -> None:
+    monkeypatch.setattr(window, "_ARRIVE_S", 0.05)
+    monkeypatch.setattr(golden, "DEADLINE_S", 0.05)
+    with pytest.raises(BenchError, match=words):
+        work(machine)
+
+
+def test_a_golden_run_that_another_worker_never_finishes_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LOCK_S", 0.05)
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    with (
+        FileLock(folder / "key.lock"),
+        pytest.raises(BenchError, match=r"another worker has been making the golden run for 0\.05 s"),
+    ):
+        store.fetch_golden("key", tmp_path, make_run, folder=folder)
+
+
+def test_models_are_not_scored_without_labels() -> None:
+    blind = replace(make_recording(), labels=None, evaluation=None)
+    with pytest.raises(ConfigurationError, match="has no labels to score models by"):
+        Scorer(FACTS, blind)
