@@ -190,5 +190,5 @@ def test_more_epochs_than_the_payload_can_be_asked_for_at_once_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HIL_GOLDEN_RUNS", str(tmp_path / "store"))
-    with pytest.raises(ConfigurationError, match="90 epochs cannot be asked for at once"):
+    with pytest.raises(ConfigurationError, match="90 requests cannot be sent at once"):
         open_injector(setup_of(tmp_path, epochs=90)).__enter__()
