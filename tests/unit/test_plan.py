@@ -25,7 +25,7 @@ from bench.plan import (
     default_channels,
     make_plan,
 )
-from bench.protection import Protection
+from bench.protection import Checkpoints, Protection
 from bench.scenario import ModelSpec, Scenario
 from bench.target import load_target
 from bench.telemetry import Channel, EvaluationRows, Recording, Segment
@@ -175,7 +175,9 @@ def test_a_target_without_protections_is_refused_before_it_is_built() -> None:
     scenario = replace(SCENARIO, models=(replace(SPECS[0], protection=Protection(copies=3)),))
     with pytest.raises(ConfigurationError, match="target host has no capability 'protection': models guard") as caught:
         make_plan(scenario, recording(), target=bare)
-    assert caught.value.hint.startswith("leave out `protection` of the models; or")
+    assert caught.value.hint.startswith("leave out `protection` of the models and `[checkpoints]`; or")
+    with pytest.raises(ConfigurationError, match="has no capability 'protection'"):
+        make_plan(replace(SCENARIO, checkpoints=Checkpoints(rows=8)), recording(), target=bare)
     assert make_plan(SCENARIO, recording(), target=bare).steps
 
 
