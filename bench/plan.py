@@ -15,7 +15,8 @@ from firmware_if.messages import MAX_CHANNELS, MAX_CLASSES, MAX_ROWS
 MIN_CLASSES = 2
 CAPABILITY_OF_MODE = {"stream": "stream", "batch": "batch", "score": "stream"}
 _LACKING_HINTS: Final = {
-    "protection": "leave out `protection` of the models and `[checkpoints]`; or, if its firmware has it, name it in the target's file",
+    "protection": "leave out `protection` of the models and `[checkpoints]`; "
+    "or, if its firmware has it, name it in the target's file",
 }
 SCORED_ROWS = 256
 """Last rows of a recording without evaluation rows that are scored in their place: enough to tell models apart."""

@@ -18,7 +18,7 @@ from bench.upset.ending import Ending, Runner, start_instructions
 from bench.upset.golden import GoldenRun, accuracies, describe, make_golden
 from bench.upset.heard import Heard, Listener, hear
 from bench.upset.judge import LIMIT, READ, Judge
-from bench.upset.ladder import BASE, Rung, approach
+from bench.upset.ladder import BASE, Rung, Way, approach
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
 from bench.upset.places import Steps
@@ -141,19 +141,27 @@ class QemuInjector:
         self._runner.arm()
         return talk.how == "answered"
 
-    def inject_afresh(self, fault: Fault) -> Observed:
+    def way_to(self, instant: int) -> Way:
+        """From the window's beginning: what `inject_afresh` goes by."""
+        return approach(self._steps(), self._machine, self._run.levels, instant, begin=BASE)[0]
+
+    def inject_afresh(self, fault: Fault, way: Way) -> Observed:
         """As `inject`, without the ladder: a new emulator, the window's beginning, breakpoints up to the instant.
 
-        For comparison. Where the places that the breakpoints stand at lie wide apart, it stops beside the instant.
+        For comparison. What the payload has said must come as in the golden run.
         """
-        image, run = self._subject.image, self._run
         began = time.perf_counter()
         self._machine.restart()
         self._runner.arm()  # there the way ends, too
-        steps = Steps(self._machine, code_bytes=image.sleep_bytes, since=run.since, sleeps=image.sleeps)
-        reached, said = approach(steps, self._machine, run.levels, fault.time, begin=BASE)
-        rung = Rung("", reached, said)
-        return self._inject_here(replace(fault, time=reached), rung, self._spent("restore", began))
+        self._machine.snapshots.load(BASE)
+        steps = self._steps()
+        way.follow(steps)
+        rung = Rung("", steps.time, self._machine.drain())
+        return self._inject_here(replace(fault, time=rung.time), rung, self._spent("restore", began))
+
+    def _steps(self) -> Steps:
+        image = self._subject.image
+        return Steps(self._machine, code_bytes=image.sleep_bytes, since=self._run.since, sleeps=image.sleeps)
 
     def _inject_here(self, fault: Fault, rung: Rung, began: float) -> Observed:
         for flip in fault.flips:

@@ -35,6 +35,23 @@ class Rung:
     said: bytes
 
 
+@dataclass(frozen=True)
+class Way:
+    """How the machine comes to an instant: over breakpoints at places, met so often, and by single steps."""
+
+    stops: tuple[tuple[tuple[int, ...], int], ...]
+    steps: int
+
+    def follow(self, steps: Steps) -> None:
+        """From where it begins."""
+        for places, count in self.stops:
+            with steps.stops_at(places):
+                for _ in range(count):
+                    steps.go()
+        for _ in range(self.steps):
+            steps.step()
+
+
 def wanted_instants(instructions: int, count: int) -> tuple[int, ...]:
     """One instant in each of `count` equal parts of the window, at random within it; the first is 0.
 
@@ -54,7 +71,8 @@ def climb(steps: Steps, machine: Machine, levels: Levels, wanted: Sequence[int])
     """
     said, last, name = b"", -1, BASE
     for instant in wanted:
-        time, more = approach(steps, machine, levels, instant, begin=name)
+        _, more = approach(steps, machine, levels, instant, begin=name)
+        time = steps.time
         if time <= last or steps.at_end:
             continue
         said += more
@@ -71,33 +89,37 @@ def make_levels(machine: Machine, steps: Steps, image: Image, *, instructions: i
     return find_levels(steps, functions, part=max(1, instructions // count))
 
 
-def approach(steps: Steps, machine: Machine, levels: Levels, instant: int, *, begin: str) -> tuple[int, bytes]:
+def approach(steps: Steps, machine: Machine, levels: Levels, instant: int, *, begin: str) -> tuple[Way, bytes]:
     """Go from the snapshot `begin` to `instant`, or as near before it as some hundred steps allow.
 
-    Where the machine stands then, and what the payload has said on the way. On each level as many stops are made as lie
-    before the instant, which is known when one has come too far: then the machine goes back, and the same way once more
-    but for that stop. So no phase of the code is met more often than another.
+    The way there, now that it is known, and what the payload has said on it. On each level as many stops are made as
+    lie before the instant, which is known when one has come too far: then the machine goes back, and the same way once
+    more but for that stop. So no phase of the code is met more often than another.
     """
     _return(machine, begin)
-    said = b""
+    said, stops = b"", []
     for level in levels:
         if instant - steps.time > _LOOP_STEPS:
-            begin, more = _leap(steps, machine, level, instant, begin=begin)
+            begin, more, count = _leap(steps, machine, level, instant, begin=begin)
+            stops.append((tuple(level), count))
             said += more
     if instant - steps.time > _LOOP_STEPS:
         near = find_near(steps)
         _return(machine, begin)
-        begin, more = _leap(steps, machine, () if near is None else (near,), instant, begin=begin)
+        level = () if near is None else (near,)
+        begin, more, count = _leap(steps, machine, level, instant, begin=begin)
+        stops.append((level, count))
         said += more
-    for _ in range(min(_MOST_STEPS, instant - steps.time)):
+    left = min(_MOST_STEPS, instant - steps.time)
+    for _ in range(left):
         steps.step()
-    return steps.time, said + machine.drain()
+    return Way(tuple(stop for stop in stops if stop[1]), left), said + machine.drain()
 
 
-def _leap(steps: Steps, machine: Machine, level: Sequence[int], instant: int, *, begin: str) -> tuple[str, bytes]:
+def _leap(steps: Steps, machine: Machine, level: Sequence[int], instant: int, *, begin: str) -> tuple[str, bytes, int]:
     """From the snapshot `begin`, at which the machine stands, over the level's stops that lie before the instant.
 
-    The snapshot at which it stands now, and what was said.
+    The snapshot at which it stands now, what was said, and how many stops they were.
     """
     count = 0
     with steps.stops_at(level):
@@ -107,9 +129,9 @@ def _leap(steps: Steps, machine: Machine, level: Sequence[int], instant: int, *,
         for _ in range(count):
             steps.go()
     if not count:
-        return begin, b""
+        return begin, b"", 0
     machine.snapshots.save(_WAY)
-    return _WAY, machine.drain()
+    return _WAY, machine.drain(), count
 
 
 def _return(machine: Machine, name: str) -> None:

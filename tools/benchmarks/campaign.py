@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -166,7 +167,7 @@ def measure(injector: QemuInjector, options: argparse.Namespace, opened_s: float
     ladder: list[float] = []
     fresh: list[float] = []
     busy: list[float] = []
-    unequal = repeated = 0
+    unequal = repeated = beside = 0
     outcomes: Counter[tuple[str, str]] = Counter()
     costs = dict.fromkeys(injector.seconds, 0.0)
     for number, fault in enumerate(draw_faults(golden, options.runs)):
@@ -180,7 +181,10 @@ def measure(injector: QemuInjector, options: argparse.Namespace, opened_s: float
             repeated += 1
             unequal += injector.inject(fault) != observed
         if number % options.fresh_every == 0:
-            fresh.append(timed(injector, injector.inject_afresh, fault)[1])
+            way = injector.way_to(fault.time)  # known beforehand, as its breakpoints are to whoever goes this way
+            found, took, _ = timed(injector, partial(injector.inject_afresh, way=way), fault)
+            fresh.append(took)
+            beside += found != observed
     mean = sum(ladder) / len(ladder)
     print_method(
         f"{options.target}, {golden.instructions:,} instructions, {len(golden.instants)} instants, {len(ladder)} "
@@ -201,6 +205,7 @@ def measure(injector: QemuInjector, options: argparse.Namespace, opened_s: float
     print(f"injections per second: {1 / mean:.0f} by the wall clock, {len(busy) / sum(busy):.0f} of processor time")
     print(f"wanted per second and core: {_WANTED_PER_S}")
     print(f"against a fresh emulator: {fresh_mean / mean:.1f} times (wanted: {_WANTED_RATIO})")
+    print(f"fresh ones that came out otherwise: {beside} of {len(fresh)}")
     print(f"repeated: {repeated}, unequal: {unequal}")
     print("; ".join(f"{system} {learner}: {count}" for (system, learner), count in outcomes.most_common()))
 
