@@ -153,7 +153,8 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
                 f"{one.ratio.high:.3g}), {apart.value:+.3g} per device-day ({apart.low:+.3g} to {apart.high:+.3g})",
             )
     for cost in against.costs:
-        _print(console, f"  {cost.name}: {cost.this:,} and {cost.other:,}, {cost.ratio:.3g} times")
+        times = f", {cost.ratio:.3g} times" if cost.other else ""
+        _print(console, f"  {cost.name}: {cost.this:,} and {cost.other:,}{times}")
     for note in against.notes:
         _print(console, f"mind: {note}")
 

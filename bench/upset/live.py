@@ -29,6 +29,9 @@ takes 340 for a byte that comes alone, and 2000 for the last of a poll."""
 LOOK_AFTER: Final = 100_000
 """The same where the payload guards models: it looks after one when it wakes, so after nearly every byte that comes
 alone. A checksum and three copies of 27 weights with their variances take 30000 of a Cortex-M4F."""
+MOST_EXCHANGES: Final = 100
+"""Of one talk: a payload that has something new to say whenever it wakes would go on for ever. All rows of a window,
+sent again, take some tens."""
 _LOOKS: Final = 2
 _PAUSE_S: Final = 0.0
 """What all threads sleep through between two looks of each they sleep through together; nobody else speaks to them."""
@@ -84,7 +87,12 @@ class LiveLink:
         listener, connection = self._listener, self._listener.connection
         polls, news, frames = 0, listener.heard.news, self._frames()
         connection.expect(listener.now, telemetry=True)
+        exchanges = 0
         while not (until(listener.heard) and listener.heard.settled):
+            exchanges += 1
+            if exchanges > MOST_EXCHANGES:
+                self._machine.gdb.interrupt()
+                raise _OverrunError
             if data := connection.bytes_to_send(listener.now):
                 listener.take(self._say(data))
                 if self._machine.line.unread():
@@ -110,8 +118,8 @@ class LiveLink:
     def _say(self, data: bytes) -> bytes:
         """All that it says meanwhile; ends early where it sleeps on with a byte that it has not taken."""
         line, said = self._machine.line, bytearray()
-        self._limit += self._for_a_byte * len(data)
         for byte in data:
+            self._limit += self._for_a_byte
             said += line.transfer(bytes((byte,)), 0.0).received
             self._await_sleep(said)
             if line.unread():
