@@ -68,7 +68,7 @@ lives.connect(path)
 said = sum(os.write(into, b"x") for _ in range(100_000))
 os.write(into, b"." + os.read(source, 100))
 os.read(source, 100)
-print("fatal: enough")
+print("fatal: enough", flush=True)
 os.abort()
 """
 
