@@ -123,7 +123,11 @@ def pytest_hil_targets():
 
 def write_serial_target(path: Path) -> None:
     """Describe a board that has a port."""
-    replaced = {'kind = "process"': 'kind = "serial"', "arguments = []": ""}
+    replaced = {
+        'kind = "process"': 'kind = "serial"',
+        "arguments = []": "",
+        'storage = ["--storage", "{storage}", "--watchdog", "5"]': "",
+    }
     write_target(path.parent, path.stem, like="host", replaced=replaced)
 
 
