@@ -40,6 +40,8 @@ _PIPE_BYTES = 1 << 20
 _BLAME = re.compile(r"^[\w.-]+: (?!warning)|fatal|error|sanitizer|abort|assert", re.IGNORECASE)
 """'program: what is wrong', or a word that such lines have."""
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_TERMINATED = re.compile(r"terminating on signal \d+")
+"""What QEMU says before it obeys: it ends with 0 then."""
 _LINES_IN_MESSAGE = 3
 
 
@@ -187,7 +189,7 @@ class ProcessTransport:
                 hint=f"it was started as: {' '.join(self.describe())}",
             )
         ended = name_of_exit(returncode)
-        if -returncode in _FROM_OUTSIDE:
+        if -returncode in _FROM_OUTSIDE or (returncode == 0 and _TERMINATED.search(words)):
             return TransportError(
                 f"{name} was ended from outside ({ended})",
                 hint="who did? When memory runs out, the kernel does (dmesg)",

@@ -19,6 +19,10 @@ _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
 """Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
+_FIRST_STEPS: Final = 1000
+_NEAR: Final = 50_000
+_WIDTHS: Final = 3
+"""From so many instructions before the limit on it is stepped; or so many times what was executed between two looks."""
 _MEASURED: Final = 32
 _WORTH_MEASURING: Final = 500_000
 _PC: Final = 15
@@ -84,6 +88,24 @@ class Runner:
         except EOFError:
             words = last_words(self._machine, said)
             return Ending("died", bytes(said), 0, words=words)
+
+    def dies_by(self, limit: int) -> bool:
+        """Whether the emulator, which is known to die from here on, is not seen alive after more than `limit`.
+
+        It tells no count when it dies, so the bench looks as often as it can: every million instructions or so.
+        """
+        gdb = self._machine.gdb
+        until = time.monotonic() + DEADLINE_S
+        try:
+            while self.time() <= limit:
+                gdb.go()
+                gdb.interrupt()
+                self._machine.drain()
+                if time.monotonic() > until:
+                    raise BenchError(f"an emulator that has died does not die again within {DEADLINE_S:g} s")
+        except (EOFError, PeerDied):
+            return True
+        return False
 
     def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
         """To the next stop; None where the core goes on."""

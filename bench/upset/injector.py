@@ -31,6 +31,8 @@ from bench.upset.store import fetch_golden, store_folder
 from bench.upset.subject import Subject, load_subject
 
 _BYTE_BITS = 8
+_DEATHS = 3
+"""Times that an emulator which died within the limit must do so again: one look too late is then no outcome."""
 
 
 class QemuInjector:
@@ -118,10 +120,11 @@ class QemuInjector:
                 f"fault {fault.id} falls at instruction {fault.time}, which is no instant of the golden run",
                 hint="was the list drawn for another golden run?",
             )
-        began = time.perf_counter()
-        self.stand_at(rung.time)
-        began = self._spent("restore", began)
-        return self._inject_here(fault, rung, began)
+        with _living_emulator(f"injecting {fault.id}"):
+            began = time.perf_counter()
+            self.stand_at(rung.time)
+            began = self._spent("restore", began)
+            return self._inject_here(fault, rung, began)
 
     def stand_at(self, time: int) -> GdbClient:
         """Restore one of the golden run's instants, to be looked at through the debugger's client."""
@@ -168,6 +171,8 @@ class QemuInjector:
             flip_bit(self._machine.gdb, flip, fault.id)
         began = self._spent("inject", began)
         ending = self._run_on(rung)
+        if ending.how == "died":
+            ending = self._settle_death(fault, ending)
         began = self._spent("run", began)
         heard, talk = self._hear_out(rung, ending)
         began = self._spent("talk", began)
@@ -179,6 +184,19 @@ class QemuInjector:
             self._runner.arm()
         self._spent("read-out", began)
         return observed
+
+    def _settle_death(self, fault: Fault, ending: Ending) -> Ending:
+        """Whether the emulator died within the limit, which its end does not tell: the same again, looked at often."""
+        limit = self._judge.limit
+        for _ in range(_DEATHS):
+            self._machine.restart()
+            self.stand_at(fault.time)
+            for flip in fault.flips:
+                flip_bit(self._machine.gdb, flip, fault.id)
+            if not self._runner.dies_by(limit):
+                self._runner.arm()
+                return replace(ending, how="overrun", words="", time=self._runner.time())
+        return ending
 
     def _hear_out(self, rung: Rung, ending: Ending) -> tuple[Heard, Talk | None]:
         """What the payload has said since the window began, and what came of talking on, where that had to be."""
@@ -220,6 +238,15 @@ class QemuInjector:
     def close(self) -> None:
         """End QEMU."""
         self._machine.close()
+
+
+@contextmanager
+def _living_emulator(what: str) -> Iterator[None]:
+    """An emulator that is gone where nothing was running in it has failed the bench, and is no outcome."""
+    try:
+        yield
+    except EOFError as error:
+        raise BenchError(f"the emulator ended while {what}: {error}", hint="was it ended from outside?") from error
 
 
 def flip_bit(gdb: GdbClient, flip: Flip, fault: str) -> None:

@@ -124,7 +124,16 @@ class LiveLink:
             self._await_sleep(said)
             if line.unread():
                 break
+        self._count()
         return bytes(said)
+
+    def _count(self) -> None:
+        """Stop the core, as QEMU counts up to 2^31 instructions late while it runs; raises _OverrunError."""
+        gdb = self._machine.gdb
+        gdb.interrupt()
+        if self._machine.reading() > self._limit:
+            raise _OverrunError
+        gdb.go()
 
     def _await_sleep(self, said: bytearray) -> None:
         machine, began = self._machine, time.monotonic()
@@ -133,10 +142,7 @@ class LiveLink:
             said += machine.drain()
             now = time.monotonic()
             if now > look_at:
-                machine.gdb.interrupt()  # while it runs QEMU counts up to 2^31 instructions late
-                if machine.reading() > self._limit:
-                    raise _OverrunError
-                machine.gdb.go()
+                self._count()
                 look_at = time.monotonic() + _LOOK_AGAIN_S
             if now > began + DEADLINE_S:
                 raise BenchError(f"the payload has not fallen asleep again within {DEADLINE_S:g} s of a byte")

@@ -22,7 +22,12 @@ from tests.system.command_line import (
     write_target,
 )
 
-BOARD = {'kind = "process"': 'kind = "serial"', 'port = "host"\n': "", "arguments = []\n": ""}
+BOARD = {
+    'kind = "process"': 'kind = "serial"',
+    'port = "host"\n': "",
+    "arguments = []\n": "",
+    'storage = ["--storage", "{storage}", "--watchdog", "5"]\n': "",
+}
 """What makes a board without firmware of ours of the host target."""
 
 

@@ -1,5 +1,8 @@
 """Upsets in an emulated payload: the golden run, what flips do to it, and what is refused."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +135,59 @@ def test_a_lockup_is_the_target_s_and_the_next_injection_has_a_new_emulator(inje
     assert observed.detail.startswith("qemu: fatal: Lockup")
     assert injector.pid != emulator
     assert injector.inject(replace(wild, flips=())).learner == MASKED
+
+
+FREE_RAM = {"qemu-mps2-an386": 0x2102_0000, "qemu-mps2-an500": 0x6002_0000}
+"""In the PSRAM, behind all that the payload uses."""
+COUNT_AND_LOCK_UP = bytes.fromhex("72b6 71b6 0138 fdd1 00de")
+"""cpsid i; cpsid f; 1: subs r0, #1; bne 1b; udf"""
+
+
+def program_that_dies_after(injector: QemuInjector, instructions: int) -> Fault:
+    """Write a program by upsets where nothing lies, and let the core go there."""
+    gdb = injector.stand_at(injector.golden().instants[0])
+    begin = FREE_RAM[injector.setup.target]
+    registers = {"pc": begin, "r0": instructions // 2}
+    flips = [
+        Flip("memory", begin + place, bit)
+        for place, (is_, wanted) in enumerate(
+            zip(gdb.read_memory(begin, len(COUNT_AND_LOCK_UP)), COUNT_AND_LOCK_UP, strict=True)
+        )
+        for bit in range(8)
+        if (is_ ^ wanted) >> bit & 1
+    ]
+    for name, wanted in registers.items():
+        number = gdb.registers[name].number
+        flips += [Flip("register", number, bit) for bit in range(32) if (gdb.read_register(number) ^ wanted) >> bit & 1]
+    return Fault("dies-late", "", injector.golden().instants[0], tuple(flips), "", 0, 0)
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.5, LOCKUP), (0.97, LOCKUP), (1.6, HANG)])
+def test_a_lockup_behind_the_limit_is_a_hang_however_late_the_bench_looks(
+    injector: QemuInjector, share: float, outcome: str
+) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("only cores of the M profile lock up")
+    fault = program_that_dies_after(injector, int(share * 2 * injector.golden().instructions))
+    assert injector.inject(fault).system == outcome
+
+
+def test_an_emulator_that_is_ended_from_outside_is_no_outcome(injector: QemuInjector) -> None:
+    if injector.setup.target not in CORTEX_M:
+        pytest.skip("the program is one for the M profile")
+    with open_injector(injector.setup) as own:
+        endless = program_that_dies_after(own, (1 << 32) - 2)
+        assert own.pid is not None
+        ending = threading.Timer(0.005, os.kill, (own.pid, signal.SIGTERM))
+        ending.start()
+        with pytest.raises(BenchError, match="was ended from outside|ended while injecting dies-late"):
+            own.inject(endless)
+        ending.join()
+    with open_injector(injector.setup) as own:
+        assert own.pid is not None
+        os.kill(own.pid, signal.SIGKILL)
+        with pytest.raises(BenchError, match=r"the emulator ended while injecting f: |from outside"):
+            own.inject(flip(own, "logistic.w", 0))
 
 
 @pytest.mark.parametrize(
