@@ -106,12 +106,23 @@ def _connected(scheduler: str | None, workers: int) -> Iterator[Client]:
         with client:
             yield client
         return
-    settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS, "distributed.worker.daemon": True}
+    settings = {
+        "distributed.scheduler.allowed-failures": _MOST_DEATHS,
+        "distributed.worker.daemon": True,
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
+    # Without an address Dask's scheduler listens for HTTP at port 8787 nevertheless, and warns where that is taken.
+    unseen = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with (
         dask.config.set(settings),
         _loop_without_ctrl_c() as runner,
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL", loop=runner.loop
+            n_workers=workers,
+            threads_per_worker=1,
+            scheduler_kwargs=unseen,
+            silence_logs="CRITICAL",
+            loop=runner.loop,
         ) as local,
         Client(local) as client,
     ):
@@ -122,7 +133,7 @@ def _connected(scheduler: str | None, workers: int) -> Iterator[Client]:
 def _loop_without_ctrl_c() -> Iterator[LoopRunner]:
     """An event loop in a thread that blocks SIGINT, and so do the workers that it starts, now or after a death.
 
-    A terminal sends Ctrl-C to every process in its foreground. Here it is for the command alone, which ends the workers.
+    A terminal sends Ctrl-C to every process in its foreground. Here it is for the command alone, which ends workers.
     """
     resource_tracker.ensure_running()  # where multiprocessing starts it itself, it unblocks SIGINT just before a worker
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

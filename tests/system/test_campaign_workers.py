@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from tests.system.command_line import ROOT, Command, run_bench, wait_until
 from tests.unit.made_campaigns import Seen, campaign_text, work, write_campaign
 
 INJECTIONS = 100
+DASHBOARD_PORT = 8787
+"""Where Dask would show itself."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
 
 
@@ -184,7 +187,11 @@ def test_local_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
     (tmp_path / "toy.toml").write_text(campaign_text(injections=40))
     here = {"PYTHONPATH": str(ROOT)}
     alone = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "1", "--out", "alone", environment=here)
-    many = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "2", "--out", "many", environment=here)
+    with socket.socket() as taken:
+        with suppress(OSError):  # by somebody else
+            taken.bind(("127.0.0.1", DASHBOARD_PORT))
+            taken.listen()
+        many = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "2", "--out", "many", environment=here)
     assert (alone.status, many.status) == (0, 0), many
     assert many.err == ""
     assert rows_of(tmp_path / "many") == rows_of(tmp_path / "alone")
@@ -192,7 +199,9 @@ def test_local_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("while_they_start", [True, False])
-def test_ctrl_c_of_a_terminal_stops_workers_without_a_word_of_their_own(tmp_path: Path, while_they_start: bool) -> None:
+def test_ctrl_c_of_a_terminal_stops_workers_without_a_word_of_their_own(
+    tmp_path: Path, *, while_they_start: bool
+) -> None:
     (tmp_path / "toy.toml").write_text(campaign_text(injections=20_000))
     rows = tmp_path / "out" / ROWS
     words = ("campaign", "toy.toml", "--workers", "2", "--out", "out")
