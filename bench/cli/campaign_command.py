@@ -134,11 +134,21 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
         _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
     if against is not None:
         _print_against(against, rate, console=console)
-    missing = len(findings.made.faults) - findings.injections
-    if missing or findings.errors:
-        _print(console, f"NOT COMPLETE: {missing} faults have no outcome, the bench failed at {len(findings.errors)}")
+    if not findings.complete:
+        _print(console, f"NOT COMPLETE: {_lacking(findings)}")
     _print(console, f"report: {', '.join(map(str, saved))}")
     return 0 if findings.complete else STATUS_INCOMPLETE
+
+
+def _lacking(findings: Findings) -> str:
+    missing = len(findings.made.faults) - findings.injections
+    again = len(findings.made.repeats) - findings.repeated
+    said = []
+    if missing or findings.errors:
+        said.append(f"{missing} faults have no outcome, the bench failed at {len(findings.errors)}")
+    if again:
+        said.append(f"{again} of {len(findings.made.repeats)} repetitions are not done")
+    return "; ".join(said)
 
 
 def _print_against(against: Against, rate: float, *, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""What `bench campaign` does where Dask is not installed."""
+"""What `bench campaign` says, and what it does where Dask is not installed."""
 
 from pathlib import Path
 
@@ -28,3 +28,19 @@ def test_workers_that_were_asked_for_are_an_error_with_the_way_out(capsys: pytes
 def test_else_it_runs_in_one_process_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["campaign", "toy.toml"]) == 0
     assert "note: one core only" in capsys.readouterr().out
+
+
+def injected(folder: Path, text: str) -> Path:
+    """Work off a campaign of the toy; its folder."""
+    (folder / "toy.toml").write_text(text)
+    main(["campaign", str(folder / "toy.toml"), "--workers", "1", "--out", str(folder / "out")])
+    return folder / "out"
+
+
+def test_a_repetition_that_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = injected(tmp_path, campaign_text()) / "rows.jsonl"
+    lines = rows.read_bytes().splitlines(keepends=True)
+    rows.write_bytes(b"".join(line for line in lines if b'"repeat":true' not in line))
+    capsys.readouterr()
+    assert main(["campaign", str(rows.parent)]) == 3
+    assert "NOT COMPLETE: 1 of 1 repetitions are not done" in capsys.readouterr().out
