@@ -1,6 +1,7 @@
 """`bench campaign`: from a campaign file to failures per device-day."""
 
 import argparse
+import math
 import os
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
+from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import FAILURE, KINDS
 from bench.campaign.report import save_campaign_reports
 from bench.campaign.rows import ROWS, Row, Rows, read_rows
@@ -131,7 +133,7 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
     _print(console, f"at {rate:g} upsets per bit and day, with {confidence:.4g} % intervals:")
     for kind in KINDS:
         daily = findings.failures_per_day(kind, rate)
-        _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
+        _print(console, f"  {kind:<14} {_figure(daily.value)} per device-day ({_between(daily)})")
     if against is not None:
         _print_against(against, rate, console=console)
     if not findings.complete:
@@ -159,8 +161,8 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
             apart = one.difference.scaled(rate)
             _print(
                 console,
-                f"  {one.kind:<14} {one.said}: {one.ratio.value:.3g} times ({one.ratio.low:.3g} to "
-                f"{one.ratio.high:.3g}), {apart.value:+.3g} per device-day ({apart.low:+.3g} to {apart.high:+.3g})",
+                f"  {one.kind:<14} {one.said}: {_figure(one.ratio.value)} times ({_between(one.ratio)}), "
+                f"{_figure(apart.value, '+.3g')} per device-day ({_between(apart, '+.3g')})",
             )
     for cost in against.costs:
         times = f", {cost.ratio:.3g} times" if cost.other else ""
@@ -169,8 +171,20 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
         _print(console, f"mind: {note}")
 
 
+def _between(one: Estimate, form: str = ".3g") -> str:
+    if math.isnan(one.low) and math.isnan(one.high):
+        return "no interval"
+    return f"{_figure(one.low, form)} to {_figure(one.high, form)}"
+
+
+def _figure(value: float, form: str = ".3g") -> str:
+    if math.isnan(value):
+        return "unmeasured"
+    return "no bound" if math.isinf(value) else format(value, form)
+
+
 def _percent(value: float) -> str:
-    return "unmeasured" if value != value else f"{100 * value:.3g} %"  # noqa: PLR0124 - the test for NaN
+    return "unmeasured" if math.isnan(value) else f"{100 * value:.3g} %"
 
 
 class _Progress:

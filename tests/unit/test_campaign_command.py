@@ -44,3 +44,16 @@ def test_a_repetition_that_is_missing_is_named(tmp_path: Path, capsys: pytest.Ca
     capsys.readouterr()
     assert main(["campaign", str(rows.parent)]) == 3
     assert "NOT COMPLETE: 1 of 1 repetitions are not done" in capsys.readouterr().out
+
+
+def test_what_no_outcome_says_is_unmeasured_and_without_a_bound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = injected(tmp_path, campaign_text())
+    (folder / "rows.jsonl").write_bytes(b"")
+    capsys.readouterr()
+    assert main(["campaign", str(folder), "--against", str(folder)]) == 3
+    said = capsys.readouterr().out
+    assert "failure        unmeasured per device-day (0 to " in said
+    assert "not told apart: unmeasured times (0 to no bound), unmeasured per device-day (no interval)" in said
+    assert not {"nan", "inf"} & set(said.replace("(", " ").split())
