@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, Protocol
 
 from bench.campaign.fault import Fault, Golden, Observed
@@ -48,6 +49,7 @@ def carry_out(
 
     Raises BenchError: CampaignError for a folder of another list, and for injections that do not repeat.
     """
+    make_folder(folder)
     machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
@@ -70,6 +72,7 @@ def carry_out(
 
 def draw_list(campaign: Campaign, folder: Path, *, opener: Opener) -> FaultList:
     """Write the list of faults, and inject none; raises BenchError."""
+    make_folder(folder)
     machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
@@ -152,12 +155,22 @@ def _pair(name: str, first: Mapping[str, Row], repeated: Mapping[str, Row]) -> R
     return Rows({name: first[name]} if name in first else {}, {name: repeated[name]} if name in repeated else {})
 
 
-def _save(campaign: Campaign, golden: Golden, made: FaultList, folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """One that can be written to, before the golden run, which takes long; raises CampaignError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        content = campaign.path.read_bytes()
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise CampaignError(f"cannot write to {folder}: {error.strerror}", hint="choose another --out") from error
+
+
+def _save(campaign: Campaign, golden: Golden, made: FaultList, folder: Path) -> None:
+    try:
+        content = campaign.path.read_bytes()
+    except OSError as error:
+        hint = "put it back, then start again"
+        raise CampaignError(f"{campaign.path} cannot be read: {error.strerror}", hint=hint) from error
     drawn = list_bytes(made)
     path = folder / FAULTS
     if path.exists() and load_list(path).sha256 != made.sha256:

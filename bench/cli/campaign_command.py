@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bench.campaign.against import STATE, Against, hold_against
-from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, replay
+from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, make_folder, replay
 from bench.campaign.fault_list import FAULTS, FaultList, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
@@ -117,7 +117,7 @@ def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> i
 def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, console: Console) -> int:
     against = hold_against(findings, load_findings(options.against)) if options.against is not None else None
     written = options.out if options.out is not None and Path(options.campaign).is_dir() else folder
-    written.mkdir(parents=True, exist_ok=True)
+    make_folder(written)
     saved = save_campaign_reports(findings, written, against)
     rate, confidence = findings.campaign.reference_rate, 100 * findings.campaign.confidence
     for note in findings.notes:

@@ -46,6 +46,26 @@ def test_a_repetition_that_is_missing_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "NOT COMPLETE: 1 of 1 repetitions are not done" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("more", [[], ["--list"]])
+@pytest.mark.parametrize("out", ["/proc/x", "a-file", "a-file/below"])
+def test_an_out_that_cannot_be_written_is_named_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str, more: list[str]
+) -> None:
+    (tmp_path / "toy.toml").write_text(campaign_text(opener="open_broken_toy"))
+    (tmp_path / "a-file").write_text("mine")
+    folder = tmp_path / out
+    assert main(["campaign", str(tmp_path / "toy.toml"), "--workers", "1", "--out", str(folder), *more]) == 2
+    printed = capsys.readouterr().err
+    assert f"bench: cannot write to {folder}: " in printed
+    assert "hint: choose another --out" in printed
+
+
+def test_a_report_that_cannot_be_written_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = injected(tmp_path, campaign_text())
+    assert main(["campaign", str(folder), "--out", "/proc/x"]) == 2
+    assert "bench: cannot write to /proc/x: " in capsys.readouterr().err
+
+
 def test_what_no_outcome_says_is_unmeasured_and_without_a_bound(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
