@@ -14,7 +14,7 @@ from bench.campaign.injector import InjectorSetup, Opener
 from bench.campaign.machine import Machine, Task
 from bench.campaign.rows import ROWS, Row, RowFile, Rows, check_repeats, open_rows, read_rows
 from bench.campaign.spec import Campaign, load_campaign
-from bench.errors import CampaignError
+from bench.errors import BenchError, CampaignError
 from bench.replace import replace_content
 
 CAMPAIGN: Final = "campaign.toml"
@@ -24,6 +24,11 @@ BETWEEN: Final = 50
 """Injections between one and its repetition, so that the machine was meanwhile elsewhere."""
 MOST_ERRORS: Final = 10
 """One after the other, with which the bench gives up: it is broken, and so would be the statistic."""
+
+_FREE: Final = ("title", "path", "confidence", "reference_rate", "upset_rates", "exposure")
+"""Keys of a campaign on which no list of faults depends."""
+_OF_GOLDEN: Final = {"scenario", "target", "injector", "instants", "benign_loss", "strata"}
+"""Those that make the golden run another one."""
 
 
 class Watcher(Protocol):
@@ -174,17 +179,32 @@ def _save(campaign: Campaign, golden: Golden, made: FaultList, folder: Path) -> 
     drawn = list_bytes(made)
     path = folder / FAULTS
     if path.exists() and load_list(path).sha256 != made.sha256:
-        message = f"{folder} holds another fault list: {_differs(load_list(path), made)}"
+        message = f"{folder} holds another fault list: {_differs(campaign, folder, made)}"
         raise CampaignError(message, hint="choose another --out; rows of two lists are never counted together")
     replace_content(path, drawn)
     replace_content(folder / CAMPAIGN, content)
     replace_content(folder / FACTS, f"{json.dumps(dict(golden.facts), indent=1)}\n".encode())
 
 
-def _differs(there: FaultList, made: FaultList) -> str:
-    if there.golden.digest != made.golden.digest:
-        return "the golden run is another one (firmware, emulator, scenario, or recording)"
+def _differs(campaign: Campaign, folder: Path, made: FaultList) -> str:
+    """The campaign file is looked at first: some of it changes the golden run's digest too."""
+    there = load_list(folder / FAULTS)
+    changed = _changed(campaign, folder)
+    said = [f"the campaign file was changed where it decides on the faults ({', '.join(changed)})"] if changed else []
+    if there.golden.digest != made.golden.digest and not _OF_GOLDEN & set(changed):
+        said.append("the golden run is another one (firmware, emulator, scenario, or recording)")
+    if said:
+        return ", and ".join(said)
     for key, value in asdict(there.golden).items():
         if asdict(made.golden)[key] != value:
             return f"golden.{key} is another one"
     return "the campaign file was changed where it decides on the faults"
+
+
+def _changed(campaign: Campaign, folder: Path) -> Sequence[str]:
+    """Keys of the campaign file that were others when the list was drawn, of those that decide on it."""
+    try:
+        before, now = asdict(load_campaign(folder / CAMPAIGN)), asdict(campaign)
+    except BenchError:
+        return ()
+    return [key for key in now if before[key] != now[key] and key not in _FREE]
