@@ -30,6 +30,7 @@ from bench.printed import printable
 
 STATUS_DIFFERS = 1
 STATUS_INCOMPLETE = 3
+STATUS_ABORTED = 130
 _TENTHS = 10
 
 
@@ -55,8 +56,9 @@ def campaign(options: argparse.Namespace) -> int:
             opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
             findings = carry_out(chosen, folder, opener=opener, watcher=progress, execute=execute)
     except KeyboardInterrupt:
-        _print(console, f"stopped; {folder / ROWS} is kept, and the same command goes on")
-        raise
+        kept = f"{folder / ROWS} is kept" if (folder / ROWS).exists() else "no fault was injected yet"
+        _print(console, f"stopped; {kept}, and the same command goes on")
+        return STATUS_ABORTED
     return _report(findings, folder, options, console=console)
 
 

@@ -77,3 +77,14 @@ def test_what_no_outcome_says_is_unmeasured_and_without_a_bound(
     assert "failure        unmeasured per device-day (0 to " in said
     assert "not told apart: unmeasured times (0 to no bound), unmeasured per device-day (no interval)" in said
     assert not {"nan", "inf"} & set(said.replace("(", " ").split())
+
+
+def test_ctrl_c_before_there_are_rows_does_not_speak_of_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "toy.toml").write_text(campaign_text(opener="open_stopped_toy"))
+    assert main(["campaign", str(tmp_path / "toy.toml"), "--workers", "1", "--out", str(tmp_path / "out")]) == 130
+    printed = capsys.readouterr()
+    assert "stopped; no fault was injected yet, and the same command goes on" in printed.out
+    assert "rows.jsonl" not in printed.out
+    assert printed.err == ""
