@@ -6,21 +6,20 @@ import os
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bench.campaign.against import STATE, Against, hold_against
 from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, make_folder, replay
-from bench.campaign.fault_list import FAULTS, FaultList, load_list
+from bench.campaign.fault_list import FAULTS, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
 from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import FAILURE, KINDS
 from bench.campaign.report import save_campaign_reports
-from bench.campaign.rows import ROWS, Row, Rows, read_rows
+from bench.campaign.rows import ROWS, read_rows
 from bench.campaign.spec import Campaign, load_campaign
+from bench.cli.campaign_progress import CampaignProgress, amount
 from bench.cli.output import meanwhile
 from bench.cli.show import make_console
 from bench.clock import MonotonicClock
@@ -31,7 +30,6 @@ from bench.printed import printable
 STATUS_DIFFERS = 1
 STATUS_INCOMPLETE = 3
 STATUS_ABORTED = 130
-_TENTHS = 10
 
 
 def campaign(options: argparse.Namespace) -> int:
@@ -46,14 +44,13 @@ def campaign(options: argparse.Namespace) -> int:
         return _replay(chosen, options.replay, folder, console=console)
     if options.list:
         made = draw_list(chosen, folder, opener=find_opener(chosen.injector))
-        _print(console, f"{len(made.faults)} faults, {len(made.repeats)} of them twice; SHA-256 {made.sha256}")
+        _print(console, f"{amount(made)}; SHA-256 {made.sha256}")
         _print(console, f"list: {folder / FAULTS}")
         return 0
     meanwhile(f"the campaign goes on and is saved under {folder}")
-    progress = _Progress(console)
+    opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
     try:
-        with progress:
-            opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
+        with CampaignProgress(console, workers=execute is not None) as progress:
             findings = carry_out(chosen, folder, opener=opener, watcher=progress, execute=execute)
     except KeyboardInterrupt:
         kept = f"{folder / ROWS} is kept" if (folder / ROWS).exists() else "no fault was injected yet"
@@ -187,50 +184,6 @@ def _figure(value: float, form: str = ".3g") -> str:
 
 def _percent(value: float) -> str:
     return "unmeasured" if math.isnan(value) else f"{100 * value:.3g} %"
-
-
-class _Progress:
-    """A bar on a terminal; a line for each tenth elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._total = self._done = self._errors = 0
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def drawn(self, made: FaultList, rows: Rows) -> None:
-        self._total = len(made.faults) + len(made.repeats)
-        self._done = len(rows.first) + len(rows.repeated)
-        there = f", {self._done} are done already" if self._done else ""
-        _print(self._console, f"{self._total} injections{there}; fault list {made.sha256[:12]}")
-        self._task = self._bar.add_task("injecting", total=self._total, completed=self._done)
-
-    def row(self, row: Row) -> None:
-        if row.observed is None:
-            self._errors += 1
-            _print(self._console, f"bench error at {row.id}: {row.error}")
-            return
-        self._done += 1
-        if self._task is not None:
-            self._bar.update(self._task, completed=self._done)
-        before, now = (count * _TENTHS // self._total for count in (self._done - 1, self._done))
-        if now > before and not self._console.is_terminal:
-            _print(self._console, f"{self._done} of {self._total}")
 
 
 def _print(console: Console, text: str) -> None:

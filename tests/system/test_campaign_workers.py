@@ -194,6 +194,7 @@ def test_local_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
         many = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "2", "--out", "many", environment=here)
     assert (alone.status, many.status) == (0, 0), many
     assert many.err == ""
+    assert "workers prepare" in many.out
     assert rows_of(tmp_path / "many") == rows_of(tmp_path / "alone")
     assert (tmp_path / "many" / "report.json").read_bytes() == (tmp_path / "alone" / "report.json").read_bytes()
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 
 from bench.cli import main
+from bench.cli.campaign_progress import MOST_UNSURE, TimeLeft
 from tests.unit.made_campaigns import campaign_text
 
 
@@ -88,3 +90,23 @@ def test_ctrl_c_before_there_are_rows_does_not_speak_of_rows(
     assert "stopped; no fault was injected yet, and the same command goes on" in printed.out
     assert "rows.jsonl" not in printed.out
     assert printed.err == ""
+
+
+def test_what_takes_long_at_the_start_is_named_and_faults_are_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    injected(tmp_path, campaign_text(injections=5))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "preparing the golden run"
+    assert said[1].startswith("30 faults, 1 of them twice; fault list ")
+
+
+def test_the_time_that_is_left_is_told_when_it_can_be() -> None:
+    now = 0.0
+    with Progress(TimeLeft(), get_time=lambda: now, disable=True) as bar:
+        task = bar.add_task("injecting", total=1000, completed=500, before=500)
+        for done in (*range(501, 500 + MOST_UNSURE), 500 + MOST_UNSURE):
+            assert str(TimeLeft().render(bar.tasks[0])) == "-:--:--"
+            now += 1.0
+            bar.update(task, completed=done)
+        assert str(TimeLeft().render(bar.tasks[0])) == "0:07:50"
