@@ -72,7 +72,9 @@ def test_a_replay_needs_no_campaign_that_was_run(tmp_path: Path) -> None:
     assert ended.status == 0
     assert "recorded" not in ended.out
     ended = run_bench(tmp_path, "campaign", path, "--replay", "lnk.1.0", environment=HERE)
-    check_error(ended, "no fault of this list has the id 'lnk.1.0'", hint="ids look like")
+    check_error(ended, "no fault of this list has the id 'lnk.1.0'", hint="did you mean 'link.1'? Ids look like")
+    ended = run_bench(tmp_path, "campaign", path, "--replay", "link.1.99", environment=HERE)
+    check_error(ended, "no fault of this list has the id 'link.1.99'", hint="its ids go from link.1.0 to link.1.11")
 
 
 def test_a_campaign_that_the_bench_failed_in_is_not_complete(tmp_path: Path) -> None:
