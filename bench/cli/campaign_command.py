@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.campaign.against import STATE, Against, hold_against
-from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, make_folder, replay
+from bench.campaign.carry_out import CAMPAIGN, GOLDEN, Execute, carry_out, draw_list, load_findings, make_folder, replay
 from bench.campaign.fault_list import FAULTS, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
@@ -64,7 +64,7 @@ def _check(options: argparse.Namespace) -> None:
         hint = "give --workers 1 or more, or --scheduler, whose workers are its own"
         raise ConfigurationError(f"--workers {options.workers} does not fit", hint=hint)
     if Path(options.campaign).is_dir() and (options.replay or options.list or options.scheduler or options.workers):
-        hint = "give the campaign file to inject, the folder to report"
+        hint = f"to inject give its file: {Path(options.campaign) / CAMPAIGN} --out {options.campaign}"
         raise ConfigurationError(f"{options.campaign} is the folder of a campaign", hint=hint)
 
 

@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_the_rows_and_the_same_command_goes_on(tmp_path: Path) -> N
             "dask scheduler",
         ),
         (("toy.toml", "--scheduler", "nonsense://"), "no scheduler answers at nonsense://", "dask scheduler"),
-        ((".", "--list"), ". is the folder of a campaign", "give the campaign file"),
+        ((".", "--list"), ". is the folder of a campaign", "to inject give its file"),
         ((".",), "faults.jsonl cannot be read", "give the folder of a campaign"),
     ],
 )

@@ -110,3 +110,10 @@ def test_the_time_that_is_left_is_told_when_it_can_be() -> None:
             now += 1.0
             bar.update(task, completed=done)
         assert str(TimeLeft().render(bar.tasks[0])) == "0:07:50"
+
+
+def test_a_folder_that_is_to_inject_is_answered_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["campaign", str(tmp_path), "--replay", "link.1.0"]) == 2
+    assert f"hint: to inject give its file: {tmp_path / 'campaign.toml'} --out {tmp_path}" in capsys.readouterr().err
