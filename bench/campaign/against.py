@@ -105,7 +105,9 @@ def _notes(this: Findings, other: Findings) -> list[str]:
     if ours_done != theirs_done:
         notes.append(f"the windows hold {ours_done:,} and {theirs_done:,} training steps")
     if this.campaign.scenario != other.campaign.scenario:
-        notes.append(f"the scenarios differ: {this.campaign.scenario} and {other.campaign.scenario}")
+        notes.append(
+            f"of scenarios {this.campaign.scenario} and {other.campaign.scenario}; only their protection should differ"
+        )
     if not math.isclose(this.campaign.benign_loss, other.campaign.benign_loss):
         notes.append(f"benign means a loss up to {this.campaign.benign_loss:g} and {other.campaign.benign_loss:g}")
     exposures = {one.name: one.exposure for one in other.strata}

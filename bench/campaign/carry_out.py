@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, Protocol
 
 from bench.campaign.fault import Fault, Golden, Observed
@@ -13,7 +14,7 @@ from bench.campaign.injector import InjectorSetup, Opener
 from bench.campaign.machine import Machine, Task
 from bench.campaign.rows import ROWS, Row, RowFile, Rows, check_repeats, open_rows, read_rows
 from bench.campaign.spec import Campaign, load_campaign
-from bench.errors import CampaignError
+from bench.errors import BenchError, CampaignError
 from bench.replace import replace_content
 
 CAMPAIGN: Final = "campaign.toml"
@@ -23,6 +24,11 @@ BETWEEN: Final = 50
 """Injections between one and its repetition, so that the machine was meanwhile elsewhere."""
 MOST_ERRORS: Final = 10
 """One after the other, with which the bench gives up: it is broken, and so would be the statistic."""
+
+_FREE: Final = ("title", "path", "confidence", "reference_rate", "upset_rates", "exposure")
+"""Keys of a campaign on which no list of faults depends."""
+_OF_GOLDEN: Final = {"scenario", "target", "injector", "instants", "benign_loss", "strata"}
+"""Those that make the golden run another one."""
 
 
 class Watcher(Protocol):
@@ -48,6 +54,7 @@ def carry_out(
 
     Raises BenchError: CampaignError for a folder of another list, and for injections that do not repeat.
     """
+    make_folder(folder)
     machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
@@ -70,6 +77,7 @@ def carry_out(
 
 def draw_list(campaign: Campaign, folder: Path, *, opener: Opener) -> FaultList:
     """Write the list of faults, and inject none; raises BenchError."""
+    make_folder(folder)
     machine = Machine(opener, _setup(campaign, folder))
     try:
         golden = machine.golden()
@@ -152,26 +160,51 @@ def _pair(name: str, first: Mapping[str, Row], repeated: Mapping[str, Row]) -> R
     return Rows({name: first[name]} if name in first else {}, {name: repeated[name]} if name in repeated else {})
 
 
-def _save(campaign: Campaign, golden: Golden, made: FaultList, folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """One that can be written to, before the golden run, which takes long; raises CampaignError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        content = campaign.path.read_bytes()
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise CampaignError(f"cannot write to {folder}: {error.strerror}", hint="choose another --out") from error
+
+
+def _save(campaign: Campaign, golden: Golden, made: FaultList, folder: Path) -> None:
+    try:
+        content = campaign.path.read_bytes()
+    except OSError as error:
+        hint = "put it back, then start again"
+        raise CampaignError(f"{campaign.path} cannot be read: {error.strerror}", hint=hint) from error
     drawn = list_bytes(made)
     path = folder / FAULTS
     if path.exists() and load_list(path).sha256 != made.sha256:
-        message = f"{folder} holds another fault list: {_differs(load_list(path), made)}"
+        message = f"{folder} holds another fault list: {_differs(campaign, folder, made)}"
         raise CampaignError(message, hint="choose another --out; rows of two lists are never counted together")
     replace_content(path, drawn)
     replace_content(folder / CAMPAIGN, content)
     replace_content(folder / FACTS, f"{json.dumps(dict(golden.facts), indent=1)}\n".encode())
 
 
-def _differs(there: FaultList, made: FaultList) -> str:
-    if there.golden.digest != made.golden.digest:
-        return "the golden run is another one (firmware, emulator, scenario, or recording)"
+def _differs(campaign: Campaign, folder: Path, made: FaultList) -> str:
+    """The campaign file is looked at first: some of it changes the golden run's digest too."""
+    there = load_list(folder / FAULTS)
+    changed = _changed(campaign, folder)
+    said = [f"the campaign file was changed where it decides on the faults ({', '.join(changed)})"] if changed else []
+    if there.golden.digest != made.golden.digest and not _OF_GOLDEN & set(changed):
+        said.append("the golden run is another one (firmware, emulator, scenario, or recording)")
+    if said:
+        return ", and ".join(said)
     for key, value in asdict(there.golden).items():
         if asdict(made.golden)[key] != value:
             return f"golden.{key} is another one"
     return "the campaign file was changed where it decides on the faults"
+
+
+def _changed(campaign: Campaign, folder: Path) -> Sequence[str]:
+    """Keys of the campaign file that were others when the list was drawn, of those that decide on it."""
+    try:
+        before, now = asdict(load_campaign(folder / CAMPAIGN)), asdict(campaign)
+    except BenchError:
+        return ()
+    return [key for key in now if before[key] != now[key] and key not in _FREE]

@@ -6,14 +6,17 @@ that is lost with its worker leaves nothing behind, and the rows are those of a 
 
 import math
 import queue
+import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import Any, Final, cast
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed.utils import LoopRunner
 
 from bench.campaign.carry_out import Execute
 from bench.campaign.injector import InjectorSetup, Opener
@@ -85,8 +88,9 @@ def on_workers(opener: Opener, setup: InjectorSetup, *, scheduler: str | None, w
             try:
                 yield from _Run(client, digest, clock).rows(tasks)
             finally:
-                if client.status == "running":
-                    client.unregister_worker_plugin(_NAME)
+                with suppress(Exception):  # workers that went away have none of it left; what ended the rows is told
+                    if client.status == "running":
+                        client.unregister_worker_plugin(_NAME)
 
     return execute
 
@@ -102,13 +106,46 @@ def _connected(scheduler: str | None, workers: int) -> Iterator[Client]:
         with client:
             yield client
         return
-    settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS, "distributed.worker.daemon": True}
+    settings = {
+        "distributed.scheduler.allowed-failures": _MOST_DEATHS,
+        "distributed.worker.daemon": True,
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
+    # Without an address Dask's scheduler listens for HTTP at port 8787 nevertheless, and warns where that is taken.
+    unseen = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with (
         dask.config.set(settings),
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as local,
+        _loop_without_ctrl_c() as runner,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            scheduler_kwargs=unseen,
+            silence_logs="CRITICAL",
+            loop=runner.loop,
+        ) as local,
         Client(local) as client,
     ):
         yield client
+
+
+@contextmanager
+def _loop_without_ctrl_c() -> Iterator[LoopRunner]:
+    """An event loop in a thread that blocks SIGINT, and so do the workers that it starts, now or after a death.
+
+    A terminal sends Ctrl-C to every process in its foreground. Here it is for the command alone, which ends workers.
+    """
+    resource_tracker.ensure_running()  # where multiprocessing starts it itself, it unblocks SIGINT just before a worker
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner = LoopRunner()
+        runner.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        yield runner
+    finally:
+        runner.stop()
 
 
 class _Run:
@@ -143,7 +180,8 @@ class _Run:
                     suspects.append(batch)
         finally:
             if self._under_way and self._client.status == "running":
-                self._client.cancel([future for future, _ in self._under_way.values()], force=True)
+                with suppress(Exception):  # the same
+                    self._client.cancel([future for future, _ in self._under_way.values()], force=True)
 
     def _workers(self) -> int:
         """How many there are; raises CampaignError where nobody knows any more."""

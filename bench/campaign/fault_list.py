@@ -14,6 +14,7 @@ from bench.campaign.draw import check_golden, draw_faults, draw_repeats
 from bench.campaign.fault import Fault, Flip, Golden, Region
 from bench.campaign.spec import Campaign
 from bench.errors import CampaignError, ConfigurationError
+from bench.strict import nearest_or
 
 FAULTS: Final = "faults.jsonl"
 FORMAT: Final = 1
@@ -64,8 +65,17 @@ def find_fault(made: FaultList, name: str) -> Fault:
     for fault in made.faults:
         if fault.id == name:
             return fault
-    example = made.faults[0].id
-    raise ConfigurationError(f"no fault of this list has the id {name!r}", hint=f"ids look like {example!r}")
+    raise ConfigurationError(f"no fault of this list has the id {name!r}", hint=_ids_like(made, name))
+
+
+def _ids_like(made: FaultList, name: str) -> str:
+    """The ids of its stratum and number of bits, or the nearest stratum."""
+    begins = sorted({fault.id.rpartition(".")[0] for fault in made.faults})
+    mine = name.rpartition(".")[0]
+    if mine in begins:
+        last = sum(fault.id.startswith(f"{mine}.") for fault in made.faults) - 1
+        return f"its ids go from {mine}.0 to {mine}.{last}"
+    return nearest_or(mine or name, begins, f"Ids look like {made.faults[0].id!r}")
 
 
 def load_list(path: Path) -> FaultList:

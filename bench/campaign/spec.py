@@ -3,6 +3,7 @@
 docs/campaigns.md lists every key of the file.
 """
 
+import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -212,6 +213,8 @@ def _take_strata(root: StrictTable, default: tuple[int | None, float | None]) ->
         name = table.take("name", str, choices=tuple(STRATA))
         injections, margin = _take_amount(table, default)
         if injections is None and margin is None:
+            for where in (root, table):
+                _refuse_typo(where)
             raise table.problem("injections", "missing", hint="give injections or margin, here or for all strata")
         exposure = table.take_number("exposure", float, None, low=0.0, high=1.0)
         found.append(StratumSpec(name, injections, margin, exposure))
@@ -219,6 +222,14 @@ def _take_strata(root: StrictTable, default: tuple[int | None, float | None]) ->
         raise root.problem("strata", "is empty", hint=f"add [[strata]] with a name of {', '.join(STRATA)}")
     _once(root, "strata", (stratum.name for stratum in found))
     return tuple(found)
+
+
+def _refuse_typo(table: StrictTable) -> None:
+    """An amount that is missing may stand there under nearly its name."""
+    for key in table.rest():
+        close = difflib.get_close_matches(key, ("injections", "margin"), n=1)
+        if close:
+            raise table.problem(key, "unknown key", hint=f"did you mean {close[0]!r}?")
 
 
 def _once(root: StrictTable, key: str, names: Iterable[object]) -> None:

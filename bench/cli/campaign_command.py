@@ -1,24 +1,25 @@
 """`bench campaign`: from a campaign file to failures per device-day."""
 
 import argparse
+import math
 import os
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bench.campaign.against import STATE, Against, hold_against
-from bench.campaign.carry_out import GOLDEN, Execute, carry_out, draw_list, load_findings, replay
-from bench.campaign.fault_list import FAULTS, FaultList, load_list
+from bench.campaign.carry_out import CAMPAIGN, GOLDEN, Execute, carry_out, draw_list, load_findings, make_folder, replay
+from bench.campaign.fault_list import FAULTS, load_list
 from bench.campaign.findings import Findings
 from bench.campaign.injector import find_opener
+from bench.campaign.intervals import Estimate
 from bench.campaign.outcome import FAILURE, KINDS
 from bench.campaign.report import save_campaign_reports
-from bench.campaign.rows import ROWS, Row, Rows, read_rows
+from bench.campaign.rows import ROWS, read_rows
 from bench.campaign.spec import Campaign, load_campaign
+from bench.cli.campaign_progress import CampaignProgress, amount
 from bench.cli.output import meanwhile
 from bench.cli.show import make_console
 from bench.clock import MonotonicClock
@@ -28,7 +29,7 @@ from bench.printed import printable
 
 STATUS_DIFFERS = 1
 STATUS_INCOMPLETE = 3
-_TENTHS = 10
+STATUS_ABORTED = 130
 
 
 def campaign(options: argparse.Namespace) -> int:
@@ -43,18 +44,18 @@ def campaign(options: argparse.Namespace) -> int:
         return _replay(chosen, options.replay, folder, console=console)
     if options.list:
         made = draw_list(chosen, folder, opener=find_opener(chosen.injector))
-        _print(console, f"{len(made.faults)} faults, {len(made.repeats)} of them twice; SHA-256 {made.sha256}")
+        _print(console, f"{amount(made)}; SHA-256 {made.sha256}")
         _print(console, f"list: {folder / FAULTS}")
         return 0
     meanwhile(f"the campaign goes on and is saved under {folder}")
-    progress = _Progress(console)
+    opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
     try:
-        with progress:
-            opener, execute = find_opener(chosen.injector), _execute(chosen, options, console=console)
+        with CampaignProgress(console, workers=execute is not None) as progress:
             findings = carry_out(chosen, folder, opener=opener, watcher=progress, execute=execute)
     except KeyboardInterrupt:
-        _print(console, f"stopped; {folder / ROWS} is kept, and the same command goes on")
-        raise
+        kept = f"{folder / ROWS} is kept" if (folder / ROWS).exists() else "no fault was injected yet"
+        _print(console, f"stopped; {kept}, and the same command goes on")
+        return STATUS_ABORTED
     return _report(findings, folder, options, console=console)
 
 
@@ -63,7 +64,7 @@ def _check(options: argparse.Namespace) -> None:
         hint = "give --workers 1 or more, or --scheduler, whose workers are its own"
         raise ConfigurationError(f"--workers {options.workers} does not fit", hint=hint)
     if Path(options.campaign).is_dir() and (options.replay or options.list or options.scheduler or options.workers):
-        hint = "give the campaign file to inject, the folder to report"
+        hint = f"to inject give its file: {Path(options.campaign) / CAMPAIGN} --out {options.campaign}"
         raise ConfigurationError(f"{options.campaign} is the folder of a campaign", hint=hint)
 
 
@@ -115,7 +116,7 @@ def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> i
 def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, console: Console) -> int:
     against = hold_against(findings, load_findings(options.against)) if options.against is not None else None
     written = options.out if options.out is not None and Path(options.campaign).is_dir() else folder
-    written.mkdir(parents=True, exist_ok=True)
+    make_folder(written)
     saved = save_campaign_reports(findings, written, against)
     rate, confidence = findings.campaign.reference_rate, 100 * findings.campaign.confidence
     for note in findings.notes:
@@ -131,14 +132,24 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
     _print(console, f"at {rate:g} upsets per bit and day, with {confidence:.4g} % intervals:")
     for kind in KINDS:
         daily = findings.failures_per_day(kind, rate)
-        _print(console, f"  {kind:<14} {daily.value:.3g} per device-day ({daily.low:.3g} to {daily.high:.3g})")
+        _print(console, f"  {kind:<14} {_figure(daily.value)} per device-day ({_between(daily)})")
     if against is not None:
         _print_against(against, rate, console=console)
-    missing = len(findings.made.faults) - findings.injections
-    if missing or findings.errors:
-        _print(console, f"NOT COMPLETE: {missing} faults have no outcome, the bench failed at {len(findings.errors)}")
+    if not findings.complete:
+        _print(console, f"NOT COMPLETE: {_lacking(findings)}")
     _print(console, f"report: {', '.join(map(str, saved))}")
     return 0 if findings.complete else STATUS_INCOMPLETE
+
+
+def _lacking(findings: Findings) -> str:
+    missing = len(findings.made.faults) - findings.injections
+    again = len(findings.made.repeats) - findings.repeated
+    said = []
+    if missing or findings.errors:
+        said.append(f"{missing} faults have no outcome, the bench failed at {len(findings.errors)}")
+    if again:
+        said.append(f"{again} of {len(findings.made.repeats)} repetitions are not done")
+    return "; ".join(said)
 
 
 def _print_against(against: Against, rate: float, *, console: Console) -> None:
@@ -149,8 +160,8 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
             apart = one.difference.scaled(rate)
             _print(
                 console,
-                f"  {one.kind:<14} {one.said}: {one.ratio.value:.3g} times ({one.ratio.low:.3g} to "
-                f"{one.ratio.high:.3g}), {apart.value:+.3g} per device-day ({apart.low:+.3g} to {apart.high:+.3g})",
+                f"  {one.kind:<14} {one.said}: {_figure(one.ratio.value)} times ({_between(one.ratio)}), "
+                f"{_figure(apart.value, '+.3g')} per device-day ({_between(apart, '+.3g')})",
             )
     for cost in against.costs:
         times = f", {cost.ratio:.3g} times" if cost.other else ""
@@ -159,52 +170,20 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
         _print(console, f"mind: {note}")
 
 
+def _between(one: Estimate, form: str = ".3g") -> str:
+    if math.isnan(one.low) and math.isnan(one.high):
+        return "no interval"
+    return f"{_figure(one.low, form)} to {_figure(one.high, form)}"
+
+
+def _figure(value: float, form: str = ".3g") -> str:
+    if math.isnan(value):
+        return "unmeasured"
+    return "no bound" if math.isinf(value) else format(value, form)
+
+
 def _percent(value: float) -> str:
-    return "unmeasured" if value != value else f"{100 * value:.3g} %"  # noqa: PLR0124 - the test for NaN
-
-
-class _Progress:
-    """A bar on a terminal; a line for each tenth elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._total = self._done = self._errors = 0
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def drawn(self, made: FaultList, rows: Rows) -> None:
-        self._total = len(made.faults) + len(made.repeats)
-        self._done = len(rows.first) + len(rows.repeated)
-        there = f", {self._done} are done already" if self._done else ""
-        _print(self._console, f"{self._total} injections{there}; fault list {made.sha256[:12]}")
-        self._task = self._bar.add_task("injecting", total=self._total, completed=self._done)
-
-    def row(self, row: Row) -> None:
-        if row.observed is None:
-            self._errors += 1
-            _print(self._console, f"bench error at {row.id}: {row.error}")
-            return
-        self._done += 1
-        if self._task is not None:
-            self._bar.update(self._task, completed=self._done)
-        before, now = (count * _TENTHS // self._total for count in (self._done - 1, self._done))
-        if now > before and not self._console.is_terminal:
-            _print(self._console, f"{self._done} of {self._total}")
+    return "unmeasured" if math.isnan(value) else f"{100 * value:.3g} %"
 
 
 def _print(console: Console, text: str) -> None:

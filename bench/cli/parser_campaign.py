@@ -7,8 +7,9 @@ _EPILOG = """exit status:
   0  every fault has an outcome
   1  --replay came out otherwise than it is recorded
   2  the bench could not run, or the campaign is refused because an injection did not repeat
-  3  not every fault has an outcome: stopped, or the bench failed at some; start again to go on
-  130  stopped by Ctrl-C; what was done is kept"""
+  3  reported, but not every fault has an outcome (the bench failed at some, or the folder of a stopped campaign was
+     given), a repetition is missing, or --replay could not be compared
+  130  stopped by Ctrl-C, nothing reported; what was done is kept, the same command goes on"""
 
 
 def add_campaign(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,4 +36,9 @@ def add_campaign(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     campaign.add_argument("--scheduler", metavar="URL", help="Dask scheduler whose workers inject: tcp://HOST:8786")
     campaign.add_argument("--replay", metavar="ID", help="inject this one fault alone, show what comes of it, and end")
     campaign.add_argument("--list", action="store_true", help="draw and write the list of faults, inject none")
-    campaign.add_argument("--against", metavar="DIR", type=Path, help="folder of a campaign to compare with")
+    campaign.add_argument(
+        "--against",
+        metavar="DIR",
+        type=Path,
+        help="folder of a campaign to compare with; the comparison goes into the report (see --out)",
+    )

@@ -37,7 +37,7 @@ def test_a_campaign_is_drawn_injected_and_reported(tmp_path: Path) -> None:
     first = (folder / "rows.jsonl").read_bytes()
     again = run_bench(tmp_path, "campaign", path, environment=HERE)
     assert again.status == 0
-    assert "61 injections, 61 are done already" in again.out
+    assert "60 faults, 1 of them twice; 61 of 61 injections are done already" in again.out
     assert (folder / "rows.jsonl").read_bytes() == first
 
 
@@ -72,7 +72,9 @@ def test_a_replay_needs_no_campaign_that_was_run(tmp_path: Path) -> None:
     assert ended.status == 0
     assert "recorded" not in ended.out
     ended = run_bench(tmp_path, "campaign", path, "--replay", "lnk.1.0", environment=HERE)
-    check_error(ended, "no fault of this list has the id 'lnk.1.0'", hint="ids look like")
+    check_error(ended, "no fault of this list has the id 'lnk.1.0'", hint="did you mean 'link.1'? Ids look like")
+    ended = run_bench(tmp_path, "campaign", path, "--replay", "link.1.99", environment=HERE)
+    check_error(ended, "no fault of this list has the id 'link.1.99'", hint="its ids go from link.1.0 to link.1.11")
 
 
 def test_a_campaign_that_the_bench_failed_in_is_not_complete(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_ctrl_c_keeps_the_rows_and_the_same_command_goes_on(tmp_path: Path) -> N
             "dask scheduler",
         ),
         (("toy.toml", "--scheduler", "nonsense://"), "no scheduler answers at nonsense://", "dask scheduler"),
-        ((".", "--list"), ". is the folder of a campaign", "give the campaign file"),
+        ((".", "--list"), ". is the folder of a campaign", "to inject give its file"),
         ((".",), "faults.jsonl cannot be read", "give the folder of a campaign"),
     ],
 )

@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ from bench.campaign.rows import ROWS, Row
 from bench.campaign.spec import Campaign
 from bench.clock import Clock, MonotonicClock
 from bench.errors import CampaignError
-from tests.system.command_line import ROOT, run_bench, wait_until
+from tests.system.command_line import ROOT, Command, run_bench, wait_until
 from tests.unit.made_campaigns import Seen, campaign_text, work, write_campaign
 
 INJECTIONS = 100
+DASHBOARD_PORT = 8787
+"""Where Dask would show itself."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
 
 
@@ -184,8 +187,30 @@ def test_local_workers_give_the_rows_of_one_process(tmp_path: Path) -> None:
     (tmp_path / "toy.toml").write_text(campaign_text(injections=40))
     here = {"PYTHONPATH": str(ROOT)}
     alone = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "1", "--out", "alone", environment=here)
-    many = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "2", "--out", "many", environment=here)
+    with socket.socket() as taken:
+        with suppress(OSError):  # by somebody else
+            taken.bind(("127.0.0.1", DASHBOARD_PORT))
+            taken.listen()
+        many = run_bench(tmp_path, "campaign", "toy.toml", "--workers", "2", "--out", "many", environment=here)
     assert (alone.status, many.status) == (0, 0), many
     assert many.err == ""
+    assert "workers prepare" in many.out
     assert rows_of(tmp_path / "many") == rows_of(tmp_path / "alone")
     assert (tmp_path / "many" / "report.json").read_bytes() == (tmp_path / "alone" / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("while_they_start", [True, False])
+def test_ctrl_c_of_a_terminal_stops_workers_without_a_word_of_their_own(
+    tmp_path: Path, *, while_they_start: bool
+) -> None:
+    (tmp_path / "toy.toml").write_text(campaign_text(injections=20_000))
+    rows = tmp_path / "out" / ROWS
+    words = ("campaign", "toy.toml", "--workers", "2", "--out", "out")
+    with Command(tmp_path, *words, environment={"PYTHONPATH": str(ROOT)}, before=("setsid",)) as command:
+        size = 0 if while_they_start else 10_000
+        wait_until(lambda: rows.exists() and rows.stat().st_size >= size, "no row was written")
+        os.killpg(command.process.pid, signal.SIGINT)
+        ended = command.end()
+    assert ended.status == 130, ended
+    assert "out/rows.jsonl is kept, and the same command goes on" in ended.out
+    assert ended.err == ""

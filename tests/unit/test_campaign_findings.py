@@ -252,7 +252,7 @@ def test_what_differs_besides_is_said_and_other_upsets_are_refused(tmp_path: Pat
     )
     assert hold_against(findings, other).notes == (
         "other is not complete",
-        "the scenarios differ: sun-sensor and another",
+        "of scenarios sun-sensor and another; only their protection should differ",
         "benign means a loss up to 0.01 and 0.5",
         "strata are exposed for other shares of a day",
     )

@@ -246,12 +246,21 @@ def test_a_folder_of_another_list_is_not_written_to(tmp_path: Path) -> None:
     other = write_campaign(tmp_path, campaign_text(injections=13))
     with pytest.raises(CampaignError, match="holds another fault list: the campaign file was changed where it decides"):
         work(other, tmp_path / "out")
-    other = write_campaign(tmp_path, campaign_text(opener="open_protected_toy"))
-    with pytest.raises(CampaignError, match="holds another fault list: the golden run is another one"):
-        work(other, tmp_path / "out")
-    other = write_campaign(tmp_path, campaign_text().replace("instants = 24", "instants = 12"))
-    with pytest.raises(CampaignError, match=r"holds another fault list: golden\.instants is another one"):
-        work(other, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("digest", "0" * 64, "the golden run is another one"), ("samples", 3, r"golden\.samples is another one")
+])  # fmt: skip
+def test_a_folder_of_another_golden_run_is_not_written_to(tmp_path: Path, key: str, value: object, said: str) -> None:
+    campaign = write_campaign(tmp_path, campaign_text())
+    work(campaign, tmp_path / "out")
+    faults = tmp_path / "out" / "faults.jsonl"
+    head, rest = faults.read_text().split("\n", 1)
+    there = json.loads(head)
+    there["golden"][key] = value
+    faults.write_text(f"{json.dumps(there)}\n{rest}")
+    with pytest.raises(CampaignError, match=f"holds another fault list: {said}"):
+        work(campaign, tmp_path / "out")
 
 
 def test_a_machine_with_another_golden_run_is_refused(tmp_path: Path) -> None:
@@ -294,3 +303,17 @@ def test_a_fault_that_the_bench_cannot_inject_is_an_error_of_the_replay(tmp_path
     campaign = write_campaign(tmp_path, campaign_text(opener="open_broken_toy"))
     with pytest.raises(CampaignError, match=r"fault weights\.1\.0 could not be injected: no board"):
         replay(campaign, "weights.1.0", tmp_path, opener=find_opener(campaign.injector))
+
+
+@pytest.mark.parametrize(("old", "new", "key"), [
+    ("benign_loss = 0.01", "benign_loss = 0.02", "benign_loss"), ("instants = 24", "instants = 12", "instants"),
+    (":open_toy", ":open_protected_toy", "injector")
+])  # fmt: skip
+def test_a_changed_campaign_file_is_not_put_down_to_the_golden_run(
+    tmp_path: Path, old: str, new: str, key: str
+) -> None:
+    work(write_campaign(tmp_path, campaign_text()), tmp_path / "out")
+    other = write_campaign(tmp_path, campaign_text().replace(old, new))
+    with pytest.raises(CampaignError, match="holds another fault list") as caught:
+        work(other, tmp_path / "out")
+    assert caught.value.message.endswith(f"the campaign file was changed where it decides on the faults ({key})")

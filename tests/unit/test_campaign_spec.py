@@ -127,3 +127,9 @@ def test_sample_sizes_are_those_of_leveugle(population: int, margin: float, conf
 def test_the_quantile_is_the_two_sided_one() -> None:
     assert normal_quantile(0.95) == pytest.approx(1.959963984540054)
     assert normal_quantile(0.99) == pytest.approx(2.5758293035489004)
+
+
+def test_an_amount_with_a_typo_is_named_first(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="injectons: unknown key") as caught:
+        write_campaign(tmp_path, campaign_text().replace("injections =", "injectons ="))
+    assert caught.value.hint == "did you mean 'injections'?"

@@ -272,6 +272,13 @@ def open_changing_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
 
 
 @contextmanager
+def open_stopped_toy(setup: InjectorSetup) -> Iterator[ToyPayload]:
+    """Somebody presses Ctrl-C while the golden run is made."""
+    signal.raise_signal(signal.SIGINT)
+    yield ToyPayload(setup, protected=False)
+
+
+@contextmanager
 def open_toy_here_alone(setup: InjectorSetup) -> Iterator[ToyPayload]:
     """Workers, whose tasks run in threads, have no emulator."""
     if threading.current_thread() is not threading.main_thread():
