@@ -392,7 +392,10 @@ def test_faults_of_the_line_that_reset_the_board_are_outlived(host_payload: Path
 @pytest.mark.parametrize("name", ["host", "qemu-mps2-an500", "qemu-zynq-a9"])
 def test_a_scenario_that_cuts_the_power_passes(name: str, tmp_path: Path) -> None:
     with Board(load_target(name)) as board:
-        job = make_job(load_scenario("sun-sensor-power-cuts"), board.target, part=Part(end_row=1600))
+        scenario = load_scenario("sun-sensor-power-cuts")
+        assert scenario.checkpoints is not None
+        kept = replace(scenario.checkpoints, power_cuts=scenario.checkpoints.power_cuts[:3])  # the last is beyond
+        job = make_job(replace(scenario, checkpoints=kept), board.target, part=Part(end_row=1600))
         finished = board.run(job, tmp_path)
         verdicts = judge_run(tmp_path, finished.files)
     assert {v.name: v.outcome for v in verdicts if v.outcome not in {None, "PASS"}} == {}

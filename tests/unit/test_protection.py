@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.board import make_job
 from bench.errors import ConfigurationError
 from bench.plan import ConfigureStream, CreateModels, KeepCheckpoints, ReadHousekeeping, RestoreModels, make_plan
 from bench.protection import Checkpoints, Protection
-from bench.scenario import Limit, make_scenario, with_checkpoints
+from bench.scenario import Limit, load_scenario, make_scenario, with_checkpoints
+from bench.selection import Part
 from bench.target import load_target
 from firmware_if.messages import FaultAction, ProtectBank, ProtectModel
 from tests.unit.made_runs import make_recording
@@ -109,3 +111,12 @@ def test_a_run_with_checkpoints_is_held_to_what_they_promise() -> None:
         "checkpoints.rows_lost",
         "checkpoints.rows_differing",
     ]
+
+
+def test_a_power_cut_beyond_the_last_row_of_the_run_is_an_error_before_it_starts() -> None:
+    scenario, target = load_scenario("sun-sensor-power-cuts"), load_target("host")
+    assert make_job(scenario, target).due_rows == 2880
+    message = "power cut: row 400 is not in sun-sensor, which has 150"
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        make_job(scenario, target, part=Part(end_row=150))
+    assert caught.value.hint == "give [[power_cuts]] after_row of at most 150, or run more rows"
