@@ -399,6 +399,8 @@ def test_a_scenario_that_cuts_the_power_passes(name: str, tmp_path: Path) -> Non
         finished = board.run(job, tmp_path)
         verdicts = judge_run(tmp_path, finished.files)
     assert {v.name: v.outcome for v in verdicts if v.outcome not in {None, "PASS"}} == {}
+    [cuts] = [verdict.value for verdict in verdicts if verdict.name == "checkpoints.power_cuts"]
+    assert cuts == 3, "those after rows 400 and 410 do not fall together"
     names = {verdict.name for verdict in verdicts if verdict.outcome == "PASS"}
     assert {"checkpoints.rows_lost", "checkpoints.rows_differing", "parity.plain.adam_guarded"} <= names
 
