@@ -139,7 +139,9 @@ def test_a_reset_of_the_payload_is_a_verdict(tmp_path: Path) -> None:
     scenario.write_text(text)
     ended = run_bench(tmp_path, "run", scenario, "--recording", tmp_path / "rows", "--out", "run")
     assert ended.status == 1, ended
-    assert "the payload restarted by itself and lost its models" in ended.out
+    assert "an injected reset started the payload anew, and it lost its models" in ended.out
+    assert "payload restarted: an injected reset started it anew" in ended.out
+    assert "by itself" not in ended.out
     assert [fault[0] for fault in injected(tmp_path / "run", "to_payload")] == ["reset"]
 
 
