@@ -140,6 +140,7 @@ def test_a_reset_of_the_payload_is_a_verdict(tmp_path: Path) -> None:
     ended = run_bench(tmp_path, "run", scenario, "--recording", tmp_path / "rows", "--out", "run")
     assert ended.status == 1, ended
     assert "an injected reset started the payload anew, and it lost its models" in ended.out
+    assert "\nlink faults: resets, seed 7: 1 injected, 0 cuts\n" in ended.out
     assert "payload restarted: an injected reset started it anew" in ended.out
     assert "by itself" not in ended.out
     assert [fault[0] for fault in injected(tmp_path / "run", "to_payload")] == ["reset"]
