@@ -71,6 +71,7 @@ def take_checkpoints(root: StrictTable, *, mode: str) -> Checkpoints | None:
     if "checkpoints" not in root:
         root.take("checkpoints", dict, None)
         if "power_cuts" in root:
+            root.check_near("checkpoints")
             raise root.problem(
                 "power_cuts",
                 "given without [checkpoints]",

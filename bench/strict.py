@@ -169,6 +169,14 @@ class StrictTable:
         """The keys not taken yet, for tables whose keys are free (names, labels); they stay to be taken."""
         return tuple(key for key in self.values if key not in self._known)
 
+    def check_near(self, key: str) -> None:
+        """Raise on an unknown key that is nearly `key`, where the lack of `key` is about to be told.
+
+        Those that are taken later are none of them: call it where nothing that is still to be taken is near.
+        """
+        for near in difflib.get_close_matches(key, self.rest(), n=1):
+            raise self.problem(near, "unknown key", hint=f"did you mean {key!r}?")
+
     def finish(self) -> None:
         """Raise on the first key of this table or of a table taken from it that nobody took."""
         for key in self.rest():

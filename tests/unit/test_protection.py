@@ -57,6 +57,12 @@ def test_no_checkpoints_are_kept_unless_a_scenario_says_so() -> None:
     assert checkpoints_of("") is None
 
 
+def test_a_mistyped_table_of_checkpoints_is_told_before_what_lacks_because_of_it() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checkpoints_of("[checkpoint]\nrows = 9\n[[power_cuts]]\nafter_row = 4")
+    assert caught.value.hint == "did you mean 'checkpoints'?"
+
+
 def test_checkpoints_reach_the_telecommand() -> None:
     assert checkpoints_of("[checkpoints]\nrows = 64") == Checkpoints(64)
     text = "[checkpoints]\nrows = 64\nwatchdog = true\n[[power_cuts]]\nafter_row = 3\n[[power_cuts]]\nafter_row = 70"
