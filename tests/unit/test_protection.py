@@ -38,7 +38,7 @@ def test_every_key_reaches_the_telecommand() -> None:
     [
         ("protection = {}", "protects nothing"),
         ("protection = { copies = 4 }", "copies"),
-        ("protection = { checksum = true, bound = 0.0 }", "bound"),
+        ("protection = { checksum = true, bound = 0.0 }", "bound: is 0.0, expected a value greater than 0$"),
         ("protection = { checksum = true, bound = nan }", "bound"),
         ('protection = { checksum = true, action = "stopp" }', "action"),
         ("protection = { chekcsum = true }", "chekcsum"),
@@ -81,6 +81,8 @@ def test_checkpoints_reach_the_telecommand() -> None:
         ('mode = "batch"\nepochs = 2\n[checkpoints]\nrows = 4', "checkpoints: given in batch mode"),
         ('mode = "score"\n[checkpoints]\nrows = 4', "checkpoints: given in score mode"),
         ("[[power_cuts]]\nafter_row = 4", r"power_cuts: given without \[checkpoints\]"),
+        ("[checkpoint]\nrows = 9\n[[power_cuts]]\nafter_row = 4", "checkpoint: unknown key"),
+        ("[checkpoints]\nrows = 0", r"checkpoints.rows: is 0, expected a value in \[1, 4_294_967_295\]"),
         ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 0", "after_row"),
         ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 5\nram = 1", "ram"),
         ("[checkpoints]\nrows = 4" + "\n[[power_cuts]]\nafter_row = 5" * 2, "is 5, not above the one before"),
