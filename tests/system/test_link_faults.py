@@ -211,6 +211,7 @@ def test_a_scenario_may_ask_for_link_faults_and_the_report_shows_them(tmp_path: 
     ("given", "message", "hint"),
     [
         ("noisi", "no profile of link faults is named 'noisi'", "did you mean 'noisy'?"),
+        ("runs/nope", "no profile of link faults is named 'runs/nope'", "or the folder of a run with link faults"),
         ("noisy:x", "the seed 'x' is no whole number below 2^64", "noisy:7"),
         ("noisy:-1", "the seed '-1' is no whole number", "noisy:7"),
         ("noisy:" + "9" * 30, "is no whole number below 2^64", "noisy:7"),
