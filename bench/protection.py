@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from bench.errors import ConfigurationError
 from bench.strict import StrictTable
 from firmware_if.messages import FaultAction, ProtectBank, ProtectModel
 
@@ -70,6 +71,7 @@ def take_checkpoints(root: StrictTable, *, mode: str) -> Checkpoints | None:
     if "checkpoints" not in root:
         root.take("checkpoints", dict, None)
         if "power_cuts" in root:
+            root.check_near("checkpoints")
             raise root.problem(
                 "power_cuts",
                 "given without [checkpoints]",
@@ -84,6 +86,14 @@ def take_checkpoints(root: StrictTable, *, mode: str) -> Checkpoints | None:
     watchdog = given.take("watchdog", bool, default=False)
     given.finish()
     return Checkpoints(rows, watchdog, _take_power_cuts(root))
+
+
+def check_power_cuts(checkpoints: Checkpoints | None, recording: str, rows: int) -> None:
+    """Raise ConfigurationError where a cut would come after a row that the run does not have."""
+    beyond = [row for row in checkpoints.power_cuts if row > rows] if checkpoints is not None else []
+    if beyond:
+        message = f"power cut: row {beyond[0]} is not in {recording}, which has {rows}"
+        raise ConfigurationError(message, hint=f"give [[power_cuts]] after_row of at most {rows}, or run more rows")
 
 
 def _take_power_cuts(root: StrictTable) -> tuple[int, ...]:

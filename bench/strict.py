@@ -6,6 +6,7 @@ error when `finish` is called, with the nearest known key as the hint.
 
 import datetime as dt
 import difflib
+import math
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,21 @@ def read_toml(path: Path, *, error: type[BenchError]) -> "StrictTable":
     return StrictTable(values, path, error=error)
 
 
+def _range_text(low: float, high: float) -> str:
+    """What a number must be, as a person says it, and TOML writes it."""
+    if high == INFINITY:
+        return "a value greater than 0" if low == math.ulp(0.0) else f"a value of at least {_number_text(low)}"
+    if low == -INFINITY:
+        return f"a value of at most {_number_text(high)}"
+    if low == math.ulp(0.0):
+        return f"a value greater than 0 and of at most {_number_text(high)}"
+    return f"a value in [{_number_text(low)}, {_number_text(high)}]"
+
+
+def _number_text(number: float) -> str:
+    return f"{number:_}" if isinstance(number, int) else f"{number:g}"
+
+
 @dataclass
 class StrictTable:
     """One TOML table being read. Take every known key, then call `finish` on the root table."""
@@ -129,7 +145,7 @@ class StrictTable:
         """As `take`, for an int or float that must lie in [low, high]."""
         value = self.take(key, kind, default)
         if key in self.values and not low <= self._typed(key, value, kind) <= high:
-            expected = f"a value in [{low:g}, {high:g}]"
+            expected = _range_text(low, high)
             raise self.problem(key, f"is {value!r}, expected {expected}", hint=f"give {self.dotted(key)} {expected}")
         return value
 
@@ -168,6 +184,14 @@ class StrictTable:
     def rest(self) -> tuple[str, ...]:
         """The keys not taken yet, for tables whose keys are free (names, labels); they stay to be taken."""
         return tuple(key for key in self.values if key not in self._known)
+
+    def check_near(self, key: str) -> None:
+        """Raise on an unknown key that is nearly `key`, where the lack of `key` is about to be told.
+
+        Those that are taken later are none of them: call it where nothing that is still to be taken is near.
+        """
+        for near in difflib.get_close_matches(key, self.rest(), n=1):
+            raise self.problem(near, "unknown key", hint=f"did you mean {key!r}?")
 
     def finish(self) -> None:
         """Raise on the first key of this table or of a table taken from it that nobody took."""

@@ -10,6 +10,7 @@ from bench.build import FirmwareImage
 from bench.initial_models import InitialModel, load_initial_models, with_classes
 from bench.margins import MarginProfile, load_profile, profile_path
 from bench.plan import Plan, make_plan
+from bench.protection import check_power_cuts
 from bench.run_folder import RunFiles, check_twins
 from bench.scenario import Scenario, choose_recording
 from bench.selection import Part, Selection, describe_part, keep_models, keep_rows
@@ -85,6 +86,7 @@ def make_job(
         beside = scenario.path.parent if scenario.path is not None and recording is None else None
         recording = load_recording(find_recording(chosen, [*roots, RECORDINGS], beside=beside))
     whole, recording = recording, with_classes(keep_rows(recording, part), initial)
+    check_power_cuts(scenario.checkpoints, recording.name, recording.row_count)
     first_row = part.first_row or 0
     selection = describe_part((whole_scenario, whole), (scenario, recording), first_row=first_row)
     disturbed = disturb(recording, scenario.sensor_faults)

@@ -14,6 +14,7 @@ from bench.trace import (
     EpochTrained,
     EventReported,
     LinkCut,
+    LinkFaultInjected,
     LinkFaultsBegan,
     LinkRecordingFull,
     LinkResumed,
@@ -62,6 +63,8 @@ class RunProgress:
         )
         self._task: TaskID | None = None
         self._phase = "rows"
+        self._was_reset = False
+        """By an injected fault, and the payload has not been greeted since."""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -81,13 +84,18 @@ class RunProgress:
                 self._draw_rows(entry.t)
                 if self._epochs and self._done >= self._rows:
                     self._draw_epochs(0)
-            case PayloadConnected() if entry.start == 1:
-                self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
+            case PayloadConnected():
+                self._was_reset = False
+                if entry.start == 1:
+                    self._say(f"{entry.name}: firmware {entry.build_id[:12]}, arena {entry.arena_bytes:,} bytes")
             case EpochTrained():
                 self._note_epoch(entry)
             case PayloadRestarted():
-                by_itself = "" if entry.planned or entry.power_cut else f" by itself: {entry.reason}"
-                self._say(f"row {self._done}: payload restarted{by_itself}")
+                why = "" if entry.planned or entry.power_cut else f": {entry.reason}"
+                by_itself = " by itself" if why and not self._was_reset else ""
+                self._say(f"row {self._done}: payload restarted{by_itself}{why}")
+            case LinkFaultInjected() if entry.fault == "reset":
+                self._was_reset = True
             case PowerCut():
                 self._say(f"row {entry.after_row}: the power is cut")
             case PayloadResumed():

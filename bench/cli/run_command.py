@@ -21,6 +21,8 @@ from bench.cli.show import make_console, show_selection, show_verdicts
 from bench.cli.suggestions import check_whole, show_suggestions
 from bench.conclude import conclude
 from bench.history import RUNS, history_path
+from bench.measure.link import link_faults_text
+from bench.printed import printable
 from bench.run_folder import JudgedRun, claim_folder, new_run_folder
 from bench.scenario import Scenario, load_scenario
 from bench.selection import Part
@@ -57,6 +59,8 @@ def carry_out(scenario: Scenario, options: argparse.Namespace) -> int:
         return STATUS_ABORTED
     console, verdicts = make_console(), judged.verdicts
     show_verdicts(verdicts, console=console)
+    if faults := link_faults_text(finished.trace):
+        console.print(printable(f"link faults: {faults}"), markup=False, soft_wrap=True)
     if finished.outcome == "aborted":
         console.print(f"aborted {_where_ended(job, finished.trace)}; the models so far are saved", style="yellow")
     if options.suggest_limits:

@@ -98,6 +98,16 @@ def _faults(trace: Sequence[Entry]) -> Iterator[Measurement]:
         yield _figure("faults_injected", kinds.total(), "faults", f"{began.profile}{counts}", clock=None)
 
 
+def link_faults_text(trace: Sequence[Entry]) -> str:
+    """Which faults were put into the link, how many took effect, how often the line was cut; empty without any plan."""
+    began = entries_of(trace, LinkFaultsBegan)
+    if not began:
+        return ""
+    seed = f", seed {began[0].seed}" if began[0].seed is not None else ""
+    injected, cuts = len(entries_of(trace, LinkFaultInjected)), len(entries_of(trace, LinkCut))
+    return f"{began[0].profile}{seed}: {injected:,} injected, {cuts} cut{'' if cuts == 1 else 's'}"
+
+
 def sum_over_starts(reports: Sequence[HousekeepingReported], field: str) -> int | None:
     """Sum of a counter's last report of each start of the payload; None if one of them did not measure it."""
     last = {report.start: report.values.get(field) for report in reports}

@@ -28,6 +28,7 @@ def headline(summary: Summary) -> Html:
         tag("h1", summary.title),
         tag("p", where),
         tag("p", when),
+        *([tag("p", f"Link faults: {summary.link_faults}")] if summary.link_faults else []),
         *_requirements(summary),
         join(_notes(summary)),
         tag("dl", *_counts(summary), class_="tiles"),

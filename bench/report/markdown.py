@@ -61,6 +61,9 @@ def _headline(summary: Summary) -> Iterator[str]:
     counts = ", ".join(f"{number} {outcome}" for outcome, number in summary.counts.items())
     yield f"{plain(summary.title)}. {counts}; exit status {summary.status}. {summary.rows:,} rows."
     yield ""
+    if summary.link_faults:
+        yield f"Link faults: {plain(summary.link_faults)}"
+        yield ""
     if summary.requirements:
         shown = "shown" if summary.outcome == PASS else "not shown"
         yield f"Requirements of the scenario, {shown}: {plain(', '.join(summary.requirements))}"

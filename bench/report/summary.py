@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bench.measure.link import link_faults_text
 from bench.measure.run import reported_rows
 from bench.run_folder import JudgedRun
 from bench.target import SerialSpec
@@ -48,6 +49,8 @@ class Summary:
     environment: Mapping[str, str]
     clock: str
     """What the payload counts; empty where it never connected."""
+    link_faults: str
+    """Which were put into the link, and how many; empty where none were to be."""
 
 
 def summarise(run: JudgedRun) -> Summary:
@@ -71,6 +74,7 @@ def summarise(run: JudgedRun) -> Summary:
         counts={outcome: sum(verdict.outcome == outcome for verdict in run.verdicts) for outcome in OUTCOMES},
         environment=dict(_environment(run, connected)),
         clock=connected[-1].clock if connected else "",
+        link_faults=link_faults_text(run.trace),
     )
 
 

@@ -267,6 +267,12 @@ class Dialogue:
             raise self._restarted
 
     def _lost_models(self) -> Restarted:
+        if self.recorder.reset_was_injected:
+            return Restarted(
+                "an injected reset started the payload anew, and it lost its models",
+                why="an injected reset started it anew",
+                hint="a scenario with [checkpoints] outlives it (docs/protection.md)",
+            )
         if self._cut_at is None:
             message = "the payload restarted by itself and lost its models"
             return Restarted(message, why="it said Hello anew", hint="see its console and events in the trace")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bench.clock import Clock
-from bench.trace import Entry, TraceWriter
+from bench.trace import Entry, LinkFaultInjected, PayloadConnected, TraceWriter
 
 Observer = Callable[[Entry], None]
 
@@ -20,6 +20,16 @@ class Recorder:
         self._observers = observers
         self.started = clock.now()
         self.entries: list[Entry] = []
+
+    @property
+    def reset_was_injected(self) -> bool:
+        """A link fault has started the payload anew, and it has not been greeted since."""
+        for entry in reversed(self.entries):
+            if isinstance(entry, PayloadConnected):
+                return False
+            if isinstance(entry, LinkFaultInjected) and entry.fault == "reset":
+                return True
+        return False
 
     def record(self, entry: Entry) -> None:
         """Keep `entry`; raises RunFolderError when it cannot be saved."""

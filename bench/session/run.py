@@ -239,9 +239,12 @@ class Session:
         self._power_cuts = [row for row in checkpoints.power_cuts if row > self._stream.reached]
 
     def _cut_power(self, reached: int) -> None:
-        """Cut it where the scenario wants that after one of the rows up to `reached`, but not twice in one life."""
+        """Cut it where the scenario wants that after one of the rows up to `reached`: once in one life of the payload.
+
+        A further cut that was due by then follows with the next new row.
+        """
         if self._power_cuts and reached >= self._power_cuts[0] and not self._healing.power_is_cut:
-            self._power_cuts = [row for row in self._power_cuts if row > reached]
+            del self._power_cuts[0]
             self._recorder.record(PowerCut(reached))
             self._healing.power_is_cut = True
             self._transport.power_cycle()

@@ -67,7 +67,13 @@ def test_a_coverage_guided_run_finds_a_defect_and_replays_it(
     assert re.search(r"slot-body-crc .*FUZZ: broken law at checkpoint\.c:.*\n1 of 1 found\n", capfd.readouterr().out)
     (found,) = (tmp_path / "defects" / "slot-body-crc" / "found").iterdir()
     assert command.main(["replay", *out, str(found)]) == 0, "it broke a law of the defect's build alone"
-    assert "1 inputs replayed" in capfd.readouterr().out
+    assert f"{found}: 1 input replayed\n" in capfd.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_not_something_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "requests-crash-*"
+    assert command.main(["replay", "--out", str(tmp_path), str(missing)]) == 2
+    assert f"{missing}: no such file" in capsys.readouterr().err
 
 
 def test_both_sides_agree_on_what_was_gathered(

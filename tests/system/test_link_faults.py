@@ -139,7 +139,10 @@ def test_a_reset_of_the_payload_is_a_verdict(tmp_path: Path) -> None:
     scenario.write_text(text)
     ended = run_bench(tmp_path, "run", scenario, "--recording", tmp_path / "rows", "--out", "run")
     assert ended.status == 1, ended
-    assert "the payload restarted by itself and lost its models" in ended.out
+    assert "an injected reset started the payload anew, and it lost its models" in ended.out
+    assert "\nlink faults: resets, seed 7: 1 injected, 0 cuts\n" in ended.out
+    assert "payload restarted: an injected reset started it anew" in ended.out
+    assert "by itself" not in ended.out
     assert [fault[0] for fault in injected(tmp_path / "run", "to_payload")] == ["reset"]
 
 
@@ -208,6 +211,7 @@ def test_a_scenario_may_ask_for_link_faults_and_the_report_shows_them(tmp_path: 
     ("given", "message", "hint"),
     [
         ("noisi", "no profile of link faults is named 'noisi'", "did you mean 'noisy'?"),
+        ("runs/nope", "no profile of link faults is named 'runs/nope'", "or the folder of a run with link faults"),
         ("noisy:x", "the seed 'x' is no whole number below 2^64", "noisy:7"),
         ("noisy:-1", "the seed '-1' is no whole number", "noisy:7"),
         ("noisy:" + "9" * 30, "is no whole number below 2^64", "noisy:7"),

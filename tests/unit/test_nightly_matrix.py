@@ -73,7 +73,7 @@ def test_excluded_jobs_are_gone_and_included_ones_have_settings_of_their_own(tmp
         (BASE.replace("zynq-a9", "zinq"), "targets[1]: is 'qemu-zinq', which is no target", "'qemu-zynq-a9'"),
         (BASE.replace("host", "mine.toml"), "targets[0]: is 'mine.toml', and there is no such file", "looked for"),
         (BASE + "repeat = 2", "repeat: unknown key", "'repeats'"),
-        (BASE + "jobs = 0", "jobs: is 0, expected a value in [1, 1000]", "give jobs"),
+        (BASE + "jobs = 0", "jobs: is 0, expected a value in [1, 1_000]", "give jobs"),
         (BASE + 'needs = ["first-lok"]', "needs 'first-lok', which is not run on that target", "'first-look'"),
         (BASE + 'needs = ["first-look"]', "first-look@host needs itself", "no circle"),
         (BASE + '[[exclude]]\nscenario = "sun"', "exclude[0].scenario: excludes nothing", "sun-sensor@host"),

@@ -11,6 +11,7 @@ from bench.trace import (
     ConsolePrinted,
     EpochTrained,
     LinkCut,
+    LinkFaultInjected,
     LinkResumed,
     ModelEpoch,
     PayloadRestarted,
@@ -91,6 +92,14 @@ def test_a_cut_line_and_its_return_are_told_as_they_happen() -> None:
         "row 0: /dev/ttyUSB0 is gone: end of stream; waiting up to 10 s for it",
         "usb:0403:6001 = /dev/ttyUSB1: the payload answers again after 2.5 s",
     ]
+
+
+def test_a_reset_that_was_injected_is_not_the_payloads_own() -> None:
+    screen = io.StringIO()
+    with RunProgress(Console(file=screen, width=100, force_terminal=False), rows=ROWS) as progress:
+        progress.observe(LinkFaultInjected("to_payload", "reset", 9, 0, "", 0.0))
+        progress.observe(PayloadRestarted(planned=False, reason="an injected reset started it anew"))
+    assert screen.getvalue().splitlines()[0] == "row 0: payload restarted: an injected reset started it anew"
 
 
 def test_a_power_cut_and_what_came_of_it_are_told() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.board import make_job
 from bench.errors import ConfigurationError
 from bench.plan import ConfigureStream, CreateModels, KeepCheckpoints, ReadHousekeeping, RestoreModels, make_plan
 from bench.protection import Checkpoints, Protection
-from bench.scenario import Limit, make_scenario, with_checkpoints
+from bench.scenario import Limit, load_scenario, make_scenario, with_checkpoints
+from bench.selection import Part
 from bench.target import load_target
 from firmware_if.messages import FaultAction, ProtectBank, ProtectModel
 from tests.unit.made_runs import make_recording
@@ -36,7 +38,7 @@ def test_every_key_reaches_the_telecommand() -> None:
     [
         ("protection = {}", "protects nothing"),
         ("protection = { copies = 4 }", "copies"),
-        ("protection = { checksum = true, bound = 0.0 }", "bound"),
+        ("protection = { checksum = true, bound = 0.0 }", "bound: is 0.0, expected a value greater than 0$"),
         ("protection = { checksum = true, bound = nan }", "bound"),
         ('protection = { checksum = true, action = "stopp" }', "action"),
         ("protection = { chekcsum = true }", "chekcsum"),
@@ -53,6 +55,12 @@ def checkpoints_of(text: str) -> Checkpoints | None:
 
 def test_no_checkpoints_are_kept_unless_a_scenario_says_so() -> None:
     assert checkpoints_of("") is None
+
+
+def test_a_mistyped_table_of_checkpoints_is_told_before_what_lacks_because_of_it() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checkpoints_of("[checkpoint]\nrows = 9\n[[power_cuts]]\nafter_row = 4")
+    assert caught.value.hint == "did you mean 'checkpoints'?"
 
 
 def test_checkpoints_reach_the_telecommand() -> None:
@@ -73,6 +81,8 @@ def test_checkpoints_reach_the_telecommand() -> None:
         ('mode = "batch"\nepochs = 2\n[checkpoints]\nrows = 4', "checkpoints: given in batch mode"),
         ('mode = "score"\n[checkpoints]\nrows = 4', "checkpoints: given in score mode"),
         ("[[power_cuts]]\nafter_row = 4", r"power_cuts: given without \[checkpoints\]"),
+        ("[checkpoint]\nrows = 9\n[[power_cuts]]\nafter_row = 4", "checkpoint: unknown key"),
+        ("[checkpoints]\nrows = 0", r"checkpoints.rows: is 0, expected a value in \[1, 4_294_967_295\]"),
         ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 0", "after_row"),
         ("[checkpoints]\nrows = 4\n[[power_cuts]]\nafter_row = 5\nram = 1", "ram"),
         ("[checkpoints]\nrows = 4" + "\n[[power_cuts]]\nafter_row = 5" * 2, "is 5, not above the one before"),
@@ -109,3 +119,12 @@ def test_a_run_with_checkpoints_is_held_to_what_they_promise() -> None:
         "checkpoints.rows_lost",
         "checkpoints.rows_differing",
     ]
+
+
+def test_a_power_cut_beyond_the_last_row_of_the_run_is_an_error_before_it_starts() -> None:
+    scenario, target = load_scenario("sun-sensor-power-cuts"), load_target("host")
+    assert make_job(scenario, target).due_rows == 2880
+    message = "power cut: row 400 is not in sun-sensor, which has 150"
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        make_job(scenario, target, part=Part(end_row=150))
+    assert caught.value.hint == "give [[power_cuts]] after_row of at most 150, or run more rows"

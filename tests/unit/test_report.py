@@ -20,7 +20,7 @@ from bench.report.markdown import summary_markdown
 from bench.report.page import report_page
 from bench.run_folder import JudgedRun
 from bench.selection import Selection
-from bench.trace import RunEnded
+from bench.trace import LinkCut, LinkFaultInjected, LinkFaultsBegan, RunEnded
 from bench.verdict import Verdict
 from tests.unit.judged_runs import judged, with_verdicts
 from tests.unit.made_runs import make_run
@@ -279,6 +279,15 @@ def test_requirements_of_the_scenario_are_in_every_report() -> None:
     assert "Requirements of the scenario, shown: PL-FUN-010" in summary_markdown(passed)
     properties = ET.fromstring(junit_xml(passed)).iterfind("testsuite/properties/property")  # noqa: S314 - our own text
     assert ("requirement", "PL-FUN-010") in [(item.get("name"), item.get("value")) for item in properties]
+
+
+def test_faults_in_the_link_stand_at_the_head_of_page_and_summary() -> None:
+    assert "Link faults" not in summary_markdown(judged())
+    run = judged()
+    faults = [LinkFaultsBegan("harsh", 1, 0.0, []), LinkFaultInjected("to_payload", "flip", 9, 1, "", 0.0)]
+    run = replace(run, trace=[*run.trace[:-1], *faults, LinkCut("gone", 10.0), run.trace[-1]])
+    assert "\nLink faults: harsh, seed 1\\: 1 injected, 1 cut\n" in summary_markdown(run)
+    assert "Link faults: harsh, seed 1: 1 injected, 1 cut" in check_page(run).text
 
 
 def test_margins_are_among_the_key_figures() -> None:

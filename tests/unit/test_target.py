@@ -141,7 +141,7 @@ def test_firmware_of_ones_own_is_found_beside_the_target_and_is_not_on_a_port(tm
     [
         ("masks_interrupts", "mask_interrupts", "masks_interrupts: missing", "did you write 'mask_interrupts'"),
         ("ram_bytes", "ram_byte", "memory.ram_byte: unknown key", "did you mean 'ram_bytes'?"),
-        ("= 1024", "= 0", "memory.ram_bytes: is 0, expected a value in [1, inf]", "give memory.ram_bytes"),
+        ("= 1024", "= 0", "memory.ram_bytes: is 0, expected a value of at least 1", "give memory.ram_bytes"),
         ("= true", "= 1", "masks_interrupts: is 1, expected true or false", "give masks_interrupts"),
         ('name = "demo"', 'name = "other"', "name: is 'other', expected the file's name", "name the target 'demo'"),
         ('port = "zynq"', 'port = "zinq"', "port: is 'zinq', expected one of", "did you mean 'zynq'?"),

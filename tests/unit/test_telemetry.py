@@ -146,7 +146,7 @@ def test_a_missing_column_is_refused(folder: Path) -> None:
         ('name = "small"', 'name = "a/b"', "name: is 'a/b', expected letters"),
         ('deciding_channel = "a"', 'deciding_channel = "c"', "is 'c', expected one of 'a', 'b'"),
         ("positive_label = 1", "positive_label = 3", "positive_label: is 3, expected one of 1, -1"),
-        ("period_s = 0.5", "period_s = 0.0", "period_s: is 0.0, expected a value in"),
+        ("period_s = 0.5", "period_s = 0.0", "period_s: is 0.0, expected a value of at least 1e-06"),
         ('"-1" = "OFF"', '"minus" = "OFF"', "labels.minus: the label is not an integer"),
         ('"-1" = "OFF"', '"70000" = "OFF"', "label 70000 is outside"),
         ('"-1" = "OFF"\n', "", "labels: 1 labels, expected at least 2"),

@@ -54,14 +54,18 @@ def replay(arguments: argparse.Namespace) -> int:
     """Inputs to their targets, by the first word of their names, under gcc and its sanitizers."""
     targets = [path.name.split("-")[0] for path in arguments.files]
     for target, path in zip(targets, arguments.files, strict=True):
+        if not path.is_file():
+            raise seeds.FuzzError(f"{path}: no such file")
         if target not in native.TARGETS:
             raise seeds.FuzzError(f"{path}: its name does not begin with a target: {', '.join(native.TARGETS)}")
     programs = native.build(arguments.out, compiler="gcc", fuzzer=False)
-    ran = [
-        subprocess.run([programs / target, "replay", path], check=False)
-        for target, path in zip(targets, arguments.files, strict=True)
-    ]
-    return int(any(one.returncode != 0 for one in ran))
+    failed = 0
+    for target, path in zip(targets, arguments.files, strict=True):
+        print(f"{path}: ", end="", flush=True)
+        if subprocess.run([programs / target, "replay", path], check=False).returncode != 0:
+            print("failed", flush=True)
+            failed += 1
+    return int(failed > 0)
 
 
 def find_defects(arguments: argparse.Namespace) -> int:

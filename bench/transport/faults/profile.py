@@ -68,7 +68,8 @@ def load_link_profile(name_or_path: str, *, beside: Path | None = None) -> LinkF
     if name_or_path.endswith(".toml"):
         return _read((beside or Path()) / name_or_path)
     message = f"no profile of link faults is named {name_or_path!r}"
-    raise ConfigurationError(message, hint=nearest_or(name_or_path, profile_names(), "Or give a .toml file."))
+    hint = nearest_or(name_or_path, profile_names(), "Or give a .toml file, or the folder of a run with link faults.")
+    raise ConfigurationError(message, hint=hint)
 
 
 def _read(path: Path) -> LinkFaultProfile:

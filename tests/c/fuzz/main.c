@@ -179,7 +179,7 @@ static int replay(char **paths, int count) {
         try_input(one.bytes, one.count);
         free(one.bytes);
     }
-    printf("%d inputs replayed\n", count);
+    printf("%d input%s replayed\n", count, count == 1 ? "" : "s");
     return 0;
 }
 
