@@ -36,7 +36,9 @@ class FaultList:
 
 
 def make_list(campaign: Campaign, golden: Golden) -> FaultList:
-    """Draw it; raises ConfigurationError."""
+    """Draw it; raises ConfigurationError, also for more exposure than a day has, before anything is injected."""
+    if any(stratum.exposure is None for stratum in campaign.strata):
+        campaign.exposure.share_of_day(golden.instructions)
     faults = draw_faults(campaign, golden)
     repeats = draw_repeats(faults, campaign)
     made = FaultList(campaign.name, campaign.seed, campaign.benign_loss, replace(golden, facts={}), faults, repeats)

@@ -104,6 +104,11 @@ def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> i
             f"{golden.digest[:12]}. Are firmware, emulator, scenario and recording the same, and is {GOLDEN} there?",
         )
         return STATUS_INCOMPLETE
+    if fault not in made.faults or chosen.benign_loss != made.benign_loss:
+        _print(
+            console, f"NOT COMPARED with {folder}: its list has another fault {name}. Was the campaign file changed?"
+        )
+        return STATUS_INCOMPLETE
     row = read_rows(folder / ROWS, made).first.get(name)
     if row is None:
         _print(console, f"{folder} has no outcome of it to compare with")

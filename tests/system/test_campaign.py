@@ -64,6 +64,19 @@ def test_a_fault_is_replayed_and_held_against_its_row(tmp_path: Path) -> None:
     ended = run_bench(tmp_path, "campaign", path, "--out", "out", "--replay", "weights.1.3", environment=HERE)
     assert ended.status == 1
     assert "OTHERWISE than recorded" in ended.out
+    path.write_text(path.read_text().replace("seed = ", "seed = 9"))
+    ended = run_bench(tmp_path, "campaign", path, "--out", "out", "--replay", "weights.1.3", environment=HERE)
+    assert ended.status == 3
+    assert "NOT COMPARED with out: its list has another fault weights.1.3." in ended.out
+
+
+def test_more_exposure_than_a_day_has_is_refused_before_anything_is_injected(tmp_path: Path) -> None:
+    often = "exposure.runs_per_day = 1e9\nexposure.assumed_instructions_per_s = 1\nseed = "
+    path = write(tmp_path, campaign_text())
+    path.write_text(path.read_text().replace("seed = ", often, 1))
+    ended = run_bench(tmp_path, "campaign", path, "--workers", "1", "--out", "out", environment=HERE)
+    check_error(ended, "1e+09 runs of", hint="correct exposure.runs_per_day")
+    assert not (tmp_path / "out" / "rows.jsonl").exists()
 
 
 def test_a_replay_needs_no_campaign_that_was_run(tmp_path: Path) -> None:
