@@ -330,6 +330,7 @@ def test_a_silent_board_costs_its_deadline_once_for_each_attempt_of_one_job(fold
             "ready_s = 5.0": "ready_s = 0.3",
             'port = "host"\n': "",
             "arguments = []\n": "",
+            'storage = ["--storage", "{storage}", "--watchdog", "5"]\n': "",
         }
         write_target(folder, "mute", like="host", replaced=replaced)
         (folder / "desk.toml").write_text(f'[station.mute]\ntarget = "mute.toml"\nport = "{port}"\n')
