@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.conform.check import NotApplicable, check, require
 from bench.conform.heard import Answer, Event, code_name
 from bench.conform.models import dump, load, place_bytes
-from bench.conform.rows import Reported, make_rows, predict, stream
+from bench.conform.rows import Reported, Row, make_rows, predict, stream
 from bench.conform.subject import Recipe, Subject
 from firmware_if.messages import (
     ArrayType,
@@ -211,7 +213,7 @@ def acts_on_the_range(subject: Subject) -> None:
     counts, back, stops = created
     wild = [_wild_state(subject, model) for model in created]
     rows = make_rows(subject, _ROWS, channels=recipe.channels)
-    reported = stream(subject.talk, rows)
+    reported = _stream_singly(subject, rows)
     if "1" not in {digits[0] for digits in reported.updated}:
         raise NotApplicable("no row changed a model with so large a value")
     found = _report(subject)
@@ -229,6 +231,16 @@ def acts_on_the_range(subject: Subject) -> None:
     subject.talk.demand(LoadMemory(stops.model, 1, 0, data[:896], crc16(data[:896])))
     left = _report(subject).stopped
     require(left == 0, "that LoadMemory lets a stopped model train again", f"{left} stopped models")
+
+
+def _stream_singly(subject: Subject, rows: Sequence[Row]) -> Reported:
+    """Row by row: a payload whose window is full of events answers polls before it has done with all rows."""
+    together = Reported()
+    for number, row in enumerate(rows):
+        one = stream(subject.talk, [row], first_row=number)
+        together.updated += one.updated
+        together.events += one.events
+    return together
 
 
 def _check_told(reported: Reported, found: ProtectionReport) -> None:
