@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from distributed import Client, Nanny
 
 from bench.campaign.cluster import on_workers
 from bench.campaign.injector import find_opener
@@ -46,6 +47,12 @@ class Cluster:
     def worker(self, *words: str) -> "subprocess.Popen[bytes]":
         return self._start("dask_worker", "--nthreads", "1", "--no-dashboard", *words)
 
+    def worker_under_nanny(self) -> None:
+        """Started whole: a nanny whose worker dies while both start does not start it again, and ends."""
+        self.worker("--nanny")
+        with Client(self.address) as client:  # type: ignore[no-untyped-call] # of Dask
+            wait_until(lambda: set(client.run(_status, nanny=True).values()) == {"running"}, "no nanny runs")
+
     def end(self) -> None:
         self._stack.close()
 
@@ -55,6 +62,11 @@ class Cluster:
         process = subprocess.Popen(command, cwd=self._folder, env=ENVIRONMENT, stdout=log, stderr=log)
         self._stack.callback(_stop, process)
         return process
+
+
+def _status(dask_worker: Nanny) -> str:
+    """Called by Dask on the nanny itself."""
+    return str(dask_worker.status.name)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -138,7 +150,7 @@ def test_workers_that_come_late_take_their_part(tmp_path: Path, cluster: Cluster
 
 def test_a_fault_that_kills_its_workers_is_a_bench_error_and_the_rest_is_done(tmp_path: Path, cluster: Cluster) -> None:
     campaign = write_campaign(tmp_path, campaign_text(injections=5, opener="open_deadly_toy"))
-    cluster.worker("--nanny")
+    cluster.worker_under_nanny()
     seen = Seen()
     on(cluster, campaign, tmp_path / "many", seen)
     failed = {row.id: row.error for row in seen.rows if row.observed is None}
