@@ -19,10 +19,6 @@ _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
 """Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
-_FIRST_STEPS: Final = 1000
-_NEAR: Final = 50_000
-_WIDTHS: Final = 3
-"""From so many instructions before the limit on it is stepped; or so many times what was executed between two looks."""
 _MEASURED: Final = 32
 _WORTH_MEASURING: Final = 500_000
 _PC: Final = 15
@@ -48,9 +44,10 @@ class Runner:
     """Lets the core run on to where the golden run ends, at `end`, or to wherever it falls asleep for good.
 
     A breakpoint stands at `end` alone: QEMU executes whatever shares a page with one instruction by instruction.
+    `end` is None where no breakpoint may stand at all; each end is then known by the sleep, which takes longer.
     """
 
-    def __init__(self, machine: Machine, end: int, *, since: int, sleep_bytes: int, boot: int = 0) -> None:
+    def __init__(self, machine: Machine, end: int | None, *, since: int, sleep_bytes: int, boot: int = 0) -> None:
         self._machine = machine
         self._end = end
         self._since = since
@@ -61,11 +58,13 @@ class Runner:
 
     def arm(self) -> None:
         """Set the breakpoint; needed once for each process of the emulator."""
-        self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
+        if self._end is not None:
+            self._machine.gdb.set_breakpoint(self._end, self._sleep_bytes)
 
     def disarm(self) -> None:
         """Take it away, to talk with a payload that would stop there at each byte."""
-        self._machine.gdb.clear_breakpoint(self._end, self._sleep_bytes)
+        if self._end is not None:
+            self._machine.gdb.clear_breakpoint(self._end, self._sleep_bytes)
 
     def run(self, start: int, limit: int, *, is_over: Callable[[bytes], bool]) -> Ending:
         """From `start` to the end, or to where more than `limit` instructions have been executed in the window.
@@ -115,11 +114,11 @@ class Runner:
         look_at = before + _PATIENCE * (limit - start) / self._per_s
         gdb.go()
         asleep = False
-        turn_s = _TURN_S
+        turn_s = _TURN_S if self._end is not None else _SHORT_TURN_S
         while gdb.wait_stop(turn_s, also=(machine.line.fileno(),)) is None:
             received = machine.line.transfer(b"", 0.0).received
             said += received
-            turn_s = _SHORT_TURN_S if received else _TURN_S  # it may have said its last
+            turn_s = _SHORT_TURN_S if received or self._end is None else _TURN_S  # it may have said its last
             asleep = not received and machine.is_idle()
             if asleep or machine.processor_s() > look_at:
                 gdb.interrupt()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,6 @@ from bench.session import Session
 from bench.upset.accuracy import Scorer
 from bench.upset.ending import DEADLINE_S, Ending, Runner
 from bench.upset.heard import hear
-from bench.upset.image import Image
 from bench.upset.kept import find_records
 from bench.upset.ladder import BASE, Rung, climb, make_levels, wanted_instants
 from bench.upset.machine import Machine
@@ -25,8 +25,10 @@ from bench.upset.readout import ARENA, PlacedModel, digest_of, place_models, rea
 from bench.upset.regions import Guard, Known, list_regions
 from bench.upset.stops import climb_by_stops
 from bench.upset.subject import Subject
+from bench.upset.watchdog import measure_watchdog
 from bench.upset.window import Window, open_window
 
+_LOOK_S: Final = 0.02
 _LEAST_SHARE: Final = 0.1
 """Of the rungs, which must repeat."""
 
@@ -39,8 +41,8 @@ class GoldenRun:
     since: int
     """The counter's reading where the window begins."""
     instructions: int
-    pc: int
-    """Where the core goes to sleep at the end."""
+    end: int | None
+    """Where the core goes to sleep at the end; None where no breakpoint may stand, as timers run."""
     said: bytes
     models: tuple[PlacedModel, ...]
     states: tuple[bytes, ...]
@@ -50,6 +52,8 @@ class GoldenRun:
     rungs: tuple[Rung, ...]
     records: tuple[tuple[int, int], ...] = ()
     """Address and size of each checkpoint that the payload keeps."""
+    watchdog: int = 0
+    """Instructions after which the watchdog has started a payload anew that makes no progress; 0: there is none."""
 
     def is_complete(self, said: bytes) -> bool:
         """Whether that is all that the payload says from the window's beginning on: every result, and nothing owed."""
@@ -66,27 +70,31 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     machine.drain()
     machine.snapshots.save(BASE)
     since = machine.reading()
-    ending = _run_once(machine, image, since=since)
+    stops = () if subject.runs_timers else image.sleeps
+    with _breakpoints(machine, stops, image.sleep_bytes):
+        ending = _run_once(machine, since=since)
     if ending.how != "asleep" or not _is_complete(window, ending.said):
         results = hear(window.connection, [ending.said]).results
         raise BenchError(
             f"the golden run ended {ending.how} after {results} of {window.results} results",
             hint="does the scenario train by itself? Try: bench run",
         )
-    states_by_link = _dump(machine, image, session, ending.said)
+    states_by_link = _dump(machine, session, ending.said)
     models = place_models(machine.gdb, image, window.created, states_by_link)
     states = read_states(machine.gdb, models)
     records = find_records(machine.gdb, image, subject.target.flash) if window.keeps_checkpoints else ()
     registers = machine.gdb.registers
     steps = Steps(machine, code_bytes=image.sleep_bytes, since=since, sleeps=image.sleeps)
-    levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
-    for address in image.sleeps:
-        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
-    runner = Runner(machine, ending.pc, since=since, sleep_bytes=image.sleep_bytes)
+    with _breakpoints(machine, stops, image.sleep_bytes):
+        levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
+    end = None if subject.runs_timers else ending.pc
+    runner = Runner(machine, end, since=since, sleep_bytes=image.sleep_bytes)
     runner.arm()
     rungs = that_repeat(climbed, lambda rung: _goes_on(machine, rung, runner, ending))
+    has_watchdog = subject.scenario.checkpoints is not None and subject.scenario.checkpoints.watchdog
+    watchdog = measure_watchdog(machine, image, since=since, requests=window.requests) if has_watchdog else 0
     return GoldenRun(
-        window, since, ending.time, ending.pc, ending.said, models, states, registers, levels, rungs, records
+        window, since, ending.time, end, ending.said, models, states, registers, levels, rungs, records, watchdog
     )
 
 
@@ -94,7 +102,7 @@ def _climb(
     machine: Machine, steps: Steps, subject: Subject, *, instructions: int, count: int
 ) -> tuple[Levels, list[Rung]]:
     """Rungs in their order, and by which breakpoints the way to them was found, if it was."""
-    if subject.scenario.checkpoints is not None and subject.target.flash is not None:  # which is timed while busy
+    if subject.runs_timers:
         rungs = climb_by_stops(steps, machine, instructions=instructions, count=count)
         return (), sorted(rungs, key=lambda rung: rung.time)
     levels = make_levels(machine, steps, subject.image, instructions=instructions, count=count) if count > 1 else ()
@@ -124,14 +132,26 @@ def that_repeat(rungs: Sequence[Rung], goes_on: Callable[[Rung], bool]) -> tuple
     return found
 
 
-def _run_once(machine: Machine, image: Image, *, since: int) -> Ending:
-    """To where the core goes to sleep; breakpoints stand at every place where it might, and stay."""
-    for address in image.sleeps:
-        machine.gdb.set_breakpoint(address, image.sleep_bytes)
+@contextmanager
+def _breakpoints(machine: Machine, places: Sequence[int], code_bytes: int) -> Iterator[None]:
+    """Breakpoints stand at `places` meanwhile."""
+    for address in places:
+        machine.gdb.set_breakpoint(address, code_bytes)
+    yield
+    for address in places:
+        machine.gdb.clear_breakpoint(address, code_bytes)
+
+
+def _run_once(machine: Machine, *, since: int) -> Ending:
+    """To where the core goes to sleep: to the next breakpoint, or into the sleep where none may stand."""
     machine.gdb.go()
     said, until = b"", time.monotonic() + DEADLINE_S
-    while machine.gdb.wait_stop(DEADLINE_S, also=(machine.line.fileno(),)) is None:
-        said += machine.line.transfer(b"", 0.0).received
+    while machine.gdb.wait_stop(_LOOK_S, also=(machine.line.fileno(),)) is None:
+        received = machine.line.transfer(b"", 0.0).received
+        said += received
+        if not received and machine.is_idle():
+            machine.gdb.interrupt()
+            break
         if time.monotonic() > until:
             raise BenchError(f"the golden run has not ended within {DEADLINE_S:g} s")
     said += machine.drain()
@@ -144,20 +164,16 @@ def _is_complete(window: Window, said: bytes) -> bool:
     return heard.settled and heard.results == window.results
 
 
-def _dump(machine: Machine, image: Image, session: Session, said: bytes) -> dict[str, bytes]:
+def _dump(machine: Machine, session: Session, said: bytes) -> dict[str, bytes]:
     """The link goes on where training ended, and the payload sends its models."""
     dialogue = session.dialogue
     dialogue.connection.receive_data(said, dialogue.clock.now())
     while dialogue.connection.next_event() is not None:
         pass
-    for address in image.sleeps:
-        machine.gdb.clear_breakpoint(address, image.sleep_bytes)
     machine.gdb.go()
     dumps = session.bank.dump_states()
     session.settle()
     machine.gdb.interrupt()
-    for address in image.sleeps:
-        machine.gdb.set_breakpoint(address, image.sleep_bytes)
     return dumps
 
 

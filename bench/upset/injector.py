@@ -67,7 +67,7 @@ class QemuInjector:
         machine.restart()
         image = subject.image
         self._boot = start_instructions(machine)
-        self._runner = Runner(machine, run.pc, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
+        self._runner = Runner(machine, run.end, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
         self._runner.arm()
         self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}

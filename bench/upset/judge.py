@@ -37,7 +37,6 @@ LIMIT = 2
 """Times the golden run's instructions, after which a run counts as hung."""
 _LOCKUP_WORD = "Lockup"
 """How QEMU begins when it gives up on an M-profile core that can escalate no further."""
-_TOO_MANY = f"more than {LIMIT} times the instructions of the golden run"
 _STOPPED = EventId.TRAINING_STOPPED
 _REFUSED = FailureCode.TRAINING_STOPPED
 _FORGOTTEN = 0xFFFFFF
@@ -65,11 +64,12 @@ class Judge:
     @property
     def limit(self) -> int:
         """Instructions after which a run counts as hung."""
-        return LIMIT * self.run.instructions
+        return LIMIT * (self.run.instructions + self.run.watchdog)
 
     def is_over(self, said: bytes) -> bool:
         """Whether a core that goes to sleep after all of `said` is known never to wake by itself."""
-        return FAULT_WORD.encode() in said or self.run.is_complete(said)
+        ends_at_fault = not self.run.watchdog and FAULT_WORD.encode() in said
+        return ends_at_fault or self.run.is_complete(said)
 
     def is_owed(self, ending: Ending, heard: Heard) -> bool:
         """Whether only talking on can tell what came of it: the payload sleeps, and has not given all results."""
@@ -87,7 +87,7 @@ class Judge:
         if how == "died":
             return (LOCKUP if _LOCKUP_WORD in words else CRASH), next(iter(words.splitlines()), "")
         if how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
-            return HANG, _TOO_MANY if talk is None else f"{_TOO_MANY}, when it was talked to"
+            return HANG, self._too_many() + (", when it was talked to" if talk is not None else "")
         if FAULT_WORD in heard.console and not (heard.restarts and has_resumed(heard)):
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
         if how == "silent":
@@ -101,6 +101,10 @@ class Judge:
         if not heard.restarts and heard.settled and heard.results == self.run.window.results:
             return COMPLETED, ""
         return HANG, f"asleep, and answering, after {self._came(heard)}{_refusals(heard)}"
+
+    def _too_many(self) -> str:
+        waited = " and of its watchdog's wait" if self.run.watchdog else ""
+        return f"more than {LIMIT} times the instructions of the golden run{waited}"
 
     def _came(self, heard: Heard) -> str:
         if heard.restarts and self.rows is not None:

@@ -23,8 +23,8 @@ _STACKS: Final = (".stack", ".handler_stack")
 _LINK_SYMBOLS: Final = ("received", "sending")
 """The ports' queues."""
 _LINK_MEMBERS: Final = ("link",)
-_GUARD_SYMBOLS: Final = ("is_armed", "mark")
-"""Of the ports: whether the watchdog is armed, and whether it has forced a start."""
+_GUARD_SYMBOLS: Final = ("watched", "mark")
+"""Of the ports: who is watched, and whether it has forced a start."""
 _GUARD_MEMBERS: Final = ("bank.protection", "checkpoints")
 """Of the variable `service`."""
 _CORE_FEATURE: Final = ("m-profile", "arm.core")

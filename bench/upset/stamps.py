@@ -24,6 +24,7 @@ UPTIME: Final = "uptime_us"
 """The function of a port that tells the uptime, which each packet is stamped with."""
 GRAIN_S: Final = 2.0**-16
 """Of a time stamp (SPEC.md)."""
+_FIRST: Final = 1
 _SHIFT: Final = re.compile(r"shift=(\d+)")
 
 
@@ -56,12 +57,12 @@ def instruction_s(target: Target) -> float | None:
 def find_stamps(machine: Machine, image: Image, target: Target, run: GoldenRun) -> Stamps | None:
     """None where it cannot be told: no such function, or stamps that are not this clock's.
 
-    The machine ends where the run does; a breakpoint stands there already.
+    The machine ends anywhere; a breakpoint stands already where the run ends, or none may.
     """
     lasts = instruction_s(target)
     if lasts is None or UPTIME not in image.symbols:
         return None
-    calls = _calls(machine, image, run)
+    calls = _calls(machine, image, run, most=_FIRST if run.end is None else None)
     stamped = stamps_of(run.window.connection, run.said)
     offsets: list[float] = []
     for uptime, call in zip(stamped, calls, strict=False):  # afterwards it asks when to look after protected models
@@ -70,13 +71,17 @@ def find_stamps(machine: Machine, image: Image, target: Target, run: GoldenRun) 
             break
         offsets = found
     is_sure = len(offsets) == len(stamped) or len(calls) < len(stamped)
-    return Stamps(max(offsets), lasts) if offsets and is_sure else None
+    if not offsets or not is_sure:
+        return None
+    stamps = Stamps(max(offsets), lasts)
+    lie_within = all(-stamps.grain <= stamps.instruction(at) <= run.instructions for at in stamped)
+    return stamps if lie_within else None
 
 
-def _calls(machine: Machine, image: Image, run: GoldenRun) -> list[int]:
-    """When the payload asked for its uptime in the golden run, as long as that goes as it did.
+def _calls(machine: Machine, image: Image, run: GoldenRun, *, most: int | None) -> list[int]:
+    """When the payload asked for its uptime in the golden run, as long as that goes as it did; `most`: so often.
 
-    A breakpoint lets the guest's clock jump to the next timer's deadline: where a watchdog waits, the first is sure.
+    A breakpoint lets the guest's clock jump to the next timer's deadline: where one runs, the first is sure alone.
     """
     gdb, address = machine.gdb, image.symbols[UPTIME].address
     machine.snapshots.load(run.rungs[0].name)
@@ -94,6 +99,8 @@ def _calls(machine: Machine, image: Image, run: GoldenRun) -> list[int]:
         if now >= run.instructions or gdb.read_register(PC) != address:
             break
         calls.append(now)
+        if len(calls) == most:
+            break
         gdb.clear_breakpoint(address, image.sleep_bytes)
         gdb.step()
         gdb.set_breakpoint(address, image.sleep_bytes)

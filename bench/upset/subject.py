@@ -16,7 +16,7 @@ from bench.telemetry import Recording, find_recording, load_recording
 from bench.upset.image import Image, read_image
 
 _RECORDINGS: Final = Path(__file__).parents[2] / "fixtures" / "telemetry"
-_FORMAT: Final = "6"
+_FORMAT: Final = "7"
 """Of what is kept of a golden run; counts up when an older one can no longer be read."""
 
 
@@ -31,6 +31,12 @@ class Subject:
     build_id: str
     image: Image
     key: str
+
+    @property
+    def runs_timers(self) -> bool:
+        """Whether a timer runs in the payload while it works: a breakpoint would let its clock jump to the deadline."""
+        kept = self.scenario.checkpoints
+        return kept is not None and (kept.watchdog or self.target.flash is not None)
 
 
 def load_subject(setup: InjectorSetup) -> Subject:

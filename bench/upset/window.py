@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import MonotonicClock
 from bench.errors import BenchError, ConfigurationError
+from bench.gdb import GdbClient
 from bench.plan import Plan, make_plan
 from bench.scenario import Scenario
 from bench.session import Recorder, Session, TargetFailure
@@ -34,6 +36,7 @@ from firmware_if.errors import WireError
 _HOLD_THUMB: Final = b"\xfe\xe7"
 _HOLD_ARM: Final = b"\xfe\xff\xff\xea"
 _ARRIVE_S: Final = 30.0
+_LOOK_S: Final = 0.001
 _SETTLE_S: Final = 0.02
 """For what QEMU has read from the line to become an interrupt: one turn of its main loop."""
 
@@ -51,6 +54,8 @@ class Window:
     """Epochs of one model, or rows, whose results end the window."""
     samples: int
     """Training steps."""
+    requests: int
+    """That the payload has received, and begins with."""
     described: str
     data_bytes: int
     """Of the data region, taken."""
@@ -103,6 +108,7 @@ def open_window(
         _facts(recorder),
         work.results,
         work.samples,
+        len(work.orders),
         work.described,
         int(report.values.get("data_used_bytes") or 0),
         int(report.values.get("arena_used_bytes") or 0),
@@ -162,24 +168,48 @@ def _facts(recorder: Recorder) -> dict[str, ModelFacts]:
 def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool) -> None:
     """Until all `frames` have arrived the payload stands at `entry`, where it begins with the first of them."""
     gdb = machine.gdb
-    hold = _HOLD_THUMB if thumb else _HOLD_ARM
     gdb.interrupt()
-    gdb.set_breakpoint(entry, len(hold))
-    gdb.go()
-    _write(machine, frames[0])
-    if gdb.wait_stop(_ARRIVE_S) is None:
-        raise BenchError(f"the payload has not begun to train within {_ARRIVE_S:g} s")
-    gdb.clear_breakpoint(entry, len(hold))
+    with held_at(gdb, entry, thumb=thumb):
+        gdb.go()
+        _write(machine, frames[0])
+        await_stand(gdb, entry)
+        for frame in frames[1:]:
+            _write(machine, frame)
+        _await_arrival(machine)
+        gdb.interrupt()
+    place = gdb.read_register(PC)
+    if place != entry:
+        raise BenchError(
+            f"the held payload stands at {place:#x} and not at {entry:#x}",
+            hint="does its watchdog bite? A busy host takes long to hand requests over: try again",
+        )
+
+
+@contextmanager
+def held_at(gdb: GdbClient, entry: int, *, thumb: bool) -> Iterator[None]:
+    """A branch to itself stands at `entry` meanwhile; the core is stopped when it is written and when it is taken away.
+
+    No breakpoint: one would let the clock of a guest jump to where its watchdog bites (QEMU 7.2).
+    """
+    hold = _HOLD_THUMB if thumb else _HOLD_ARM
     instruction = gdb.read_memory(entry, len(hold))
     gdb.write_memory(entry, hold)
-    gdb.go()
-    for frame in frames[1:]:
-        _write(machine, frame)
-    _await_arrival(machine)
-    gdb.interrupt()
+    yield
     gdb.write_memory(entry, instruction)
-    if gdb.read_register(PC) != entry:
-        raise BenchError(f"the held payload stands at {gdb.read_register(PC):#x} and not at {entry:#x}")
+
+
+def await_stand(gdb: GdbClient, entry: int) -> None:
+    """Until the core stands at `entry`; it goes on there."""
+    until = time.monotonic() + _ARRIVE_S
+    while True:
+        gdb.interrupt()
+        place = gdb.read_register(PC)
+        gdb.go()
+        if place == entry:
+            return
+        if time.monotonic() > until:
+            raise BenchError(f"the payload has not begun to train within {_ARRIVE_S:g} s")
+        time.sleep(_LOOK_S)
 
 
 def _write(machine: Machine, frame: bytes) -> None:

@@ -55,12 +55,6 @@ def entry_of(scenario: Scenario) -> str:
             f"scenario {scenario.name} has faults of its own, beside which upsets could not be told",
             hint="leave out link_faults, sensor_faults and power_cuts",
         )
-    if scenario.checkpoints is not None and scenario.checkpoints.watchdog:
-        raise ConfigurationError(
-            f"scenario {scenario.name} has a watchdog: QEMU's clock jumps to where it bites whenever a debugger stops "
-            "the machine",
-            hint="write watchdog = false; checkpoints are kept without it",
-        )
     return ROWS_ENTRY if scenario.mode == "stream" else EPOCH_ENTRY
 
 

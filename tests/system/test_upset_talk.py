@@ -166,12 +166,6 @@ def test_a_payload_that_resumes_is_given_its_rows_again(stream: QemuInjector) ->
     assert seen.latency is None
 
 
-def test_the_watchdog_s_reset_of_the_whole_machine_is_told_from_a_jump(stream: QemuInjector) -> None:
-    armed = Flip("memory", address("is_armed"), 0)
-    seen = twice(stream, jump(stream, "mps2_watchdog", armed, instant=1))
-    assert (seen.system, seen.learner, seen.detection) == (RECOVERED, MASKED, CORRECTED)
-
-
 def test_rows_that_were_destroyed_in_the_queue_are_sent_again(stream: QemuInjector) -> None:
     seen = stream.inject(memory(in_queue(stream)))
     assert (seen.system, seen.learner, seen.samples_lost) == (COMPLETED, MASKED, 0)

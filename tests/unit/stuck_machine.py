@@ -33,6 +33,10 @@ class StuckMachine:
         self.steps.append("interrupt")
         return Stop(2)
 
+    def step(self) -> Stop:
+        self.steps.append("step")
+        return Stop(5)
+
     def begin_step(self) -> None:
         self.steps.append("step")
 

@@ -48,7 +48,7 @@ IMAGE = Image(
         symbol.name: symbol
         for symbol in (
             Symbol("received", RAM + 0x2800, 0x20, ".bss", "STT_OBJECT"),
-            Symbol("is_armed", RAM + 0x2900, 1, ".bss", "STT_OBJECT"),
+            Symbol("watched", RAM + 0x2900, 4, ".bss", "STT_OBJECT"),
             Symbol("mark", RAM + 0x6000, 4, ".kept", "STT_OBJECT"),
             Symbol(STORAGE, RAM + 0x6004, 0x1000, ".kept", "STT_OBJECT"),
             Symbol(SERVICE, RAM + 0x2000, 0x800, ".bss", "STT_OBJECT"),
@@ -91,7 +91,7 @@ def test_what_guards_own_is_a_stratum_where_something_is_guarded_alone() -> None
         "adam.guard": 128,
         "adam.copy2": 96,
         "adam.copy3": 96,
-        "is_armed": 1,
+        "watched": 4,
         "mark": 4,
         "service.bank.protection": 36,
         "service.checkpoints": 120,

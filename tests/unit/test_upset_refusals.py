@@ -9,40 +9,61 @@ import pytest
 from filelock import FileLock
 
 from bench.errors import BenchError, ConfigurationError
-from bench.gdb import Stop
-from bench.upset import golden, store, window
+from bench.upset import golden, store, watchdog, window
 from bench.upset.accuracy import Scorer
-from bench.upset.image import Image
+from bench.upset.image import Image, Symbol
+from bench.upset.watchdog import measure_watchdog
+from bench.upset.work import ROWS_ENTRY
 from tests.unit.small_recording import make_recording
-from tests.unit.stuck_machine import StuckMachine
+from tests.unit.stuck_machine import END, StuckMachine
 from tests.unit.test_upset_judge import FACTS, make_run
 
 IMAGE = Image({}, {}, thumb=True, sleeps=())
+WITH_ROWS = Image({}, {ROWS_ENTRY: Symbol(ROWS_ENTRY, END, 4, ".text", "STT_FUNC")}, thumb=True, sleeps=())
 
 
-class Stopping(StuckMachine):
-    """Comes to a breakpoint, though not where it should."""
+class Wandering(StuckMachine):
+    """Stands where it is held, and then goes on all the same."""
 
-    def wait_stop(self, timeout_s: float, *, also: object = ()) -> Stop | None:
-        del timeout_s, also
-        return Stop(5)
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = END
+
+    def read_register(self, number: int) -> int:
+        assert number == 15
+        self._place += 2
+        return self._place - 2
 
 
-def hold(machine: Any) -> None:  # noqa: ANN401 - stands for a Machine
-    window._hold(machine, 0x200, [b"frame", b"frame"], thumb=True)  # noqa: SLF001 - of a machine that does not work
+def hold(machine: Any, entry: int = END) -> None:  # noqa: ANN401 - stands for a Machine
+    window._hold(machine, entry, [b"frame", b"frame"], thumb=True)  # noqa: SLF001 - of a machine that does not work
+
+
+def hold_elsewhere(machine: Any) -> None:  # noqa: ANN401 - as above
+    hold(machine, 0x200)
 
 
 @pytest.mark.parametrize(
     ("work", "machine", "words"),
     [
-        (hold, StuckMachine(), r"the payload has not begun to train within 0\.05 s"),
-        (hold, Stopping(), "the held payload stands at 0x100 and not at 0x200"),
+        (hold_elsewhere, StuckMachine(), r"the payload has not begun to train within 0\.05 s"),
+        (hold, Wandering(), "the held payload stands at 0x102 and not at 0x100"),
         (hold, StuckMachine(takes=False), r"QEMU has not taken the requests within 0\.05 s"),
-        (hold, Stopping(unread=3), r"QEMU has not read the requests within 0\.05 s"),
+        (hold, StuckMachine(unread=3), r"QEMU has not read the requests within 0\.05 s"),
         (
-            lambda machine: golden._run_once(machine, IMAGE, since=0),  # noqa: SLF001 - as above
+            lambda machine: golden._run_once(machine, since=0),  # noqa: SLF001 - as above
             StuckMachine(),
             r"the golden run has not ended within 0\.05 s",
+        ),
+        (
+            lambda machine: measure_watchdog(machine, WITH_ROWS, since=0, requests=1),
+            StuckMachine(idle=True),
+            r"the watchdog has not started a payload anew that stood still for \d+ instructions",
+        ),
+        (
+            lambda machine: measure_watchdog(machine, WITH_ROWS, since=0, requests=2),
+            StuckMachine(),
+            "the watchdog has not started a payload anew",
         ),
     ],
 )
@@ -51,6 +72,7 @@ def test_a_machine_that_gets_nowhere_is_an_error_of_the_bench(
 ) -> None:
     monkeypatch.setattr(window, "_ARRIVE_S", 0.05)
     monkeypatch.setattr(golden, "DEADLINE_S", 0.05)
+    monkeypatch.setattr(watchdog, "DEADLINE_S", 0.05)
     with pytest.raises(BenchError, match=words):
         work(machine)
 

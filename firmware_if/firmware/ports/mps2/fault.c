@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "keep.h"
 #include "registers.h"
 #include "uart.h"
 
@@ -82,6 +83,9 @@ _Noreturn void mps2_fault(uint32_t exception, const uint32_t *frame)
     report_number(" status=", status);
     report_number(" exception=", exception);
     uart_report("\n");
+    if (HIL_PROTECTION) {
+        watchdog_bite();
+    }
     for (;;) {
         __asm__ volatile("wfi");
     }

@@ -10,7 +10,7 @@
 /* Sections .bss.kept*: kept over a reset; power-on leaves them as they fall. */
 static uint8_t kept[16u * SECTOR_BYTES] __attribute__((section(".bss.kept")));
 static uint32_t mark __attribute__((section(".bss.kept_mark")));
-static bool is_armed;
+static const hil_port *watched;
 
 void mps2_watchdog(void);
 
@@ -56,11 +56,16 @@ static void silence(void)
     WATCHDOG_LOAD = 1u;
 }
 
-bool watchdog_open(void)
+static bool is_watched(void)
+{
+    return watched != NULL && watched->watching;
+}
+
+bool watchdog_open(const hil_port *port)
 {
     const bool forced = mark == FORCED;
     mark = 0u;
-    is_armed = false;
+    watched = port;
     WATCHDOG_LOCK = WATCHDOG_UNLOCK;
     silence();
     return forced;
@@ -68,7 +73,6 @@ bool watchdog_open(void)
 
 void watchdog_arm(bool armed)
 {
-    is_armed = armed;
     if (!armed) {
         silence();
         return;
@@ -80,15 +84,26 @@ void watchdog_arm(bool armed)
 
 void watchdog_pause(void)
 {
-    if (is_armed) {
+    if (is_watched()) {
         silence();
     }
 }
 
 void watchdog_resume(void)
 {
-    if (is_armed) {
+    if (is_watched()) {
         watchdog_arm(true);
+    }
+}
+
+void watchdog_bite(void)
+{
+    if (!is_watched()) {
+        return;
+    }
+    mark = FORCED;
+    SCB_RESET = SCB_RESET_REQUEST;
+    for (;;) {
     }
 }
 
@@ -96,12 +111,6 @@ void watchdog_resume(void)
  * remembers that the silenced watchdog has expired twice, and would reset at once when it is enabled. */
 void mps2_watchdog(void)
 {
-    if (!is_armed) {
-        WATCHDOG_CLEAR = 1u;
-        return;
-    }
-    mark = FORCED;
-    SCB_RESET = SCB_RESET_REQUEST;
-    for (;;) {
-    }
+    watchdog_bite();
+    WATCHDOG_CLEAR = 1u;
 }

@@ -57,13 +57,7 @@ static size_t receive(void *context, uint8_t *bytes, size_t capacity)
 static void transmit(void *context, const uint8_t *bytes, size_t count)
 {
     (void)context;
-    if (HIL_PROTECTION) {
-        watchdog_pause();
-    }
     uart_transmit(bytes, count);
-    if (HIL_PROTECTION) {
-        watchdog_resume();
-    }
 }
 
 static void watch(void *context, hil_watch what)
@@ -147,7 +141,7 @@ _Noreturn void mps2_main(void)
     describe(&port);
     port.storage = HIL_PROTECTION ? kept_storage() : NULL;
     START_COUNT = START_COUNT + 1u;
-    port.started_by_watchdog = watchdog_open();
+    port.started_by_watchdog = watchdog_open(&port);
     FPGAIO_PRESCALE = 0u;
     FPGAIO_COUNT_100HZ = 0u;
     FPGAIO_COUNTER = 0u;

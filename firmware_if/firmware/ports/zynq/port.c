@@ -107,9 +107,7 @@ static size_t receive(void *context, uint8_t *bytes, size_t capacity)
 static void transmit(void *context, const uint8_t *bytes, size_t count)
 {
     (void)context;
-    watchdog_pause();
     uart_transmit(bytes, count);
-    watchdog_resume();
 }
 
 #ifndef ZYNQ_CPU_HZ
@@ -204,7 +202,7 @@ _Noreturn void zynq_main(void)
     port.storage = HIL_PROTECTION ? flash_open() : NULL;
     port.watch = HIL_PROTECTION ? watch : NULL;
 #endif
-    port.started_by_watchdog = watchdog_open();
+    port.started_by_watchdog = watchdog_open(&port);
     OCM_START_COUNT = OCM_START_COUNT + 1u;
     TIMER_CONTROL = 0u;
     TIMER_LOW = 0u;

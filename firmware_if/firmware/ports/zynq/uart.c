@@ -6,6 +6,7 @@
 
 #include "cpu.h"
 #include "registers.h"
+#include "watchdog.h"
 
 #define RECEIVE_MASK (UART_RECEIVE_BYTES - 1u)
 #define TRANSMIT_MASK (UART_TRANSMIT_BYTES - 1u)
@@ -209,6 +210,18 @@ static size_t fill_ring(const uint8_t *bytes, size_t count)
     return queued;
 }
 
+/* However long the line takes; what loops here instead of sleeping is still ended by the watchdog. */
+static void sleep_unwatched(void)
+{
+    if (HIL_PROTECTION) {
+        watchdog_pause();
+    }
+    cpu_sleep();
+    if (HIL_PROTECTION) {
+        watchdog_resume();
+    }
+}
+
 void uart_transmit(const uint8_t *bytes, size_t count)
 {
     size_t done = 0;
@@ -219,7 +232,7 @@ void uart_transmit(const uint8_t *bytes, size_t count)
         done += fill_ring(bytes + done, count - done);
         const uint32_t saved = cpu_mask_interrupts();
         if (done < count && sending.head - sending.tail == UART_TRANSMIT_BYTES) {
-            cpu_sleep();
+            sleep_unwatched();
         }
         cpu_restore_interrupts(saved);
     }

@@ -7,19 +7,24 @@
 #define TICKS_PER_MS 100000u /* QEMU: 10 ns at prescale 0, as the global timer */
 #define FORCED 0x57444F47u   /* 'WDOG' */
 
-static bool is_armed;
+static const hil_port *watched;
 
-bool watchdog_open(void)
+static bool is_watched(void)
+{
+    return watched != NULL && watched->watching;
+}
+
+bool watchdog_open(const hil_port *port)
 {
     const bool forced = OCM_WATCHDOG_MARK == FORCED;
     OCM_WATCHDOG_MARK = 0u;
+    watched = port;
     watchdog_arm(false);
     return forced;
 }
 
 void watchdog_arm(bool armed)
 {
-    is_armed = armed;
     WATCHDOG_CONTROL = 0u;
     WATCHDOG_STATUS = 1u;
     if (armed) {
@@ -30,21 +35,21 @@ void watchdog_arm(bool armed)
 
 void watchdog_pause(void)
 {
-    if (is_armed) {
+    if (is_watched()) {
         WATCHDOG_CONTROL = 0u;
     }
 }
 
 void watchdog_resume(void)
 {
-    if (is_armed) {
+    if (is_watched()) {
         watchdog_arm(true);
     }
 }
 
 void watchdog_bite(void)
 {
-    if (!is_armed) {
+    if (!is_watched()) {
         return;
     }
     OCM_WATCHDOG_MARK = FORCED;
