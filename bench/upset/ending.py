@@ -8,6 +8,7 @@ from typing import Final, Literal
 from bench.errors import BenchError
 from bench.transport import PeerDied
 from bench.upset.machine import Machine
+from bench.upset.nowhere import Nowhere
 
 How = Literal["asleep", "overrun", "died"]
 DEADLINE_S: Final = 300.0
@@ -19,6 +20,8 @@ _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
 """Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
+_STRIDES: Final = 10
+"""Times the widest distance of two looks that a death must lie before the limit, to be taken for one that does."""
 _MEASURED: Final = 32
 _WORTH_MEASURING: Final = 500_000
 _PC: Final = 15
@@ -29,7 +32,8 @@ class Ending:
     """How a run ended.
 
     `asleep`: the core sleeps, with nothing pending that would wake it.
-    `overrun`: it had executed more instructions than it may. `died`: the emulator ended, `words` says why.
+    `overrun`: it had executed more instructions than it may, or was sure to. `died`: the emulator ended, `words` says
+    why.
     """
 
     how: How
@@ -40,6 +44,10 @@ class Ending:
     words: str = ""
 
 
+Death = Literal["before", "about", "beyond"]
+"""Where an emulator dies that was looked at often: well before the limit, near it, or beyond, as it was seen there."""
+
+
 class Runner:
     """Lets the core run on to where the golden run ends, at `end`, or to wherever it falls asleep for good.
 
@@ -47,8 +55,18 @@ class Runner:
     `end` is None where no breakpoint may stand at all; each end is then known by the sleep, which takes longer.
     """
 
-    def __init__(self, machine: Machine, end: int | None, *, since: int, sleep_bytes: int, boot: int = 0) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        end: int | None,
+        *,
+        since: int,
+        sleep_bytes: int,
+        boot: int = 0,
+        nowhere: Nowhere | None = None,
+    ) -> None:
         self._machine = machine
+        self._nowhere = nowhere
         self._end = end
         self._since = since
         self._boot = boot
@@ -76,6 +94,8 @@ class Runner:
         """
         said = bytearray()
         self._machine.qmp.resets = 0
+        if self._nowhere is not None:
+            self._nowhere.begin()
         try:
             while True:
                 ending = self._run_on(start, limit, said, is_over)
@@ -88,23 +108,26 @@ class Runner:
             words = last_words(self._machine, said)
             return Ending("died", bytes(said), 0, words=words)
 
-    def dies_by(self, limit: int) -> bool:
-        """Whether the emulator, which is known to die from here on, is not seen alive after more than `limit`.
+    def look_until_death(self, limit: int) -> Death:
+        """How far the emulator, which is known to die from here on, is seen to come.
 
-        It tells no count when it dies, so the bench looks as often as it can: every million instructions or so.
+        It tells no count when it dies, so the bench looks as often as it can: every hundred thousand instructions or
+        so.
         """
         gdb = self._machine.gdb
         until = time.monotonic() + DEADLINE_S
+        last, stride = self.time(), 0
         try:
-            while self.time() <= limit:
+            while (now := self.time()) <= limit:
+                last, stride = now, max(stride, now - last)
                 gdb.go()
                 gdb.interrupt()
                 self._machine.drain()
                 if time.monotonic() > until:
                     raise BenchError(f"an emulator that has died does not die again within {DEADLINE_S:g} s")
         except (EOFError, PeerDied):
-            return True
-        return False
+            return "before" if last + _STRIDES * stride < limit else "about"
+        return "beyond"
 
     def _run_on(self, start: int, limit: int, said: bytearray, is_over: Callable[[bytes], bool]) -> Ending | None:
         """To the next stop; None where the core goes on."""
@@ -113,14 +136,15 @@ class Runner:
         before = machine.processor_s()
         look_at = before + _PATIENCE * (limit - start) / self._per_s
         gdb.go()
-        asleep = False
+        asleep = looks = False
         turn_s = _TURN_S if self._end is not None else _SHORT_TURN_S
         while gdb.wait_stop(turn_s, also=(machine.line.fileno(),)) is None:
             received = machine.line.transfer(b"", 0.0).received
             said += received
             turn_s = _SHORT_TURN_S if received or self._end is None else _TURN_S  # it may have said its last
             asleep = not received and machine.is_idle()
-            if asleep or machine.processor_s() > look_at:
+            looks = not asleep and machine.processor_s() > look_at
+            if asleep or looks:
                 gdb.interrupt()
                 break
             if time.monotonic() > until:
@@ -128,6 +152,8 @@ class Runner:
         said += machine.drain()
         now, pc = self.time(), gdb.read_register(_PC)
         if now > limit + (self._boot if machine.qmp.resets else 0):
+            return Ending("overrun", bytes(said), now, pc)
+        if looks and self._nowhere is not None and self._nowhere.holds(limit - now + self._boot):
             return Ending("overrun", bytes(said), now, pc)
         if pc == self._end and is_over(bytes(said)):
             self._learn(now - start, machine.processor_s() - before)

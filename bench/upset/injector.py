@@ -21,6 +21,7 @@ from bench.upset.judge import LIMIT, READ, Judge
 from bench.upset.ladder import BASE, Rung, Way, approach
 from bench.upset.live import LiveLink, Talk
 from bench.upset.machine import Machine
+from bench.upset.nowhere import Nowhere, empty_ranges
 from bench.upset.places import Steps
 from bench.upset.progress import rows_at_rungs
 from bench.upset.readout import read_states
@@ -32,7 +33,7 @@ from bench.upset.subject import Subject, load_subject
 
 _BYTE_BITS = 8
 _DEATHS = 3
-"""Times that an emulator which died within the limit must do so again: one look too late is then no outcome."""
+"""Times that an emulator which died near the limit must do so again: one look too late is then no outcome."""
 
 
 class QemuInjector:
@@ -47,6 +48,7 @@ class QemuInjector:
         self._run: GoldenRun
         self._judge: Judge
         self._runner: Runner
+        self._nowhere: Nowhere
         self._boot = 0
         self._rungs: dict[int, Rung] = {}
         self._next_rows: Mapping[int, int] = {}
@@ -67,7 +69,10 @@ class QemuInjector:
         machine.restart()
         image = subject.image
         self._boot = start_instructions(machine)
-        self._runner = Runner(machine, run.end, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot)
+        self._nowhere = Nowhere(machine, empty_ranges(machine.qmp.monitor("info mtree -f")), watched=run.watchdog > 0)
+        self._runner = Runner(
+            machine, run.end, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot, nowhere=self._nowhere
+        )
         self._runner.arm()
         self._judge = self._make_judge(run)
         self._rungs = {rung.time: rung for rung in run.rungs}
@@ -193,7 +198,10 @@ class QemuInjector:
             self.stand_at(fault.time)
             for flip in fault.flips:
                 flip_bit(self._machine.gdb, flip, fault.id)
-            if not self._runner.dies_by(limit):
+            death = self._runner.look_until_death(limit)
+            if death == "before":
+                break
+            if death == "beyond":
                 self._runner.arm()
                 return replace(ending, how="overrun", words="", time=self._runner.time())
         return ending
@@ -208,7 +216,8 @@ class QemuInjector:
             return listener.heard, None
         self._runner.disarm()
         wanted = run.window.results
-        live = LiveLink(self._machine, listener, limit=judge.limit, guards=bool(run.window.protected))
+        guards = bool(run.window.protected)
+        live = LiveLink(self._machine, listener, limit=judge.limit, guards=guards, nowhere=self._nowhere)
         for_start = run.since + judge.limit if judge.rows else LIMIT * self._boot
         talk = go_on(live, listener, results=wanted, rows=judge.rows, for_start=for_start)
         if talk.how != "died":

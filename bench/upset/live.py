@@ -18,6 +18,7 @@ from bench.transport import PeerDied
 from bench.upset.ending import DEADLINE_S, last_words
 from bench.upset.heard import Heard, Listener
 from bench.upset.machine import Machine
+from bench.upset.nowhere import Nowhere
 
 How = Literal["answered", "silent", "overrun", "died"]
 POLLS: Final = 8
@@ -53,8 +54,17 @@ class _OverrunError(Exception):
 class LiveLink:
     """Talks with the payload of a machine that stands where its core sleeps. No breakpoint may be set there."""
 
-    def __init__(self, machine: Machine, listener: Listener, *, limit: int, guards: bool = False) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        listener: Listener,
+        *,
+        limit: int,
+        guards: bool = False,
+        nowhere: Nowhere | None = None,
+    ) -> None:
         """`limit`: instructions that it may execute, those for each byte left out; `guards`: it guards models."""
+        self._nowhere = nowhere
         self._for_a_byte = LOOK_AFTER if guards else FOR_A_BYTE
         self._machine = machine
         self._listener = listener
@@ -131,7 +141,8 @@ class LiveLink:
         """Stop the core, as QEMU counts up to 2^31 instructions late while it runs; raises _OverrunError."""
         gdb = self._machine.gdb
         gdb.interrupt()
-        if self._machine.reading() > self._limit:
+        left = self._limit - self._machine.reading()
+        if left < 0 or (self._nowhere is not None and self._nowhere.holds(left)):
             raise _OverrunError
         gdb.go()
 
