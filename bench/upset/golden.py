@@ -92,7 +92,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     runner.arm()
     rungs = that_repeat(climbed, lambda rung: _goes_on(machine, rung, runner, ending))
     has_watchdog = subject.scenario.checkpoints is not None and subject.scenario.checkpoints.watchdog
-    watchdog = measure_watchdog(machine, image, since=since, requests=window.requests) if has_watchdog else 0
+    watchdog = measure_watchdog(machine, image, since=since) if has_watchdog else 0
     return GoldenRun(
         window, since, ending.time, end, ending.said, models, states, registers, levels, rungs, records, watchdog
     )

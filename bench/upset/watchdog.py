@@ -6,28 +6,24 @@ import time
 
 from bench.errors import BenchError
 from bench.upset.ending import DEADLINE_S
+from bench.upset.hold import held_at
 from bench.upset.image import Image
 from bench.upset.ladder import BASE
 from bench.upset.machine import Machine
-from bench.upset.window import await_stand, held_at
 from bench.upset.work import ROWS_ENTRY
 
 
-def measure_watchdog(machine: Machine, image: Image, *, since: int, requests: int) -> int:
+def measure_watchdog(machine: Machine, image: Image, *, since: int) -> int:
     """Instructions from the window's beginning until a payload that stands still has been started anew and sleeps.
 
-    It stands still at the second of the `requests`, as it was held at the first while they came; at the first where it
-    is the only one. Raises BenchError where the watchdog does not bite.
+    Raises BenchError where the watchdog does not bite.
     """
     gdb, entry = machine.gdb, image.symbols[ROWS_ENTRY].address
     machine.snapshots.load(BASE)
     machine.drain()
-    if requests > 1:
-        gdb.step()  # out of the first request's entry
     machine.qmp.resets = 0
     with held_at(gdb, entry, thumb=image.thumb):
         gdb.go()
-        await_stand(gdb, entry)
         until = time.monotonic() + DEADLINE_S
         while not machine.is_idle():
             machine.drain()

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import MonotonicClock
 from bench.errors import BenchError, ConfigurationError
-from bench.gdb import GdbClient
 from bench.plan import Plan, make_plan
 from bench.scenario import Scenario
 from bench.session import Recorder, Session, TargetFailure
@@ -25,6 +23,7 @@ from bench.target import Target
 from bench.telemetry import Recording
 from bench.trace import HousekeepingReported, ModelCreated
 from bench.upset.accuracy import ModelFacts
+from bench.upset.hold import await_stand, held_and_watched, held_at
 from bench.upset.image import Image
 from bench.upset.machine import Machine
 from bench.upset.places import PC
@@ -33,10 +32,7 @@ from firmware_if import messages as wire
 from firmware_if.connection import Connection
 from firmware_if.errors import WireError
 
-_HOLD_THUMB: Final = b"\xfe\xe7"
-_HOLD_ARM: Final = b"\xfe\xff\xff\xea"
 _ARRIVE_S: Final = 30.0
-_LOOK_S: Final = 0.001
 _SETTLE_S: Final = 0.02
 """For what QEMU has read from the line to become an interrupt: one turn of its main loop."""
 
@@ -54,8 +50,6 @@ class Window:
     """Epochs of one model, or rows, whose results end the window."""
     samples: int
     """Training steps."""
-    requests: int
-    """That the payload has received, and begins with."""
     described: str
     data_bytes: int
     """Of the data region, taken."""
@@ -101,14 +95,14 @@ def open_window(
         raise ConfigurationError(
             f"{len(work.orders)} requests cannot be sent at once: {error.message}", hint="fewer epochs, or fewer models"
         ) from error
-    _hold(machine, image.symbols[entry].address, frames, thumb=image.thumb)
+    watched = scenario.checkpoints is not None and scenario.checkpoints.watchdog
+    _hold(machine, image, image.symbols[entry].address, frames, watched=watched)
     window = Window(
         still_copy(connection),
         session.bank.created,
         _facts(recorder),
         work.results,
         work.samples,
-        len(work.orders),
         work.described,
         int(report.values.get("data_used_bytes") or 0),
         int(report.values.get("arena_used_bytes") or 0),
@@ -165,11 +159,11 @@ def _facts(recorder: Recorder) -> dict[str, ModelFacts]:
     }
 
 
-def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool) -> None:
+def _hold(machine: Machine, image: Image, entry: int, frames: Sequence[bytes], *, watched: bool) -> None:
     """Until all `frames` have arrived the payload stands at `entry`, where it begins with the first of them."""
     gdb = machine.gdb
     gdb.interrupt()
-    with held_at(gdb, entry, thumb=thumb):
+    with held_and_watched(gdb, entry, image) if watched else held_at(gdb, entry, thumb=image.thumb):
         gdb.go()
         _write(machine, frames[0])
         await_stand(gdb, entry)
@@ -179,37 +173,7 @@ def _hold(machine: Machine, entry: int, frames: Sequence[bytes], *, thumb: bool)
         gdb.interrupt()
     place = gdb.read_register(PC)
     if place != entry:
-        raise BenchError(
-            f"the held payload stands at {place:#x} and not at {entry:#x}",
-            hint="does its watchdog bite? A busy host takes long to hand requests over: try again",
-        )
-
-
-@contextmanager
-def held_at(gdb: GdbClient, entry: int, *, thumb: bool) -> Iterator[None]:
-    """A branch to itself stands at `entry` meanwhile; the core is stopped when it is written and when it is taken away.
-
-    No breakpoint: one would let the clock of a guest jump to where its watchdog bites (QEMU 7.2).
-    """
-    hold = _HOLD_THUMB if thumb else _HOLD_ARM
-    instruction = gdb.read_memory(entry, len(hold))
-    gdb.write_memory(entry, hold)
-    yield
-    gdb.write_memory(entry, instruction)
-
-
-def await_stand(gdb: GdbClient, entry: int) -> None:
-    """Until the core stands at `entry`; it goes on there."""
-    until = time.monotonic() + _ARRIVE_S
-    while True:
-        gdb.interrupt()
-        place = gdb.read_register(PC)
-        gdb.go()
-        if place == entry:
-            return
-        if time.monotonic() > until:
-            raise BenchError(f"the payload has not begun to train within {_ARRIVE_S:g} s")
-        time.sleep(_LOOK_S)
+        raise BenchError(f"the held payload stands at {place:#x} and not at {entry:#x}")
 
 
 def _write(machine: Machine, frame: bytes) -> None:

@@ -71,7 +71,6 @@ def make_run() -> GoldenRun:
         FACTS,
         3,
         3 * 4,
-        3,
         "three epochs",
         100,
         64,
