@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from firmware_if.errors import WireError
+from firmware_if.events import BadPacket, Connected, Event, LinkLost, LinkStatistics, PacketReceived, PayloadRestarted
 from firmware_if.framing import Console, Corrupt, Deframer, Frame, Header, enframe
 from firmware_if.messages import FrameType, Hello, Message
 from firmware_if.octets import Reader, Writer
@@ -29,7 +30,6 @@ from firmware_if.packets import (
     ACKNOWLEDGE_ALL,
     ACKNOWLEDGE_NONE,
     RequestId,
-    Telemetry,
     pack_telecommand,
     unpack_telemetry,
 )
@@ -67,67 +67,6 @@ class LinkTimes:
     answer_max_s: float = 2.0
     lost_s: float = 10.0
     """Silence after which the link counts as lost."""
-
-
-@dataclass(frozen=True)
-class LinkStatistics:
-    """Counts since the connection was made; bytes are wire bytes, delimiters included."""
-
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    first_transmission_bytes: int = 0
-    """Of Data frames, each counted the first time it was sent."""
-    frames_sent: int = 0
-    """Data frames, each counted once."""
-    frames_resent: int = 0
-    frames_received: int = 0
-    """Intact frames of any kind."""
-    frames_corrupt: int = 0
-    frames_out_of_order: int = 0
-    frames_stale: int = 0
-    """Intact frames for another session."""
-    polls_on_silence: int = 0
-    console_bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Connected:
-    """The payload answered; telecommands can flow. `resumed`: it had already been talking to this connection."""
-
-    hello: Hello
-    resumed: bool
-
-
-@dataclass(frozen=True)
-class PayloadRestarted:
-    """The payload started anew: everything it held is gone, and this connection is closed until `open`."""
-
-    hello: Hello
-
-
-@dataclass(frozen=True)
-class PacketReceived:
-    """A telemetry packet, in order and once."""
-
-    telemetry: Telemetry
-
-
-@dataclass(frozen=True)
-class BadPacket:
-    """An intact frame whose packet breaks the contract: a defect of the payload, not of the line."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class LinkLost:
-    """Nothing intact was heard for too long while an answer was awaited."""
-
-    silent_s: float
-    awaited: str
-
-
-Event = Connected | PayloadRestarted | PacketReceived | BadPacket | LinkLost | Console | Corrupt
 
 
 @dataclass

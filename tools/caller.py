@@ -6,7 +6,8 @@ from typing import Final
 
 from bench.clock import Clock, MonotonicClock
 from bench.transport import Transport
-from firmware_if.connection import Connected, Connection, PacketReceived
+from firmware_if.connection import Connection
+from firmware_if.events import Connected, PacketReceived
 from firmware_if.messages import Completed, Message, NotAccepted, NotCompleted
 
 DEADLINE_S: Final = 20.0

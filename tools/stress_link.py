@@ -33,8 +33,9 @@ from bench.transport import LineCut, Transfer, Transport, make_process
 from bench.transport.around import TransportAround
 from bench.transport.faults import WAYS, Fault, FaultyTransport, drawn_plan
 from bench.transport.faults.profile import FaultRate, LinkFaultProfile
-from firmware_if.connection import BadPacket, Connected, Connection, LinkLost, LinkTimes, PacketReceived
-from firmware_if.connection import PayloadRestarted as Restarted
+from firmware_if.connection import Connection, LinkTimes
+from firmware_if.events import BadPacket, Connected, LinkLost, PacketReceived
+from firmware_if.events import PayloadRestarted as Restarted
 from firmware_if.framing import Deframer, Frame
 from firmware_if.messages import (
     Completed,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.session.failures import ConnectError
-from firmware_if.connection import LinkStatistics
+from firmware_if.events import LinkStatistics
 from firmware_if.messages import FINGERPRINT, MAX_FRAME_BYTES, VERSION, Hello
 
 REBUILD_HINT: Final = "rebuild and flash the firmware: make -C firmware_if/firmware PORT=<port>"

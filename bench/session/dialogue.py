@@ -15,18 +15,8 @@ from bench.session.recorder import Recorder
 from bench.session.rejoin import wait_for_line
 from bench.trace import LinkCut, LinkResumed, RequestRefused
 from bench.transport import LineCut, PeerDied, Transfer, Transport
-from firmware_if.connection import (
-    BadPacket,
-    Connected,
-    Connection,
-    Event,
-    LinkLost,
-    LinkStatistics,
-    LinkTimes,
-    PacketReceived,
-    PayloadRestarted,
-    State,
-)
+from firmware_if.connection import Connection, LinkTimes, State
+from firmware_if.events import BadPacket, Connected, Event, LinkLost, LinkStatistics, PacketReceived, PayloadRestarted
 from firmware_if.framing import Console
 from firmware_if.messages import (
     FAILURE_TEXTS,

@@ -4,7 +4,7 @@ from typing import Final
 
 from bench.session.recorder import Recorder
 from bench.trace import BytesCorrupted, ConsolePrinted, Entry, EventReported
-from firmware_if.connection import Event, PacketReceived
+from firmware_if.events import Event, PacketReceived
 from firmware_if.framing import Console, Corrupt
 from firmware_if.messages import EventId, InformativeEvent, LowSeverityEvent, MediumSeverityEvent
 

@@ -12,8 +12,8 @@ from bench.upset.nowhere import Nowhere
 
 How = Literal["asleep", "overrun", "died"]
 DEADLINE_S: Final = 300.0
-"""For one run: when it is over the bench has failed, whatever the payload does. A core that an upset has sent to where
-no memory is executes 100 000 instructions a second on a busy host."""
+"""For one run: when it is over the bench has failed, whatever the payload does. A core that loops in slow code does
+some hundred thousand instructions a second on a busy host."""
 _TURN_S: Final = 0.02
 _SHORT_TURN_S: Final = 0.002
 _SLOWEST_PER_S: Final = 5e7

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from firmware_if.connection import Connected, Connection, LinkLost, PacketReceived, PayloadRestarted
+from firmware_if.connection import Connection
+from firmware_if.events import Connected, LinkLost, PacketReceived, PayloadRestarted
 from firmware_if.framing import Console
 from firmware_if.messages import (
     EpochTrained,

@@ -17,7 +17,8 @@ from bench.session import Recorder, Session, run
 from bench.target import load_target
 from bench.trace import ConsolePrinted, TargetFailed
 from firmware_if import messages as wire
-from firmware_if.connection import Connected, Connection, LinkTimes, PacketReceived
+from firmware_if.connection import Connection, LinkTimes
+from firmware_if.events import Connected, PacketReceived
 from tests.system.command_line import read_verdicts, run_bench, save_rows, sun_sensor, write_scenario
 from tests.system.emulated import CORTEX_M, QEMU_TARGETS, build, dialogue_with, patch_functions, start
 

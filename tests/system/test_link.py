@@ -11,7 +11,8 @@ from bench.clock import MonotonicClock
 from bench.transport import ProcessTransport, make_process
 from bench.transport.faults import WAYS, FaultyTransport, drawn_plan
 from bench.transport.faults.profile import FaultRate, LinkFaultProfile
-from firmware_if.connection import Connected, Connection, LinkTimes, PacketReceived
+from firmware_if.connection import Connection, LinkTimes
+from firmware_if.events import Connected, PacketReceived
 from firmware_if.messages import (
     Completed,
     ConfigureStream,

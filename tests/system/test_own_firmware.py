@@ -10,7 +10,8 @@ import pytest
 from bench.build import read_firmware
 from bench.clock import MonotonicClock
 from bench.transport import make_process
-from firmware_if.connection import Connected, Connection, PacketReceived
+from firmware_if.connection import Connection
+from firmware_if.events import Connected, PacketReceived
 from firmware_if.messages import AreYouAlive, Completed
 from tests.system.boards import payload_on_pty
 from tests.system.command_line import ROOT, check_error, read_models, read_trace, read_verdicts, run_bench

@@ -5,18 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware_if.connection import (
-    BadPacket,
-    Connected,
-    Connection,
-    Event,
-    LinkLost,
-    LinkTimes,
-    PacketReceived,
-    PayloadRestarted,
-    State,
-)
+from firmware_if.connection import Connection, LinkTimes, State
 from firmware_if.errors import WireError
+from firmware_if.events import BadPacket, Connected, Event, LinkLost, PacketReceived, PayloadRestarted
 from firmware_if.framing import Console, Corrupt, Deframer, Frame, Header, enframe
 from firmware_if.messages import FINGERPRINT, VERSION, AreYouAlive, FrameType, Hello, Samples
 from firmware_if.octets import Reader, Writer

@@ -27,7 +27,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bench.transport import SerialTransport, make_serial
-from firmware_if.connection import Connection, PacketReceived
+from firmware_if.connection import Connection
+from firmware_if.events import PacketReceived
 from firmware_if.framing import MAX_PACKET_BYTES, Deframer, Frame, Header, enframe
 from firmware_if.messages import FINGERPRINT, VERSION, AreYouAlive, FrameType, Hello, MemoryDump
 from firmware_if.octets import Writer

@@ -18,8 +18,9 @@ from types import FrameType as StackFrame
 
 from cobs import cobs
 
-from firmware_if.connection import Connected, Connection, Event, LinkStatistics, State
+from firmware_if.connection import Connection, State
 from firmware_if.errors import WireError
+from firmware_if.events import Connected, Event, LinkStatistics
 from firmware_if.framing import MAX_PACKET_BYTES, Console, Corrupt, Deframer, Frame
 from firmware_if.messages import MAX_FRAME_BYTES, AreYouAlive, FrameType, Message
 from firmware_if.octets import Writer
