@@ -77,8 +77,10 @@ class RowFile:
             line["error"] = row.error
         else:
             line["observed"] = {key: value for key, value in asdict(row.observed).items() if value is not None}
+        left = f"{json.dumps(line, separators=(',', ':'))}\n".encode()
         try:
-            self._file.write(f"{json.dumps(line, separators=(',', ':'))}\n".encode())
+            while left:  # a disk that is nearly full takes a part
+                left = left[self._file.write(left) :]
         except OSError as error:
             message = f"cannot write to {self._file.name}: {error.strerror}"
             raise CampaignError(message, hint="make room; what is written stays, start again to go on") from error

@@ -1,5 +1,6 @@
 """rows.jsonl: append-only, of one list, resumable; injections that do not repeat refuse the campaign."""
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -76,6 +77,20 @@ def test_rows_that_cannot_be_written_are_an_error(tmp_path: Path, made: FaultLis
         pytest.raises(CampaignError, match="cannot write to /dev/full: No space left"),
     ):
         RowFile(file, made).append(make_row(made.faults[0].id, repeat=False, observed=SEEN))
+
+
+class Filling(io.FileIO):
+    """A disk that takes ten bytes at a time, as a nearly full one may."""
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override] # of any buffer
+        return super().write(bytes(data)[:10])
+
+
+def test_a_row_is_written_whole_where_a_disk_takes_parts_of_it(tmp_path: Path, made: FaultList) -> None:
+    row = make_row(made.faults[0].id, repeat=False, observed=SEEN)
+    with Filling(tmp_path / ROWS, "w") as file:
+        RowFile(file, made).append(row)
+    assert list(read_rows(tmp_path / ROWS, made).first) == [row.id]
 
 
 def test_a_row_of_another_list_is_refused(tmp_path: Path, made: FaultList) -> None:
