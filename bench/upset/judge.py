@@ -87,7 +87,7 @@ class Judge:
         if how == "died":
             return (LOCKUP if _LOCKUP_WORD in words else CRASH), next(iter(words.splitlines()), "")
         if how == "overrun":  # whatever came of it afterwards: when the bench looks must not matter
-            return HANG, self._too_many() + (", when it was talked to" if talk is not None else "")
+            return HANG, words or self._too_many() + (", when it was talked to" if talk is not None else "")
         if FAULT_WORD in heard.console and not (heard.restarts and has_resumed(heard)):
             return CRASH, heard.console[heard.console.index(FAULT_WORD) :].splitlines()[0]
         if how == "silent":

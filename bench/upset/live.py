@@ -33,6 +33,9 @@ alone. A checksum and three copies of 27 weights with their variances take 30000
 MOST_EXCHANGES: Final = 100
 """Of one talk: a payload that has something new to say whenever it wakes would go on for ever. All rows of a window,
 sent again, take some tens."""
+MOST_BYTES: Final = 16_384
+"""Said in one talk beside what there is to do: a payload that answers each byte has a frame for each of its answers."""
+_ENDLESS: Final = "it answers, and there is no end of answers"
 _LOOKS: Final = 2
 _PAUSE_S: Final = 0.0
 """What all threads sleep through between two looks of each they sleep through together; nobody else speaks to them."""
@@ -41,14 +44,18 @@ _LOOK_AGAIN_S: Final = 0.02
 
 @dataclass(frozen=True)
 class Talk:
-    """What came of talking on. `answered`: the payload answers, whatever it says. `died`: `words` tells of what."""
+    """What came of talking on.
+
+    `answered`: the payload answers, whatever it says. `words`: of what it died, or why it counts as overrun where that
+    is not for its instructions.
+    """
 
     how: How
     words: str = ""
 
 
 class _OverrunError(Exception):
-    """The payload has executed more instructions than it may; the core stands."""
+    """The payload has executed more instructions than it may, or wants to be told more; the core stands."""
 
 
 class LiveLink:
@@ -66,23 +73,26 @@ class LiveLink:
         """`limit`: instructions that it may execute, those for each byte left out; `guards`: it guards models."""
         self._nowhere = nowhere
         self._for_a_byte = LOOK_AFTER if guards else FOR_A_BYTE
+        self._bytes_left = 0
         self._machine = machine
         self._listener = listener
         self._limit = machine.reading() + limit
 
-    def talk(self, until: Callable[[Heard], bool], *, polls: int = POLLS) -> Talk:
+    def talk(self, until: Callable[[Heard], bool], *, polls: int = POLLS, work_bytes: int = 0) -> Talk:
         """Say what is to be said, and poll, until that is heard and the link owes nothing, or nothing new comes.
 
         Nothing new: so many `polls`, one after the other, have brought nothing but answers, or not even these.
-        The machine is stopped afterwards, unless it died.
+        `work_bytes`: of the telecommands that are to be carried out, which may have to be sent twice. The machine is
+        stopped afterwards, unless it died.
         """
+        self._bytes_left = MOST_BYTES + 2 * work_bytes
         said = bytearray()
         try:
             self._machine.gdb.go()
             how = self._talk(until, polls)
             self._machine.gdb.interrupt()
-        except _OverrunError:
-            return Talk("overrun")
+        except _OverrunError as overrun:
+            return Talk("overrun", str(overrun))
         except PeerDied as death:
             return Talk("died", death.words)
         except EOFError:
@@ -102,7 +112,7 @@ class LiveLink:
             exchanges += 1
             if exchanges > MOST_EXCHANGES:
                 self._machine.gdb.interrupt()
-                raise _OverrunError
+                raise _OverrunError(_ENDLESS)
             if data := connection.bytes_to_send(listener.now):
                 listener.take(self._say(data))
                 if self._machine.line.unread():
@@ -128,6 +138,10 @@ class LiveLink:
     def _say(self, data: bytes) -> bytes:
         """All that it says meanwhile; ends early where it sleeps on with a byte that it has not taken."""
         line, said = self._machine.line, bytearray()
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            self._machine.gdb.interrupt()
+            raise _OverrunError(_ENDLESS)
         for byte in data:
             self._limit += self._for_a_byte
             said += line.transfer(bytes((byte,)), 0.0).received

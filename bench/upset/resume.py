@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bench.session.decode import rows_per_packet, sample_records
+from bench.session.decode import ROW_FIELD_BYTES, rows_per_packet, sample_records
 from bench.telemetry import Recording
 from bench.upset.heard import Heard, Listener
 from bench.upset.live import LiveLink, Talk
@@ -68,4 +68,5 @@ def _begin_anew(live: LiveLink, listener: Listener, rows: Rows | None) -> Talk:
     heard.rows_end = next_row
     for first in range(next_row, rows.end, step):
         connection.send(Samples(first, records[first : first + step].tobytes()), acknowledge=False)
-    return live.talk(lambda now: now.rows_end == rows.end or now.restarts > start)
+    left = (rows.end - next_row) * (records.dtype.itemsize + ROW_FIELD_BYTES)
+    return live.talk(lambda now: now.rows_end == rows.end or now.restarts > start, work_bytes=left)

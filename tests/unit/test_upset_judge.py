@@ -116,6 +116,7 @@ def resumed(rows_end: int | None) -> Heard:
         (ENDED, heard(2, refusals=[(4227, 9)]), Talk("answered"), HANG, r"refused: 4227 \(9\)"),
         (ENDED, heard(3, settled=False), Talk("silent"), LINK_LOST, "no answer after 3 of 3 results"),
         (ENDED, heard(2), Talk("overrun"), HANG, "more than 2 times .* talked to"),
+        (ENDED, heard(2), Talk("overrun", "no end of answers"), HANG, "^no end of answers$"),
         (ENDED, heard(2), Talk("died", LOCKED), LOCKUP, "Lockup"),
         (ENDED, heard(2, reports=[STOPPED]), Talk("answered"), SAFE_STOP, "stopped training after 2 of 3 results"),
         (ENDED, heard(3, reports=[STOPPED]), None, SAFE_STOP, "stopped training"),

@@ -94,6 +94,13 @@ def test_talking_ends_where_the_core_can_do_no_more() -> None:
     assert (died.how, died.words) == ("died", "qemu: fatal: Lockup")
 
 
+@pytest.mark.parametrize("bound", ["MOST_BYTES", "MOST_EXCHANGES"])
+def test_talking_has_an_end_where_answers_have_none(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    monkeypatch.setattr(live, bound, 0)
+    found = talk(StuckMachine(idle=True))
+    assert (found.how, found.words) == ("overrun", "it answers, and there is no end of answers")
+
+
 def test_a_stub_that_hangs_up_is_an_emulator_that_died() -> None:
     machine = StuckMachine(idle=True, words="qemu: hardware error")
     machine.go = lambda: (_ for _ in ()).throw(EOFError)  # type: ignore[method-assign]
