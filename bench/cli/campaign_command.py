@@ -37,6 +37,7 @@ def campaign(options: argparse.Namespace) -> int:
     _check(options)
     console = make_console()
     if Path(options.campaign).is_dir():
+        _print(console, f"{options.campaign} is the folder of a campaign: nothing is injected")
         return _report(load_findings(Path(options.campaign)), Path(options.campaign), options, console=console)
     chosen = load_campaign(options.campaign)
     folder = options.out or RUNS / "campaigns" / chosen.name
