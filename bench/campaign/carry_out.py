@@ -191,7 +191,7 @@ def _differs(campaign: Campaign, folder: Path, made: FaultList) -> str:
     there = load_list(folder / FAULTS)
     changed = _changed(campaign, folder)
     said = [f"the campaign file was changed where it decides on the faults ({', '.join(changed)})"] if changed else []
-    if there.golden.digest != made.golden.digest and not _OF_GOLDEN & set(changed):
+    if there.golden.digest != made.golden.digest and not _OF_GOLDEN & {name.split(",")[0] for name in changed}:
         said.append("the golden run is another one (firmware, emulator, scenario, or recording)")
     if said:
         return ", and ".join(said)
@@ -207,4 +207,5 @@ def _changed(campaign: Campaign, folder: Path) -> Sequence[str]:
         before, now = asdict(load_campaign(folder / CAMPAIGN)), asdict(campaign)
     except BenchError:
         return ()
-    return [key for key in now if before[key] != now[key] and key not in _FREE]
+    changed = (key for key in now if before[key] != now[key] and key not in _FREE)
+    return ["strata, or how many injections they get" if key == "strata" else key for key in changed]

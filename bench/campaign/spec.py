@@ -122,8 +122,12 @@ def load_campaign(name_or_path: str | Path, folder: Path = CAMPAIGNS) -> Campaig
         return _read(folder / f"{text}.toml")
     if text.endswith(".toml"):
         return _read(Path(text))
+    if "/" in text:
+        hint = "give a campaign's .toml file, its folder, or the name of one that comes with the bench"
+        raise ConfigurationError(f"there is no {text}", hint=hint)
     message = f"no campaign is named {text!r}"
-    raise ConfigurationError(message, hint=nearest_or(text, campaign_names(folder), "Or give a .toml file."))
+    more = "Or give a .toml file, or the folder of a campaign."
+    raise ConfigurationError(message, hint=nearest_or(text, campaign_names(folder), more))
 
 
 def _read(path: Path) -> Campaign:

@@ -19,7 +19,7 @@ from bench.campaign.outcome import FAILURE, KINDS
 from bench.campaign.report import save_campaign_reports
 from bench.campaign.rows import ROWS, read_rows
 from bench.campaign.spec import Campaign, load_campaign
-from bench.cli.campaign_progress import CampaignProgress, amount
+from bench.cli.campaign_progress import PREPARING, CampaignProgress, amount
 from bench.cli.output import meanwhile
 from bench.cli.show import make_console
 from bench.clock import MonotonicClock
@@ -44,6 +44,7 @@ def campaign(options: argparse.Namespace) -> int:
     if options.replay is not None:
         return _replay(chosen, options.replay, folder, console=console)
     if options.list:
+        _print(console, PREPARING)
         made = draw_list(chosen, folder, opener=find_opener(chosen.injector))
         _print(console, f"{amount(made)}; SHA-256 {made.sha256}")
         _print(console, f"list: {folder / FAULTS}")
@@ -88,6 +89,7 @@ def _execute(chosen: Campaign, options: argparse.Namespace, *, console: Console)
 
 def _replay(chosen: Campaign, name: str, folder: Path, *, console: Console) -> int:
     """Show one injection, and whether it came out as it is recorded, if it is."""
+    _print(console, PREPARING)
     fault, seen, golden = replay(chosen, name, folder, opener=find_opener(chosen.injector))
     where = ", ".join(f"{flip.space} {flip.address:#x} bit {flip.bit}" for flip in fault.flips)
     _print(console, f"{fault.id}: {fault.region}[{fault.element}], {where}")
@@ -144,7 +146,8 @@ def _report(findings: Findings, folder: Path, options: argparse.Namespace, *, co
     if not findings.complete:
         _print(console, f"NOT COMPLETE: {_lacking(findings)}")
     _print(console, f"report: {', '.join(map(str, saved))}")
-    return 0 if findings.complete else STATUS_INCOMPLETE
+    complete = findings.complete and (against is None or against.other.complete)
+    return 0 if complete else STATUS_INCOMPLETE
 
 
 def _lacking(findings: Findings) -> str:
@@ -166,7 +169,7 @@ def _print_against(against: Against, rate: float, *, console: Console) -> None:
             apart = one.difference.scaled(rate)
             _print(
                 console,
-                f"  {one.kind:<14} {one.said}: {_figure(one.ratio.value)} times ({_between(one.ratio)}), "
+                f"  {one.kind:<14} {one.said}: {_times(one.ratio.value)} ({_between(one.ratio)}), "
                 f"{_figure(apart.value, '+.3g')} per device-day ({_between(apart, '+.3g')})",
             )
     for cost in against.costs:
@@ -186,6 +189,10 @@ def _figure(value: float, form: str = ".3g") -> str:
     if math.isnan(value):
         return "unmeasured"
     return "no bound" if math.isinf(value) else format(value, form)
+
+
+def _times(ratio: float) -> str:
+    return f"{_figure(ratio)} times" if math.isfinite(ratio) else "no ratio"
 
 
 def _percent(value: float) -> str:

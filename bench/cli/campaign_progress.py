@@ -13,7 +13,7 @@ from bench.printed import printable
 MOST_UNSURE: Final = 30
 """Injections of which the time that is left cannot be told: the first ones of a worker take far longer."""
 _TENTHS: Final = 10
-_GOLDEN: Final = "preparing the golden run"
+PREPARING: Final = "preparing the golden run, or fetching it: up to a minute"
 _WORKERS: Final = "workers prepare"
 
 
@@ -52,7 +52,7 @@ class CampaignProgress:
 
     def __enter__(self) -> Self:
         self._bar.start()
-        self._task = self._begin(_GOLDEN, total=None)
+        self._task = self._begin(PREPARING, total=None)
         return self
 
     def __exit__(self, *_: object) -> None:

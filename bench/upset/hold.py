@@ -46,6 +46,7 @@ def held_at(gdb: GdbClient, entry: int, *, thumb: bool) -> Iterator[None]:
 def held_and_watched(gdb: GdbClient, entry: int, image: Image) -> Iterator[None]:
     """As `held_at`, by a loop that calls the port's `watch` (port.h), so that its watchdog waits anew.
 
+    Registers are as before, but for the flags and what lies below the stack pointer, which a function does not read.
     Raises ConfigurationError where the firmware has no such function, BenchError where the core is not in the loop in
     the end.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +34,8 @@ from bench.upset.store import fetch_golden, store_folder
 from bench.upset.subject import Subject, load_subject
 
 _BYTE_BITS = 8
+_FOLDERS = "hil-upset-"
+"""What folders of injectors in the temporary folder begin with; then comes the number of their process."""
 _DEATHS = 3
 """Times that an emulator which died near the limit must do so again: one look too late is then no outcome."""
 
@@ -272,10 +276,19 @@ def flip_bit(gdb: GdbClient, flip: Flip, fault: str) -> None:
     gdb.write_memory(flip.address, bytes((byte ^ 1 << flip.bit,)))
 
 
+def sweep(folder: Path) -> None:
+    """Remove what injectors have left there whose process was killed."""
+    for left in folder.glob(f"{_FOLDERS}*-*"):
+        process = left.name.removeprefix(_FOLDERS).partition("-")[0]
+        if process.isdecimal() and not Path("/proc", process).exists():
+            shutil.rmtree(left, ignore_errors=True)  # somebody else's stays
+
+
 @contextmanager
 def open_injector(setup: InjectorSetup) -> Iterator[QemuInjector]:
     """Start an injector and end it."""
-    with tempfile.TemporaryDirectory(prefix="hil-upset-") as name:
+    sweep(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-") as name:
         injector = QemuInjector(setup, Path(name))
         try:
             injector.open()

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from bench.errors import BenchError
 from bench.transport import PeerDied
-from bench.upset.ending import DEADLINE_S, last_words
+from bench.upset.ending import DEADLINE_S, Patience, last_words
 from bench.upset.heard import Heard, Listener
 from bench.upset.machine import Machine
 from bench.upset.nowhere import Nowhere
@@ -161,14 +161,14 @@ class LiveLink:
         gdb.go()
 
     def _await_sleep(self, said: bytearray) -> None:
-        machine, began = self._machine, time.monotonic()
-        look_at = began + _LOOK_AGAIN_S
+        machine, patience = self._machine, Patience(self._machine)
+        look_at = time.monotonic() + _LOOK_AGAIN_S
         while not machine.is_idle(_LOOKS, pause_s=_PAUSE_S):
             said += machine.drain()
             now = time.monotonic()
             if now > look_at:
                 self._count()
                 look_at = time.monotonic() + _LOOK_AGAIN_S
-            if now > began + DEADLINE_S:
+            if patience.is_over:
                 raise BenchError(f"the payload has not fallen asleep again within {DEADLINE_S:g} s of a byte")
         said += machine.drain()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from bench.errors import BenchError
-from bench.upset.ending import DEADLINE_S
+from bench.upset.ending import Patience
 from bench.upset.hold import held_at
 from bench.upset.image import Image
 from bench.upset.ladder import BASE
@@ -24,11 +22,9 @@ def measure_watchdog(machine: Machine, image: Image, *, since: int) -> int:
     machine.qmp.resets = 0
     with held_at(gdb, entry, thumb=image.thumb):
         gdb.go()
-        until = time.monotonic() + DEADLINE_S
-        while not machine.is_idle():
+        patience = Patience(machine)
+        while not machine.is_idle() and not patience.is_over:
             machine.drain()
-            if time.monotonic() > until:
-                break
         gdb.interrupt()
     waited = machine.instructions(since, machine.reading())
     if not machine.qmp.resets:

@@ -1,5 +1,6 @@
 """What `bench campaign` says, and what it does where Dask is not installed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,23 @@ def test_what_no_outcome_says_is_unmeasured_and_without_a_bound(
     assert main(["campaign", str(folder), "--against", str(folder)]) == 3
     said = capsys.readouterr().out
     assert "failure        unmeasured per device-day (0 to " in said
-    assert "not told apart: unmeasured times (0 to no bound), unmeasured per device-day (no interval)" in said
+    assert "not told apart: no ratio (0 to no bound), unmeasured per device-day (no interval)" in said
     assert not {"nan", "inf"} & set(said.replace("(", " ").split())
+
+
+def test_against_a_campaign_that_is_not_complete_is_not_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = injected(tmp_path, campaign_text())
+    half = tmp_path / "half"
+    shutil.copytree(folder, half)
+    rows = (half / "rows.jsonl").read_bytes().splitlines(keepends=True)
+    (half / "rows.jsonl").write_bytes(b"".join(rows[: len(rows) // 2]))
+    capsys.readouterr()
+    assert main(["campaign", str(folder), "--against", str(folder), "--out", str(tmp_path / "compared")]) == 0
+    assert main(["campaign", str(folder), "--against", str(half), "--out", str(tmp_path / "compared")]) == 3
+    said = capsys.readouterr().out
+    assert f"{folder} is the folder of a campaign: nothing is injected" in said
 
 
 def test_ctrl_c_before_there_are_rows_does_not_speak_of_rows(
@@ -97,7 +113,7 @@ def test_what_takes_long_at_the_start_is_named_and_faults_are_counted_once(
 ) -> None:
     injected(tmp_path, campaign_text(injections=5))
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "preparing the golden run"
+    assert said[0] == "preparing the golden run, or fetching it: up to a minute"
     assert said[1].startswith("30 faults, 1 of them twice; fault list ")
 
 

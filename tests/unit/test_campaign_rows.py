@@ -322,7 +322,8 @@ def test_a_fault_that_the_bench_cannot_inject_is_an_error_of_the_replay(tmp_path
 
 @pytest.mark.parametrize(("old", "new", "key"), [
     ("benign_loss = 0.01", "benign_loss = 0.02", "benign_loss"), ("instants = 24", "instants = 12", "instants"),
-    (":open_toy", ":open_protected_toy", "injector")
+    (":open_toy", ":open_protected_toy", "injector"),
+    ("injections = ", "injections = 1", "strata, or how many injections they get"),
 ])  # fmt: skip
 def test_a_changed_campaign_file_is_not_put_down_to_the_golden_run(
     tmp_path: Path, old: str, new: str, key: str

@@ -69,6 +69,9 @@ def test_a_name_that_is_none_is_answered_with_the_nearest(tmp_path: Path) -> Non
         load_campaign("arow-upset", tmp_path)
     assert "did you mean 'arow-upsets'?" in caught.value.hint
     assert load_campaign("arow-upsets", tmp_path).name == "toy"
+    with pytest.raises(ConfigurationError, match="there is no runs/nowhere") as caught:
+        load_campaign("runs/nowhere", tmp_path)
+    assert "its folder" in caught.value.hint
 
 
 def test_a_scenario_that_is_none_is_answered_with_the_nearest(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from bench.errors import BenchError, ConfigurationError
-from bench.upset import golden, hold, store, watchdog, window
+from bench.upset import ending, golden, hold, store, window
 from bench.upset.accuracy import Scorer
 from bench.upset.image import Image, Symbol
 from bench.upset.watchdog import measure_watchdog
@@ -80,7 +80,7 @@ def test_a_machine_that_gets_nowhere_is_an_error_of_the_bench(
     monkeypatch.setattr(window, "_ARRIVE_S", 0.05)
     monkeypatch.setattr(hold, "_STAND_S", 0.05)
     monkeypatch.setattr(golden, "DEADLINE_S", 0.05)
-    monkeypatch.setattr(watchdog, "DEADLINE_S", 0.05)
+    monkeypatch.setattr(ending, "DEADLINE_S", 0.05)
     with pytest.raises(BenchError, match=words):
         work(machine)
 

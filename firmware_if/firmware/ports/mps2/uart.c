@@ -9,6 +9,7 @@
 #include "registers.h"
 
 #define RECEIVE_MASK (UART_RECEIVE_BYTES - 1u)
+#define REPORT_LOOKS 1000000u /* for room, of a fault handler, which a restart may follow: a byte takes far fewer */
 #define TRANSMIT_MASK (UART_TRANSMIT_BYTES - 1u)
 #define CONTROL_BASE (UART_CONTROL_TX | UART_CONTROL_RX | UART_CONTROL_RX_INTERRUPT)
 
@@ -185,7 +186,10 @@ void uart_report(const char *text)
 {
     UART_CONTROL = UART_CONTROL_TX;
     for (; *text != '\0'; ++text) {
-        while ((UART_STATE & UART_STATE_TX_FULL) != 0u) {
+        for (uint32_t looks = 0u; (UART_STATE & UART_STATE_TX_FULL) != 0u; ++looks) {
+            if (looks == REPORT_LOOKS) {
+                return;
+            }
         }
         UART_DATA = (uint8_t)*text;
     }

@@ -9,6 +9,7 @@
 #include "watchdog.h"
 
 #define RECEIVE_MASK (UART_RECEIVE_BYTES - 1u)
+#define REPORT_LOOKS 1000000u /* for room, of a fault handler, which a restart may follow: a byte takes far fewer */
 #define TRANSMIT_MASK (UART_TRANSMIT_BYTES - 1u)
 #define RECEIVE_INTERRUPTS (UART_RX_TRIGGER | UART_RX_FULL | UART_RX_OVERRUN)
 
@@ -242,7 +243,10 @@ void uart_report(const char *text)
 {
     UART_INTERRUPT_DISABLE = UINT32_MAX;
     for (; *text != '\0'; ++text) {
-        while ((UART_STATUS & UART_TX_FULL) != 0u) {
+        for (uint32_t looks = 0u; (UART_STATUS & UART_TX_FULL) != 0u; ++looks) {
+            if (looks == REPORT_LOOKS) {
+                return;
+            }
         }
         UART_FIFO = (uint8_t)*text;
     }
