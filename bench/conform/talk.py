@@ -22,6 +22,7 @@ HELLO_S = 0.2
 _ACK_EVERY = 4
 _MOST_FRAMES = 20_000
 """In an answer; the largest state has a few hundred."""
+_ALONE = 2
 _MOST_ROUNDS = 100
 """Polls in which a payload may have something new to say, one window after the other."""
 
@@ -271,19 +272,21 @@ class Talk:
     def settle(self) -> list[Packet]:
         """Poll until everything sent has been taken and nothing more is said; the new packets.
 
-        A payload that waits for room in its window answers polls early, so the last answer must come alone.
+        A payload that waits for room in its window answers polls early, and the one whose acknowledgement makes the
+        room before it goes on: so the last two answers must come alone.
         """
         packets: list[Packet] = []
+        alone = 0
         for _ in range(_MOST_ROUNDS):
             heard = self.poll()
             new = [item.packet for item in heard if item.new and item.packet is not None]
             packets += new
             status = heard[-1].frame.header
-            if not self._under_way and status.sequence == self.expected:
-                if not new:
-                    return packets
-            else:
+            if self._under_way or status.sequence != self.expected:
                 self._repair(status)
+            alone = 0 if new or self._under_way or status.sequence != self.expected else alone + 1
+            if alone == _ALONE:
+                return packets
         raise Violation("that what was lost arrives when it is sent again", ", ".join(self.tail))
 
 

@@ -12,6 +12,7 @@ import pickle
 import shutil
 import struct
 import tarfile
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,11 +52,23 @@ _PLAIN: Final = frozenset(
 """What a golden run is made of: values without work at their making."""
 
 
+class _Plainly(pickle.Pickler):
+    def reducer_override(self, value: object) -> Any:  # noqa: ANN401 - as pickle has it
+        """An enumeration's member by its value: Python 3.11.0 to 3.11.3 name it by getattr, which is not plain."""
+        return (type(value), (value.value,)) if isinstance(value, Enum) else NotImplemented
+
+
 class _Plain(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - one of several classes
         if (module, name) not in _PLAIN:
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a golden run")
         return super().find_class(module, name)
+
+
+def save_run(run: object, path: Path) -> None:
+    """A GoldenRun, of plain values, so that any Python that the bench runs on reads it."""
+    with path.open("wb") as file:
+        _Plainly(file).dump(run)
 
 
 def load_run(path: Path) -> Any:  # noqa: ANN401 - a GoldenRun, whose module reads this one

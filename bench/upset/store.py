@@ -7,7 +7,6 @@ in what a clock has written. One that is made once and shared does not.
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from bench.errors import BenchError
-from bench.upset.archive import RUN, SNAPSHOTS, load_run, pack, unpack
+from bench.upset.archive import RUN, SNAPSHOTS, load_run, pack, save_run, unpack
 from bench.upset.golden import GoldenRun
 
 _KEPT: Final = 8
@@ -89,7 +88,7 @@ def _keep(folder: Path, kept: Path, run: GoldenRun, snapshots: Path) -> None:
     """All of it or nothing; the oldest are dropped."""
     fresh = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
     shutil.copyfile(snapshots, fresh / SNAPSHOTS)
-    (fresh / RUN).write_bytes(pickle.dumps(run))
+    save_run(run, fresh / RUN)
     shutil.rmtree(kept, ignore_errors=True)
     fresh.rename(kept)
     runs = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)

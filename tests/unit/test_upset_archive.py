@@ -13,7 +13,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.upset import archive
-from bench.upset.archive import RUN, SNAPSHOTS, load_run, pack, unpack
+from bench.upset.archive import RUN, SNAPSHOTS, load_run, pack, save_run, unpack
 from bench.upset.golden import GoldenRun
 from bench.upset.store import fetch_golden
 from tests.unit.test_upset_judge import make_run
@@ -59,7 +59,8 @@ def test_one_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def packed(path: Path, **members: bytes) -> Path:
-    names = {"key": b"key", RUN: pickle.dumps(make_run()), SNAPSHOTS: LADDER}
+    save_run(make_run(), path.parent / RUN)
+    names = {"key": b"key", RUN: (path.parent / RUN).read_bytes(), SNAPSHOTS: LADDER}
     with tarfile.open(path, "w:xz") as made:
         for name, content in {**names, **{key.replace("_", "."): value for key, value in members.items()}}.items():
             member = tarfile.TarInfo(name)
@@ -114,7 +115,8 @@ def test_nothing_in_it_is_executed(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_golden_run_is_made_of_plain_values_alone(tmp_path: Path) -> None:
-    (tmp_path / RUN).write_bytes(pickle.dumps(make_run()))
+    save_run(make_run(), tmp_path / RUN)
+    assert b"getattr" not in (tmp_path / RUN).read_bytes()
     (tmp_path / SNAPSHOTS).write_bytes(LADDER)
     pack("key", tmp_path, tmp_path / "kept")
     assert load_run(tmp_path / RUN).states == make_run().states

@@ -223,7 +223,7 @@ def acts_on_the_range(subject: Subject) -> None:
     after = dump(subject, back)
     require(after == wild[1], "the state before the row of a model whose action is ROLL_BACK", after.hex())
     stopped = dump(subject, stops)
-    stream(subject.talk, rows, first_row=_ROWS)
+    _stream_singly(subject, rows, first_row=_ROWS)
     after = dump(subject, stops)
     require(after == stopped, "that a stopped model trains no more", after.hex())
     predict(subject.talk, rows[:3], outputs=(1, 1, 1))
@@ -233,10 +233,10 @@ def acts_on_the_range(subject: Subject) -> None:
     require(left == 0, "that LoadMemory lets a stopped model train again", f"{left} stopped models")
 
 
-def _stream_singly(subject: Subject, rows: Sequence[Row]) -> Reported:
+def _stream_singly(subject: Subject, rows: Sequence[Row], *, first_row: int = 0) -> Reported:
     """Row by row: a payload whose window is full of events answers polls before it has done with all rows."""
     together = Reported()
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, first_row):
         one = stream(subject.talk, [row], first_row=number)
         together.updated += one.updated
         together.events += one.events
