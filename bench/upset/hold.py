@@ -19,9 +19,11 @@ from bench.upset.places import PC
 
 _STAND_S: Final = 30.0
 _LOOK_S: Final = 0.001
+_LOOK_STEPS: Final = 200
+"""A `watch` takes some tens of instructions."""
 _MOST_STEPS: Final = 10_000
-LONGEST: Final = 24
-"""Bytes of code that stand where the payload is held."""
+_STEP_S: Final = 0.05
+"""A core that sleeps never ends a step; all others take far less."""
 _SP: Final = 13
 _LR: Final = 14
 _SAVED: Final = (0, 1, 2, 3, 12, _LR)
@@ -32,18 +34,18 @@ _WORK: Final = 0
 
 
 @contextmanager
-def held_at(gdb: GdbClient, entry: int, *, thumb: bool) -> Iterator[None]:
+def held_at(gdb: GdbClient, entry: int, *, thumb: bool) -> Iterator[range]:
     """A branch to itself stands at `entry` meanwhile; the core is stopped when it is written and when it is taken away.
 
-    Afterwards the core stands at `entry`, if it was ever there.
+    Gives the addresses between which the core is held. Afterwards it stands at `entry`, if it was ever there.
     """
     code = b"\xfe\xe7" if thumb else b"\xfe\xff\xff\xea"
     with _written(gdb, entry, code):
-        yield
+        yield range(entry, entry + len(code))
 
 
 @contextmanager
-def held_and_watched(gdb: GdbClient, entry: int, image: Image) -> Iterator[None]:
+def held_and_watched(gdb: GdbClient, entry: int, image: Image) -> Iterator[range]:
     """As `held_at`, by a loop that calls the port's `watch` (port.h), so that its watchdog waits anew.
 
     Registers are as before, but for the flags and what lies below the stack pointer, which a function does not read.
@@ -56,14 +58,10 @@ def held_and_watched(gdb: GdbClient, entry: int, image: Image) -> Iterator[None]
             hint="leave out watchdog, or name the port's function so",
         )
     before, loop = _loop(image.symbols[_WATCH].address | int(image.thumb), thumb=image.thumb)
+    held = range(entry + len(before), entry + len(before) + len(loop))
     with _written(gdb, entry, before + loop):
-        yield
-        end = entry + len(before) + len(loop)
-        for _ in range(_MOST_STEPS):  # no interrupt begins in them; one that has begun ends
-            if entry + len(before) <= gdb.read_register(PC) < end:
-                break
-            gdb.step()
-        else:
+        yield held
+        if not _steps_into(gdb, held, _MOST_STEPS):  # no interrupt begins in them; one that has begun ends
             raise BenchError(f"the held payload stands at {gdb.read_register(PC):#x}, far from {entry:#x}")
         stack = gdb.read_register(_SP)
         saved = struct.unpack(f"<{len(_SAVED)}I", gdb.read_memory(stack, 4 * len(_SAVED)))
@@ -104,15 +102,30 @@ def _thumb_move(code: int, value: int) -> tuple[int, int]:
     return code | value >> 12 | (value >> 11 & 1) << 10, (value >> 8 & 7) << 12 | 3 << 8 | value & 0xFF
 
 
-def await_stand(gdb: GdbClient, entry: int) -> None:
-    """Until the core, which runs, is held at `entry`; it goes on there."""
+def await_stand(gdb: GdbClient, held: range) -> None:
+    """Until the core, which runs, is held there; it goes on there.
+
+    QEMU stops a core mostly where it has just spoken to a device, as `watch` does, so some steps bring it to the loop.
+    """
     until = time.monotonic() + _STAND_S
     while True:
         gdb.interrupt()
-        place = gdb.read_register(PC)
+        stands = _steps_into(gdb, held, _LOOK_STEPS)
         gdb.go()
-        if entry <= place < entry + LONGEST:
+        if stands:
             return
         if time.monotonic() > until:
             raise BenchError(f"the payload has not begun to train within {_STAND_S:g} s")
         time.sleep(_LOOK_S)
+
+
+def _steps_into(gdb: GdbClient, held: range, most: int) -> bool:
+    """Whether so many steps bring the core, which is stopped, to one of those addresses; it stands there then."""
+    for _ in range(most):
+        if gdb.read_register(PC) in held:
+            return True
+        gdb.begin_step()
+        if gdb.wait_stop(_STEP_S) is None:
+            gdb.interrupt()
+            return False
+    return False

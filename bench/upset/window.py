@@ -163,10 +163,10 @@ def _hold(machine: Machine, image: Image, entry: int, frames: Sequence[bytes], *
     """Until all `frames` have arrived the payload stands at `entry`, where it begins with the first of them."""
     gdb = machine.gdb
     gdb.interrupt()
-    with held_and_watched(gdb, entry, image) if watched else held_at(gdb, entry, thumb=image.thumb):
+    with held_and_watched(gdb, entry, image) if watched else held_at(gdb, entry, thumb=image.thumb) as held:
         gdb.go()
         _write(machine, frames[0])
-        await_stand(gdb, entry)
+        await_stand(gdb, held)
         for frame in frames[1:]:
             _write(machine, frame)
         _await_arrival(machine)
