@@ -7,6 +7,7 @@ and trains them on rows as they travelled.
 
 import ctypes
 import difflib
+import functools
 import importlib
 import math
 import pkgutil
@@ -320,9 +321,14 @@ class Reference:
         self.updates = updates
 
 
-def _modules(package: ModuleType) -> Iterable[ModuleType]:
-    for found in pkgutil.iter_modules(package.__path__):
-        yield importlib.import_module(f"{package.__name__}.{found.name}")
+def _modules(package: ModuleType) -> tuple[ModuleType, ...]:
+    return _modules_in(package.__name__, tuple(package.__path__))
+
+
+@functools.cache
+def _modules_in(package: str, folders: tuple[str, ...]) -> tuple[ModuleType, ...]:
+    """All that lie there: looked for once, as models are scored thousands of times."""
+    return tuple(importlib.import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(folders))
 
 
 def _own_modules(folder: Path | None) -> Iterable[ModuleType]:

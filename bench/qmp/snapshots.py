@@ -1,5 +1,6 @@
 """Snapshots of a whole machine, kept in a qcow2 file that QEMU itself makes: no qemu-img is needed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,11 @@ _DISK_BYTES: Final = 1 << 20
 class SnapshotFile:
     """The file at `path`, as a node of the machine behind `qmp`. The machine must be stopped whenever it is used."""
 
-    def __init__(self, qmp: QmpClient, path: Path) -> None:
+    def __init__(self, qmp: QmpClient, path: Path, *, monitor: Callable[[str], str]) -> None:
+        """`monitor` gives a line to the same machine's human monitor, and what that says."""
         self._qmp = qmp
         self._path = path
+        self._monitor = monitor
 
     def create(self) -> None:
         """Make the file and attach it."""
@@ -40,12 +43,12 @@ class SnapshotFile:
             self._qmp.execute("blockdev-add", **node, cache=cache)
 
     def save(self, name: str) -> None:
-        self._monitor("savevm", name)
+        self._order("savevm", name)
 
     def load(self, name: str) -> None:
-        self._monitor("loadvm", name)
+        self._order("loadvm", name)
 
-    def _monitor(self, command: str, name: str) -> None:
-        if said := self._qmp.monitor(f"{command} {name}"):
+    def _order(self, command: str, name: str) -> None:
+        if said := self._monitor(f"{command} {name}"):
             hint = "a drive among the target's arguments must be able to hold snapshots, or be left out"
             raise QmpError(f"QEMU failed at {command} {name}: {said}", hint=hint if "support snapshots" in said else "")

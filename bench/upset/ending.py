@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final, Literal
 
 from bench.errors import BenchError
@@ -16,8 +17,10 @@ DEADLINE_S: Final = 300.0
 whose stack pointer leads nowhere may do a million instructions a second, and a watchdog waits for 60 million."""
 _WALL: Final = 6
 """Times as long by the wall clock, on a busy host, before an emulator that takes no processor time is given up."""
-_TURN_S: Final = 0.02
-_SHORT_TURN_S: Final = 0.002
+_TURN_S: Final = 0.002
+_START_S: Final = 0.004
+"""For what QEMU does after a restore before it is as fast as ever: it translates all code anew. By then most have
+crashed that will."""
 _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
@@ -51,7 +54,8 @@ class Patience:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._processor_s = machine.processor_s()
+        self.processor_s = machine.processor_s()
+        """What the emulator had taken when the run began."""
         self._began = time.monotonic()
 
     @property
@@ -60,7 +64,7 @@ class Patience:
         waited_s = time.monotonic() - self._began
         if waited_s <= DEADLINE_S:
             return False
-        return self._machine.processor_s() - self._processor_s > DEADLINE_S or waited_s > _WALL * DEADLINE_S
+        return self._machine.processor_s() - self.processor_s > DEADLINE_S or waited_s > _WALL * DEADLINE_S
 
 
 Death = Literal["before", "about", "beyond"]
@@ -81,10 +85,13 @@ class Runner:
         *,
         since: int,
         sleep_bytes: int,
+        usual: int = 0,
         boot: int = 0,
         nowhere: Nowhere | None = None,
     ) -> None:
+        """`usual` is how many instructions a run without a fault takes: before so many the bench does not look."""
         self._machine = machine
+        self._usual = usual
         self._nowhere = nowhere
         self._end = end
         self._since = since
@@ -152,16 +159,14 @@ class Runner:
         """To the next stop; None where the core goes on."""
         machine, gdb = self._machine, self._machine.gdb
         patience = Patience(machine)
-        before = machine.processor_s()
-        look_at = before + _PATIENCE * (limit - start) / self._per_s
+        look_at = patience.processor_s + _PATIENCE * (limit - start) / self._per_s
         gdb.go()
         asleep = looks = False
-        turn_s = _TURN_S if self._end is not None else _SHORT_TURN_S
-        while gdb.wait_stop(turn_s, also=(machine.line.fileno(),)) is None:
-            received = machine.line.transfer(b"", 0.0).received
-            said += received
-            turn_s = _SHORT_TURN_S if received or self._end is None else _TURN_S  # it may have said its last
-            asleep = not received and machine.is_idle()
+        usual_s = max(self._usual - start, 0) / self._per_s
+        turns = chain([_START_S, _PATIENCE * usual_s + _START_S], repeat(_TURN_S))
+        while gdb.wait_stop(next(turns)) is None:
+            said += machine.line.transfer(b"", 0.0).received
+            asleep = machine.is_idle()
             looks = not asleep and machine.processor_s() > look_at
             if asleep or looks:
                 gdb.interrupt()
@@ -175,17 +180,20 @@ class Runner:
         if looks and self._nowhere is not None and self._nowhere.holds(limit - now + self._boot):
             return Ending("overrun", bytes(said), now, pc)
         if pc == self._end and is_over(bytes(said)):
-            self._learn(now - start, machine.processor_s() - before)
+            self._learn(now - start, patience)
             return Ending("asleep", bytes(said), now, pc)
         if pc == self._end:
             return self._end_at(said) if self._falls_asleep() else None
+        if asleep:
+            self._learn(now - start, patience)
         return self._end_at(said) if asleep and self._sleeps_on(now) else None
 
-    def _learn(self, instructions: int, processor_s: float) -> None:
+    def _learn(self, instructions: int, patience: Patience) -> None:
         """How fast the emulator is. This decides when the bench looks at a run that has not ended, and no outcome."""
-        if self._measured < _MEASURED and instructions > _WORTH_MEASURING and processor_s > 0:
+        if self._measured < _MEASURED and instructions > _WORTH_MEASURING:
             self._measured += 1
-            self._per_s = max(self._per_s, instructions / processor_s)
+            taken_s = self._machine.processor_s() - patience.processor_s
+            self._per_s = max(self._per_s, instructions / taken_s if taken_s > 0 else 0.0)
 
     def _end_at(self, said: bytearray) -> Ending:
         return Ending("asleep", bytes(said), self.time(), self._machine.gdb.read_register(_PC))

@@ -88,7 +88,7 @@ def make_golden(machine: Machine, subject: Subject, *, instants: int) -> GoldenR
     with _breakpoints(machine, stops, image.sleep_bytes):
         levels, climbed = _climb(machine, steps, subject, instructions=ending.time, count=instants)
     end = None if subject.runs_timers else ending.pc
-    runner = Runner(machine, end, since=since, sleep_bytes=image.sleep_bytes)
+    runner = Runner(machine, end, since=since, sleep_bytes=image.sleep_bytes, usual=ending.time)
     runner.arm()
     rungs = that_repeat(climbed, lambda rung: _goes_on(machine, rung, runner, ending))
     has_watchdog = subject.scenario.checkpoints is not None and subject.scenario.checkpoints.watchdog

@@ -73,9 +73,15 @@ class QemuInjector:
         machine.restart()
         image = subject.image
         self._boot = start_instructions(machine)
-        self._nowhere = Nowhere(machine, empty_ranges(machine.qmp.monitor("info mtree -f")), watched=run.watchdog > 0)
+        self._nowhere = Nowhere(machine, empty_ranges(machine.gdb.monitor("info mtree -f")), watched=run.watchdog > 0)
         self._runner = Runner(
-            machine, run.end, since=run.since, sleep_bytes=image.sleep_bytes, boot=self._boot, nowhere=self._nowhere
+            machine,
+            run.end,
+            since=run.since,
+            sleep_bytes=image.sleep_bytes,
+            usual=run.instructions,
+            boot=self._boot,
+            nowhere=self._nowhere,
         )
         self._runner.arm()
         self._judge = self._make_judge(run)

@@ -79,7 +79,7 @@ class Machine:
                 self._check_counter()
                 path = self._folder / _SNAPSHOTS
                 existed = path.exists()
-                self.snapshots = SnapshotFile(self.qmp, path)
+                self.snapshots = SnapshotFile(self.qmp, path, monitor=self.gdb.monitor)
                 (self.snapshots.attach if existed else self.snapshots.create)()
             except EOFError as error:
                 self.close()

@@ -41,8 +41,7 @@ class StuckMachine:
         self.steps.append("step")
 
     def wait_stop(self, timeout_s: float, *, also: Sequence[int] = ()) -> Stop | None:
-        del timeout_s
-        return Stop(5) if self._stops and also else None
+        return Stop(5) if self._stops and (also or timeout_s) else None
 
     def clear_breakpoint(self, address: int, kind: int) -> None:
         self.steps.append(f"clear {address:#x} {kind}")

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from bench.gdb import GdbClient, GdbError, Stop
+from bench.gdb import client as client_module
 from bench.gdb.packets import MOST_BYTES, PacketReader, pack
 from bench.gdb.registers import read_registers
 
@@ -156,6 +157,33 @@ def test_registers_are_described_first_and_little_endian(talk: Talk) -> None:
     assert stub.seen[-1] == b"P1a=0000000000000080"
     with pytest.raises(GdbError, match="the core has no register 99"):
         client.read_register(99)
+
+
+def test_the_server_s_own_commands(talk: Talk) -> None:
+    said = {b"loadvm a": [b"OK"], b"info": [b"O" + b"one\n".hex().encode(), b"O" + b"two\n".hex().encode(), b"OK"]}
+    said |= {b"whole": [b"of it\n".hex().encode()], b"unknown": [b""], b"failing": [b"E01"], b"odd": [b"Oxx"]}
+    client, stub = talk(lambda payload: b"".join(map(pack, said[bytes.fromhex(payload[6:].decode())])))
+    assert client.monitor("loadvm a") == ""
+    assert stub.seen == [b"qRcmd," + b"loadvm a".hex().encode()]
+    assert client.monitor("info") == "one\ntwo"
+    assert client.monitor("whole") == "of it"
+    for line, words in (
+        ("unknown", "takes no commands, such as 'unknown'"),
+        ("failing", "refused the command 'failing': E01"),
+        ("odd", "answered the command 'odd' by b'xx'"),
+    ):
+        with pytest.raises(GdbError, match=words):
+            client.monitor(line)
+
+
+def test_a_server_that_never_ends_what_it_says_is_an_error(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_MOST_SAID", 100)
+    client, _ = talk(lambda _: pack(b"O" + b"x".hex().encode()) * 3)
+    with pytest.raises(GdbError, match=r"the command 'info' within 0\.5 s"):
+        client.monitor("info")
+    client, _ = talk(lambda _: pack(b"O" + bytes(60).hex().encode()) * 2)
+    with pytest.raises(GdbError, match="says more than 100 bytes to the command 'info'"):
+        client.monitor("info")
 
 
 def test_go_step_and_interrupt(talk: Talk) -> None:

@@ -64,6 +64,7 @@ def test_greeting_commands_and_events(pair: Pair) -> None:
     client = QmpClient(pair[0])
     assert client.open() == "7.2.22"
     assert client.execute("query-status") == {"running": True}
+    assert emulator.seen[-1] == {"execute": "query-status"}
     client.execute("blockdev-add", node_name="x")
     assert emulator.seen[-1] == {"execute": "blockdev-add", "arguments": {"node-name": "x"}}
 
@@ -131,22 +132,34 @@ def test_an_emulator_that_hangs_up_is_the_end_of_the_stream(pair: Pair) -> None:
         QmpClient(pair[0]).open()
 
 
+def snapshots(pair: Pair, path: Path, said: str) -> SnapshotFile:
+    """Of a machine whose monitor says that."""
+    return SnapshotFile(QmpClient(pair[0]), path, monitor=lambda _: said)
+
+
 def test_a_snapshot_that_fails_is_an_error_with_the_monitor_s_words(pair: Pair, tmp_path: Path) -> None:
-    Emulator(pair[1], {"human-monitor-command": [{"return": "Error: no snapshot\r\n"}]})
-    client = QmpClient(pair[0])
-    client.open()
     with pytest.raises(QmpError, match=r"QEMU failed at loadvm base: Error: no snapshot"):
-        SnapshotFile(client, tmp_path / "x").load("base")
+        snapshots(pair, tmp_path / "x", "Error: no snapshot").load("base")
 
 
 def test_a_drive_that_holds_no_snapshots_is_named_with_what_to_do(pair: Pair, tmp_path: Path) -> None:
-    said = "Error: Device 'pflash0' is writable but does not support snapshots\r\n"
-    Emulator(pair[1], {"human-monitor-command": [{"return": said}]})
-    client = QmpClient(pair[0])
-    client.open()
+    said = "Error: Device 'pflash0' is writable but does not support snapshots"
     with pytest.raises(QmpError, match="'pflash0' is writable but does not support snapshots") as caught:
-        SnapshotFile(client, tmp_path / "x").save("base")
+        snapshots(pair, tmp_path / "x", said).save("base")
     assert caught.value.hint.startswith("a drive among the target's arguments")
+
+
+def test_what_the_monitor_is_told(pair: Pair, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def monitor(line: str) -> str:
+        told.append(line)
+        return ""
+
+    file = SnapshotFile(QmpClient(pair[0]), tmp_path / "x", monitor=monitor)
+    file.save("base")
+    file.load("way")
+    assert told == ["savevm base", "loadvm way"]
 
 
 def test_without_io_uring_the_file_is_read_by_threads(pair: Pair, tmp_path: Path) -> None:
@@ -154,6 +167,6 @@ def test_without_io_uring_the_file_is_read_by_threads(pair: Pair, tmp_path: Path
     emulator = Emulator(pair[1], {"blockdev-add": [refused, {"return": {}}]})
     client = QmpClient(pair[0])
     client.open()
-    SnapshotFile(client, tmp_path / "x").attach()
+    SnapshotFile(client, tmp_path / "x", monitor=str).attach()
     added = [command["arguments"] for command in emulator.seen if command["execute"] == "blockdev-add"]
     assert ["aio" in arguments for arguments in added] == [True, False, False]
