@@ -24,7 +24,7 @@ crashed that will."""
 _SLOWEST_PER_S: Final = 5e7
 """Instructions of the guest per second of processor time, until it is known better; 1e8 to 4e8 were measured."""
 _PATIENCE: Final = 1.2
-"""Times the processor time that a run up to the limit would take, after which the bench looks how far it has come."""
+"""Times what a run without a fault would take, after which the bench looks what has become of it."""
 _STRIDES: Final = 10
 """Times the widest distance of two looks that a death must lie before the limit, to be taken for one that does."""
 _MEASURED: Final = 32
@@ -115,8 +115,8 @@ class Runner:
 
         A payload that starts anew may take `boot` instructions more, the least that a start takes: so what counts is
         whether it was reset within the limit, whenever the bench looks.
-        `is_over` is asked where the core stands at `end`, with all that the payload has said: True spares the proof
-        that it does not wake again.
+        `is_over` is asked where the core stands at `end`, or sleeps elsewhere, with all that the payload has said: True
+        spares the proof that it does not wake again.
         """
         said = bytearray()
         self._machine.qmp.resets = 0
@@ -159,7 +159,7 @@ class Runner:
         """To the next stop; None where the core goes on."""
         machine, gdb = self._machine, self._machine.gdb
         patience = Patience(machine)
-        look_at = patience.processor_s + _PATIENCE * (limit - start) / self._per_s
+        look_at = patience.processor_s + (limit - start) / self._per_s
         gdb.go()
         asleep = looks = False
         usual_s = max(self._usual - start, 0) / self._per_s
@@ -179,13 +179,12 @@ class Runner:
             return Ending("overrun", bytes(said), now, pc)
         if looks and self._nowhere is not None and self._nowhere.holds(limit - now + self._boot):
             return Ending("overrun", bytes(said), now, pc)
-        if pc == self._end and is_over(bytes(said)):
+        if asleep or pc == self._end:
             self._learn(now - start, patience)
+        if self._end is not None and (asleep or pc == self._end) and is_over(bytes(said)):
             return Ending("asleep", bytes(said), now, pc)
         if pc == self._end:
             return self._end_at(said) if self._falls_asleep() else None
-        if asleep:
-            self._learn(now - start, patience)
         return self._end_at(said) if asleep and self._sleeps_on(now) else None
 
     def _learn(self, instructions: int, patience: Patience) -> None:
