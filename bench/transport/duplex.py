@@ -43,6 +43,7 @@ class Duplex:
     def transfer(self, data: bytes, timeout_s: float) -> Transfer:
         """As `Transport.transfer`; raises EOFError when the other end is gone and all it sent was read."""
         until = time.monotonic() + timeout_s
+        is_late = False
         while True:
             written = self._write(data) if data else 0
             received = self._read()
@@ -51,8 +52,9 @@ class Duplex:
             if self._refused is not None:  # and nothing more comes: waiting would never end
                 raise EOFError(self._refused.strerror)
             left_s = until - time.monotonic()
-            if not self._wait(writing=bool(data), timeout_s=max(left_s, 0.0)) and left_s <= 0:
+            if is_late or (not self._wait(writing=bool(data), timeout_s=max(left_s, 0.0)) and left_s <= 0):
                 return Transfer(0, b"")
+            is_late = left_s <= 0  # what poll calls usable is tried once more, and no longer
 
     def _write(self, data: bytes) -> int:
         try:

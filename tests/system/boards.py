@@ -48,16 +48,17 @@ def payload_on_tcp(elf: Path) -> Iterator[str]:
         payload.wait()  # the payload dies with the thread that started it
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=[listener])
+        server = threading.Thread(target=serve, args=[listener], daemon=True)
         server.start()
         try:
             yield f"socket://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             if not payloads:  # nobody came: be the client that the server waits for
                 socket.create_connection(listener.getsockname()).close()
-            while not payloads:
+            while not payloads and server.is_alive():
                 server.join(0.01)
-            payloads[0].kill()
+            for payload in payloads:
+                payload.kill()
             server.join()
 
 
@@ -102,7 +103,7 @@ def _device(make_answer: Callable[[int], Answer]) -> Iterator[str]:
                 return
             os.write(controller, answer(os.read(controller, 4096)))
 
-    server = threading.Thread(target=serve)
+    server = threading.Thread(target=serve, daemon=True)
     server.start()
     try:
         yield os.ttyname(device)
@@ -167,7 +168,7 @@ class BoardWithCommands:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self._path))
         self._listener.listen()
-        self._thread = threading.Thread(target=self._serve, args=[self._listener])
+        self._thread = threading.Thread(target=self._serve, args=[self._listener], daemon=True)
         self._thread.start()
         return self
 

@@ -160,7 +160,9 @@ def cut_line(
     """Yield the way, behind which the first payload is reached while the line is whole; the rest is as in `relay`."""
     woken, wake = os.pipe()
     how = {"cuts": cuts, "absent_s": absent_s, "stop": woken}
-    thread = threading.Thread(target=relay, args=([payload.fileno() for payload in payloads], way), kwargs=how)
+    thread = threading.Thread(
+        target=relay, args=([payload.fileno() for payload in payloads], way), kwargs=how, daemon=True
+    )
     thread.start()
     try:
         yield way

@@ -189,7 +189,7 @@ def hostile_board(elf: Path, script: Script) -> Iterator[str]:
             board.serve()
             os.close(controller)  # gone: whoever has the other end open is hung up on
 
-        server = threading.Thread(target=serve)
+        server = threading.Thread(target=serve, daemon=True)
         server.start()
         try:
             yield os.ttyname(device)

@@ -30,7 +30,7 @@ class Server:
     def start(self) -> None:
         if self._listener.fileno() < 0:
             self._listener = socket.create_server(self._address)
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

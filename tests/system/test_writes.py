@@ -76,7 +76,7 @@ class Reader:
 @contextmanager
 def reading(descriptor: int) -> Iterator[Reader]:
     reader = Reader(descriptor)
-    thread = threading.Thread(target=reader.run)
+    thread = threading.Thread(target=reader.run, daemon=True)
     thread.start()
     try:
         yield reader
