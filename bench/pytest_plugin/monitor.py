@@ -44,9 +44,8 @@ class SessionMonitor:
             self._begin()
         if self._watcher is not None:
             self._say_test()
-            if self._kept is None:  # lines: the dots of pytest end before they begin
-                with _uncaptured(self._config):
-                    self._reporter.ensure_newline()
+            with _uncaptured(self._config):
+                self._end_line()
             self._watcher.watch(folder)
 
     def _begin(self) -> None:
@@ -54,23 +53,40 @@ class SessionMonitor:
 
         if self._takes_screen:
             self._reporter._tw._file = self._kept = StringIO()  # noqa: SLF001 - see above
+        else:  # it would stand behind the last letter of a line, where a line of the monitor's may come next
+            self._reporter._show_progress_info = False  # noqa: SLF001 - as above
         self._watcher = Watcher(stdout=self._terminal)
         self._watcher.__enter__()
+
+    def _end_line(self) -> None:
+        """Lines of the monitor's begin on lines of their own: what pytest has printed ends before they come."""
+        if self._watcher is None or self._kept is not None:
+            return
+        writer = self._reporter._tw  # noqa: SLF001 - as above
+        if writer.width_of_current_line:
+            writer.line()
+        if self._reporter.verbosity > 0:  # the name comes once more, before its outcome
+            self._reporter.currentfspath = None
+        self._reporter.flush()
 
     def _say_test(self) -> None:
         said = ", ".join(f"{count} {outcome}" for outcome, count in self._counts.items() if count)
         if self._watcher is not None:
             self._watcher.say_test("  ".join(part for part in (self._test, said) if part))
 
+    @pytest.hookimpl(trylast=True)  # behind the name that it prints
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._test = nodeid
         self._say_test()
+        self._end_line()
 
+    @pytest.hookimpl(trylast=True)  # behind the letter that it prints
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         failed = report.failed and report.when != "call"
         if report.when == "call" or failed or (report.skipped and report.when == "setup"):
             self._counts["error" if failed else report.outcome] += 1
             self._say_test()
+            self._end_line()
 
     @pytest.hookimpl(tryfirst=True)  # before the summary
     def pytest_sessionfinish(self) -> None:
@@ -85,11 +101,10 @@ class SessionMonitor:
 
     def close(self) -> None:
         """Give the terminal back, and print what was kept."""
+        self._end_line()
         watcher, self._watcher = self._watcher, None
         if watcher is None:
             return
-        if self._kept is None:
-            self._reporter.ensure_newline()
         watcher.__exit__(None, None, None)
         kept, self._kept = self._kept, None
         if kept is not None:

@@ -1,5 +1,6 @@
 """`--hil-monitor`: the runs of tests on a screen, and in lines where there is no terminal."""
 
+import re
 import signal
 import sys
 
@@ -15,6 +16,8 @@ TWO = (
     + TRAIN.replace("test_train", "test_again")
     + "\n\ndef test_no_run():\n    assert 0, 'on purpose'\n"
 )
+LINE = re.compile(r"([\d.]+ s|\d+:\d+): (rows \d+ of 60, |completed$)")
+"""One of the monitor's."""
 SLOW = TRAIN.replace("evaluate=False", PACED.format(50.0))
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "--hil-target=host", "--hil-monitor")
 
@@ -32,7 +35,8 @@ def test_without_a_terminal_there_are_lines_between_those_of_pytest(ready: Lab) 
     lines = result.outlines
     assert sum("completed" in line for line in lines) == 2, lines
     assert not any("\x1b" in line for line in lines)
-    assert not any("[100%]" in line and "completed" in line for line in lines), "lines are not glued together"
+    assert [line for line in lines if line in {".", "F"}] == [".", ".", "F"], "lines are not glued together"
+    assert all(LINE.match(line) for line in lines if " of 60" in line or "completed" in line), lines
 
 
 def test_on_a_terminal_the_screen_shows_the_runs_and_then_pytest_what_it_has_to_say(ready: Lab) -> None:
